@@ -1,0 +1,190 @@
+// Which way imports may point (ARCHITECTURE.md draws it). Every rule here has a planted violation in
+// tests/fences, so that a rule which stops reporting is noticed.
+
+/** A package or application may import these of ours. Whatever is not listed is refused. */
+const mayImport = {
+  'packages/protocol': [],
+  'packages/kernel': ['packages/protocol'],
+  'packages/modules': ['packages/protocol', 'packages/kernel'],
+  'packages/adapters': ['packages/protocol', 'packages/kernel'],
+  'packages/gateway': ['packages/protocol', 'packages/kernel'],
+  'packages/client': ['packages/protocol', 'packages/modules'],
+  'packages/react': ['packages/client'],
+  'apps/server': [
+    'packages/protocol',
+    'packages/kernel',
+    'packages/modules',
+    'packages/adapters',
+    'packages/gateway',
+  ],
+  // Users of the public SDK, as everybody else's applications are.
+  'apps/workspace': ['packages/client', 'packages/react'],
+  'apps/console': ['packages/client', 'packages/react'],
+  'apps/loadtest': ['packages/client'],
+}
+
+/** Each library from npm has one home; what has none here may not be imported by packages and applications. */
+const vendorHomes = {
+  '@fontsource-variable/.+': ['apps/workspace/src', 'apps/console/src'],
+  '@mantine/.+': ['apps/workspace/src', 'apps/console/src'],
+  fastify: ['packages/adapters/src/http/fastify'],
+  jose: ['packages/adapters/src/token/'],
+  kysely: ['packages/adapters/src/log-and-store/'],
+  pg: ['packages/adapters/src/log-and-store/postgres'],
+  pino: ['apps/server/src/logger'],
+  'prom-client': ['packages/adapters/src/metrics/'],
+  react: ['packages/react/src', 'apps/workspace/src', 'apps/console/src'],
+  'react-dom': ['apps/workspace/src', 'apps/console/src'],
+  'vite/client': ['apps/workspace/src', 'apps/console/src'],
+  ws: ['packages/adapters/src/transport/websocket'],
+  yaml: ['apps/server/src/config', 'packages/gateway/src/openapi'],
+  zod: ['packages/modules/src', 'packages/gateway/src', 'apps/server/src/config'],
+}
+
+const anyTest = '[.](test|test-d)[.]tsx?$'
+const testRunners = ['vitest', 'fast-check']
+const inPackages = '^(packages|apps)/[^/]+/src/'
+const builtin = { dependencyTypes: ['core'] }
+const fromNpm = (name) => `(^|/)node_modules/${name}(/|$)`
+
+const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+
+const directions = Object.entries(mayImport).map(([home, allowed]) =>
+  forbid(
+    `${home.replace('/', '-')}-imports`,
+    `${home} may import ${allowed.join(', ') || 'no other package of ours'}.`,
+    { path: `^${home}/src/` },
+    { path: '^(packages|apps|bench|tests|tools)/', pathNot: [home, ...allowed].map((name) => `^${name}/`) },
+  ),
+)
+
+const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
+  forbid(
+    `${name.replace(/[^a-z-]+/g, '-').replace(/^-|-$/g, '')}-has-one-home`,
+    `${name} is imported in ${homes.join(' and ')} only.`,
+    { path: inPackages, pathNot: homes.map((home) => `^${home}`) },
+    { path: fromNpm(name) },
+  ),
+)
+
+const contractFiles = '^packages/modules/src/([^/]+/(contract|model|permissions)|contracts)[.]ts$'
+
+export const forbidden = [
+  ...directions,
+  ...vendors,
+  forbid(
+    'vendor-without-a-home',
+    'Give the library a home in tools/boundaries/rules.mjs first.',
+    { path: inPackages, pathNot: [anyTest] },
+    {
+      path: '(^|/)node_modules/',
+      pathNot: [...Object.keys(vendorHomes), '@types/.+'].map(fromNpm),
+    },
+  ),
+  forbid(
+    'packages-by-front-door',
+    'Another package is imported by its name and its exported entries.',
+    { path: '^((packages|apps)/[^/]+|bench|tests)/' },
+    { path: '^(packages|apps)/', pathNot: '^$1/', dependencyTypes: ['local'] },
+  ),
+  forbid(
+    'no-input-or-output',
+    'Node modules belong into adapters and applications: everything else runs on virtual time.',
+    { path: '^packages/(protocol|kernel|modules|gateway|client|react)/src/', pathNot: anyTest },
+    builtin,
+  ),
+  forbid(
+    'modules-by-contract',
+    'A module knows another one by its contract and model; it acts by ctx.call and listens to events.',
+    { path: '^packages/modules/src/([^/]+)/' },
+    {
+      path: '^packages/modules/src/[^/]+/',
+      pathNot: ['^packages/modules/src/$1/', '/(contract|model)[.]ts$'],
+    },
+  ),
+  forbid(
+    'contracts-are-isomorphic',
+    'Contracts are read by clients: schemas and the contract shape, nothing else.',
+    { path: contractFiles },
+    { path: '.+', pathNot: [contractFiles, '^packages/protocol/', fromNpm('zod')] },
+  ),
+  forbid(
+    'client-imports-types',
+    'The client takes contracts as types, so that no schema reaches a bundle.',
+    { path: '^packages/client/src/' },
+    { path: '^packages/modules/', dependencyTypesNot: ['type-only'] },
+  ),
+  forbid(
+    'client-sees-contracts',
+    'Of the modules, the client knows @parley/modules/contracts.',
+    { path: '^packages/client/src/' },
+    { path: '^packages/modules/', pathNot: '^packages/modules/src/contracts[.]ts$' },
+  ),
+  forbid(
+    'adapters-stay-apart',
+    'One technology never leans on another: what they share is a port.',
+    { path: '^packages/adapters/src/([^/]+)/([^/.]+)' },
+    { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/$1/$2(/|[.])' },
+  ),
+  forbid(
+    'adapters-by-front-door',
+    'The folder beside an adapter holds its parts; import the file of the technology.',
+    { path: '^((packages|apps)/[^/]+|bench|tests)/', pathNot: '^packages/adapters/' },
+    { path: '^packages/adapters/src/[^/]+/[^/]+/' },
+  ),
+  forbid(
+    'ports-stand-alone',
+    'A port names what it needs, not who provides it.',
+    { path: '^packages/kernel/src/ports/' },
+    { path: '.+', pathNot: ['^packages/kernel/src/ports/', '^packages/protocol/'] },
+  ),
+  forbid(
+    'testing-is-for-tests',
+    'Conformance suites and test nodes are for tests and the simulation.',
+    { path: inPackages, pathNot: [anyTest, '^packages/kernel/src/(testing|simulation)/'] },
+    { path: '^packages/kernel/src/(testing|simulation)/' },
+  ),
+  forbid('tests-are-leaves', 'Nobody imports a test.', {}, { path: anyTest }),
+  forbid(
+    'runners-are-for-tests',
+    'Shipped code runs without a test runner; suites are given its `test` function.',
+    { path: inPackages, pathNot: anyTest },
+    { path: testRunners.map(fromNpm) },
+  ),
+  forbid(
+    'no-cycles',
+    'Two files that need each other at run time are one file, or need a third.',
+    {},
+    { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  ),
+  forbid(
+    'no-orphans',
+    'Nothing imports this file and it imports nothing.',
+    { orphan: true, path: inPackages, pathNot: [anyTest, '[.]d[.]ts$', '/index[.]tsx?$', '/main[.]tsx?$'] },
+    {},
+  ),
+  forbid('resolvable', 'The import leads nowhere.', {}, { couldNotResolve: true }),
+  forbid(
+    'declared',
+    'List the library in the dependencies of the package that imports it.',
+    { path: inPackages, pathNot: anyTest },
+    {
+      dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
+      dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
+    },
+  ),
+]
+
+export const options = {
+  parser: 'swc',
+  tsPreCompilationDeps: true,
+  combinedDependencies: false,
+  exclude: { path: ['(^|/)(dist|coverage)/'] },
+  doNotFollow: { path: ['(^|/)node_modules/'] },
+  enhancedResolveOptions: {
+    conditionNames: ['parley-source', 'types', 'import', 'node', 'default'],
+    exportsFields: ['exports'],
+    extensions: ['.ts', '.tsx', '.mjs', '.js', '.d.ts', '.css'],
+    mainFields: ['types', 'module', 'main'],
+  },
+}

@@ -1,0 +1,20 @@
+// npm run dev: the server, started again when a source changes, and Vite with the workspace in front of it.
+import { ensurePackages } from './packages.mjs'
+import { superviseProcess } from './process.mjs'
+import { ensureRuntime, root } from './runtime.mjs'
+import { sourceArguments } from './source.mjs'
+import { vite } from './web-app.mjs'
+
+await ensureRuntime()
+await ensurePackages()
+
+const stop = new AbortController()
+const run = (args) => superviseProcess(process.execPath, args, { cwd: root, signal: stop.signal })
+const server = sourceArguments(['--watch', '--watch-preserve-output', 'apps/server/src/main.ts'])
+const both = [run([...server, ...process.argv.slice(2)]), run([vite, 'apps/workspace'])]
+
+// When one ends, the other has nobody to talk to.
+const code = await Promise.race(both)
+stop.abort()
+await Promise.all(both)
+process.exit(code)

@@ -1,0 +1,13 @@
+// npm start: everything that the server needs, then the server. When all is there it only looks.
+import { ensurePackages } from './packages.mjs'
+import { ensureRuntime } from './runtime.mjs'
+import { becomeSource } from './source.mjs'
+import { ensureWebApp } from './web-app.mjs'
+
+await ensureRuntime()
+await ensurePackages()
+if (!(await ensureWebApp())) {
+  console.error('The workspace could not be built; Vite says why above.')
+  process.exit(1)
+}
+await becomeSource(['apps/server/src/main.ts', ...process.argv.slice(2)])

@@ -1,0 +1,33 @@
+// Programs of the system that tests need. Debian and Ubuntu get them when we may install; elsewhere tests skip.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** command → the package of Debian and Ubuntu that brings it, and the steps that use it. */
+const programs = {
+  chromium: { apt: 'chromium', steps: ['browser'] },
+  strace: { apt: 'strace', steps: ['e2e'] },
+}
+
+/** Installs what the steps need and this machine lacks, where possible; returns command → steps of what stays absent. */
+export function provideSystem(steps) {
+  const needed = Object.entries(programs).filter(([, program]) =>
+    program.steps.some((name) => steps.includes(name)),
+  )
+  const absent = () => needed.filter(([command]) => !isOnPath(command))
+  if (absent().length > 0 && isOnPath('apt-get') && process.getuid?.() === 0) {
+    install(absent().map(([, { apt }]) => apt))
+  }
+  return new Map(absent().map(([command, program]) => [command, program.steps]))
+}
+
+function install(packages) {
+  console.log(`Installing ${packages.join(', ')} (apt-get).`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const run = (...args) => spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  run('update', '-qq')
+  run('install', '-y', '-qq', '--no-install-recommends', ...packages)
+}
+
+const isOnPath = (command) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))

@@ -1,0 +1,52 @@
+import { defaultClientConditions, defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+// Tests run the sources, in worker threads and child processes of the tests as well.
+const source = {
+  resolve: { conditions: ['parley-source', ...defaultClientConditions] },
+  ssr: { resolve: { conditions: ['parley-source', ...defaultServerConditions] } },
+}
+
+const project = (name: string, include: string[], seconds: number, together = false) => ({
+  ...source,
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    environment: 'node' as const,
+    pool: 'forks' as const,
+    execArgv: ['--conditions=parley-source'],
+    testTimeout: seconds * 1000,
+    hookTimeout: Math.max(seconds, 30) * 1000,
+    fileParallelism: together,
+  },
+})
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project(
+        'unit',
+        ['packages/*/src/**/*.test.{ts,tsx}', '{apps/*,bench}/src/**/*.test.{ts,tsx}'],
+        20,
+        true,
+      ),
+      project('fences', ['tests/{fences,tools}/**/*.test.ts'], 60),
+      project('packages', ['tests/packages/**/*.test.ts'], 180),
+      project('e2e', ['tests/{e2e,chaos,compatibility}/**/*.test.ts'], 120),
+      project('browser', ['tests/browser/**/*.test.ts'], 60),
+    ],
+    coverage: {
+      provider: 'v8',
+      reportsDirectory: 'coverage',
+      reporter: ['text-summary', 'html', 'json-summary'],
+      include: ['packages/{kernel,protocol}/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.test-d.ts', 'packages/kernel/src/simulation/main.ts'],
+      thresholds: {
+        'packages/kernel/src/**': { lines: 90, branches: 90 },
+        'packages/protocol/src/**': { lines: 90, branches: 90 },
+      },
+    },
+  },
+})
