@@ -1,0 +1,11 @@
+import { defineKind } from '../kind.ts'
+
+/** The durable channel of an app on which access changes are recorded. Only back ends may read it. */
+export const controlChannel = 'control:access'
+
+export const controlKind = defineKind('kernel', 'control', {
+  durability: 'durable',
+  presence: false,
+  access: { read: 'backend', write: 'backend', presence: 'backend', manage: 'backend' },
+  lane: 'critical',
+})

@@ -1,0 +1,132 @@
+import type { ChannelEvent, CompiledFilter, StateSnapshot } from '@parley/protocol'
+import type { ChannelsAccess, HistoryPage, HistoryQuery, SessionSummary } from '../context.ts'
+import type { Hub } from './hub.ts'
+import { KeyedState } from './keyed-state.ts'
+import type { Kind, Kinds } from '../kind.ts'
+import type { Limits } from '../limits.ts'
+import type { EventLog, StoredEvent, Top } from '../ports/event-log.ts'
+import type { RecentLog } from '../ports/event-log.ts'
+import type { Store } from '../ports/store.ts'
+import { presenceName } from '../sessions/session.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+
+export interface ChannelReaderParts {
+  readonly app: string
+  readonly hub: Hub
+  readonly kinds: Kinds
+  readonly limits: Limits
+  readonly sessions: Sessions
+  readonly store: Store
+  readonly recentLog: RecentLog
+}
+
+/** Largest history page in bytes of data. */
+const maxPageBytes = 512 * 1024
+
+/** What handlers may see and do of an app's channels. */
+export class ChannelReader implements ChannelsAccess {
+  readonly #parts: ChannelReaderParts
+
+  constructor(parts: ChannelReaderParts) {
+    this.#parts = parts
+  }
+
+  kind(channel: string): Kind {
+    return this.#parts.kinds.of(channel)
+  }
+
+  kinds(): readonly Kind[] {
+    return this.#parts.kinds.list()
+  }
+
+  async top(channel: string): Promise<Top> {
+    const { app, hub } = this.#parts
+    const log = hub.log(this.kind(channel))
+    if (log !== undefined) return ((await log.tops(app, [channel])) as readonly [Top])[0]
+    const open = hub.find(app, channel)
+    return open === undefined ? { epoch: '', head: 0, first: 1 } : { epoch: open.epoch, head: open.head, first: open.head + 1 }
+  }
+
+  async history(query: HistoryQuery, filter?: CompiledFilter): Promise<HistoryPage> {
+    const { app, hub, limits } = this.#parts
+    const log = hub.log(this.kind(query.channel))
+    const top = await this.top(query.channel)
+    const page = { epoch: top.epoch, head: top.head, first: top.first }
+    if (log === undefined) return { ...page, events: [] }
+    const limit = Math.min(query.limit, limits.historyPage)
+    const isForward = query.after !== undefined || query.since !== undefined
+    const events = isForward
+      ? await readForward(log, app, query, limit)
+      : await log.readBackward(app, query.channel, query.before ?? top.head + 1, limit)
+    const next = isForward ? nextForward(events, top.head) : nextBackward(events, top.first)
+    const found = events.map((event) => toChannelEvent(query.channel, top.epoch, event))
+    return {
+      ...page,
+      events: filter === undefined ? found : found.filter((event) => filter.matches(event)),
+      ...(next === undefined ? {} : { next }),
+    }
+  }
+
+  list(options: { readonly prefix?: string | undefined; readonly after?: string | undefined; readonly limit: number }): Promise<readonly (Top & { readonly channel: string })[]> {
+    const { app, store } = this.#parts
+    const { prefix, after, limit } = options
+    return store.channels(app, {
+      limit,
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(after === undefined ? {} : { after }),
+    })
+  }
+
+  async redact(channel: string, offset: number): Promise<boolean> {
+    const { app, hub } = this.#parts
+    const log = hub.log(this.kind(channel))
+    if (log === undefined || !(await log.redact(app, channel, offset))) return false
+    const [tombstone] = await log.read(app, channel, { after: offset - 1, limit: 1 })
+    if (tombstone !== undefined) hub.find(app, channel)?.redact(tombstone)
+    return true
+  }
+
+  state(channel: string, after?: string): StateSnapshot {
+    const open = this.#parts.hub.find(this.#parts.app, channel)
+    return (open?.state ?? new KeyedState('', this.kind(channel).limits)).snapshot(after)
+  }
+
+  presence(channel: string): { readonly sessions: number; readonly users: number } {
+    return this.#parts.hub.find(this.#parts.app, channel)?.state.count(presenceName) ?? { sessions: 0, users: 0 }
+  }
+
+  sessions(user: string): readonly SessionSummary[] {
+    return this.#parts.sessions.summaries(this.#parts.app, user)
+  }
+}
+
+async function readForward(log: EventLog, app: string, query: HistoryQuery, limit: number): Promise<readonly StoredEvent[]> {
+  const since = query.since === undefined ? 0 : await log.offsetBefore(app, query.channel, query.since)
+  return log.read(app, query.channel, { after: Math.max(query.after ?? 0, since), limit, maxBytes: maxPageBytes })
+}
+
+function nextForward(events: readonly StoredEvent[], head: number): number | undefined {
+  const last = events.at(-1)?.offset
+  return last !== undefined && last < head ? last : undefined
+}
+
+function nextBackward(events: readonly StoredEvent[], first: number): number | undefined {
+  const oldest = events[0]?.offset
+  return oldest !== undefined && oldest > first ? oldest : undefined
+}
+
+/** An event as the application sees it. */
+export function toChannelEvent(channel: string, epoch: string, event: StoredEvent): ChannelEvent {
+  const { id, type, offset, at, by, tags, redacted } = event
+  return {
+    id: id ?? `${epoch}-${offset}`,
+    channel,
+    type,
+    data: JSON.parse(event.data),
+    offset,
+    at,
+    ...(by === undefined ? {} : { by }),
+    ...(tags === undefined ? {} : { tags: JSON.parse(tags) }),
+    ...(redacted === undefined ? {} : { redacted }),
+  }
+}

@@ -1,0 +1,214 @@
+import type { CompiledFilter, Position } from '@parley/protocol'
+import { type Delivery, FilterClass } from './filter-class.ts'
+import type { KeyedState } from './keyed-state.ts'
+import type { Kind } from '../kind.ts'
+import type { Limits } from '../limits.ts'
+import { Member } from './member.ts'
+import type { Outbox } from './outbox.ts'
+import type { StoredEvent, Top } from '../ports/event-log.ts'
+import type { OutgoingFrame } from '../ports/transport.ts'
+import { Ring } from './ring.ts'
+import { type EncodedEvent, encodeEvent, eventsFrameText, quote } from './wire-text.ts'
+
+/**
+ * What this node knows of one channel while somebody listens: where its stream stands, its newest events, and its
+ * members by filter.
+ *
+ *     head    newest event known            ≥ sealed
+ *     sealed  end of the batches made       ≥ position of every class ≥ position of every member
+ *
+ * A batch is sealed at the end of a turn and before every change of membership, so that who joins begins behind a
+ * batch border, and who is thrown out gets nothing that came after.
+ */
+export class Channel {
+  readonly app: string
+  readonly name: string
+  readonly kind: Kind
+  /** The name as JSON text. */
+  readonly nameText: string
+  readonly state: KeyedState
+  epoch: string
+  head: number
+  sealed: number
+  /** Lowest offset that the log still holds, as far as known. */
+  first: number
+  /** In the list of channels that have something to send. */
+  dirty = false
+  /** Version of the keyed state that live members have. */
+  flushedState = 0
+  /** Clock time when the last member left or the channel was opened. */
+  idleSince: number
+  #memberCount = 0
+  #stateReaders = 0
+  #pending: EncodedEvent[] = []
+  readonly #classes = new Map<string, FilterClass>()
+  readonly #ring: Ring
+  readonly #limits: Limits
+
+  constructor(parts: { app: string; name: string; kind: Kind; top: Top; state: KeyedState; limits: Limits; now: number }) {
+    this.app = parts.app
+    this.name = parts.name
+    this.kind = parts.kind
+    this.nameText = quote(parts.name)
+    this.state = parts.state
+    this.epoch = parts.top.epoch
+    this.head = parts.top.head
+    this.sealed = parts.top.head
+    this.first = parts.top.first
+    this.idleSince = parts.now
+    this.#limits = parts.limits
+    const isStored = parts.kind.durability !== 'ephemeral'
+    this.#ring = new Ring(isStored ? parts.limits.ringEvents : 0, parts.limits.ringBytes)
+  }
+
+  get position(): Position {
+    return { epoch: this.epoch, offset: this.head }
+  }
+
+  get memberCount(): number {
+    return this.#memberCount
+  }
+
+  get stateReaders(): number {
+    return this.#stateReaders
+  }
+
+  get classes(): Iterable<FilterClass> {
+    return this.#classes.values()
+  }
+
+  /** Lowest offset that can be read from ring or log. */
+  get available(): number {
+    return Math.min(this.first, this.#ring.first ?? this.head + 1)
+  }
+
+  /** Takes an event that follows the head. The caller has checked the offset. */
+  push(stored: StoredEvent): void {
+    const entry = encodeEvent(stored)
+    this.head = stored.offset
+    this.#pending.push(entry)
+    if (this.kind.durability !== 'ephemeral') this.#ring.push(entry)
+  }
+
+  /** Makes batches of what came since the last seal, one run per filter class, cut at the size limit. */
+  seal(): Delivery[] {
+    if (this.#pending.length === 0) return []
+    const pending = this.#pending
+    this.#pending = []
+    const prev = this.sealed
+    this.sealed = this.head
+    const deliveries: Delivery[] = []
+    for (const batch of cut(pending, this.#limits.maxBatchBytes)) {
+      const position = (batch.at(-1) as EncodedEvent).stored.offset
+      for (const filterClass of this.#classes.values()) {
+        if (filterClass.size === 0) continue
+        const matching = filterClass.matching(batch)
+        if (matching.length > 0) deliveries.push(this.#delivery(filterClass, position, matching))
+      }
+    }
+    // An empty class has nobody to hold at its old place.
+    for (const filterClass of this.#classes.values())
+      if (filterClass.size === 0 && filterClass.position >= prev) filterClass.position = this.sealed
+    return deliveries
+  }
+
+  /** Brings a class in which nothing matched up to the last batch, by an empty frame. */
+  sync(filterClass: FilterClass): Delivery | undefined {
+    if (filterClass.position === this.sealed) return undefined
+    if (filterClass.size === 0) {
+      filterClass.position = this.sealed
+      return undefined
+    }
+    return this.#delivery(filterClass, this.sealed, [])
+  }
+
+  #delivery(filterClass: FilterClass, position: number, events: readonly EncodedEvent[]): Delivery {
+    const prev = filterClass.position
+    filterClass.position = position
+    filterClass.underWay += 1
+    return { what: 'events', filterClass, frame: this.frame(prev, position, events), prev, position, events: events.length, cursor: 0 }
+  }
+
+  frame(prev: number, position: number, events: readonly EncodedEvent[]): OutgoingFrame {
+    return { text: eventsFrameText(this.nameText, prev, position, events) }
+  }
+
+  /** The class of a filter; undefined when the server runs as many filters here as it may. */
+  classFor(filter: CompiledFilter | undefined): FilterClass | undefined {
+    const canonical = filter?.canonical ?? ''
+    const found = this.#classes.get(canonical)
+    if (found !== undefined) return found
+    if (filter !== undefined && this.#classes.size > this.#limits.maxFilterClasses) this.#forgetEmptyClasses()
+    if (filter !== undefined && this.#classes.size > this.#limits.maxFilterClasses) return undefined
+    const made = new FilterClass(filter, this.sealed)
+    this.#classes.set(canonical, made)
+    return made
+  }
+
+  /** The channel must be sealed, and the class in step with it. */
+  join(outbox: Outbox, filterClass: FilterClass, position: number): Member {
+    const member = new Member(outbox, this, filterClass, position)
+    filterClass.add(member)
+    this.#memberCount += 1
+    return member
+  }
+
+  leave(member: Member, now: number): void {
+    member.filterClass.remove(member)
+    this.#memberCount -= 1
+    if (member.stateVersion >= 0) this.#stateReaders -= 1
+    if (this.#memberCount === 0) this.idleSince = now
+  }
+
+  #forgetEmptyClasses(): void {
+    for (const [canonical, filterClass] of this.#classes)
+      if (filterClass.size === 0 && filterClass.underWay === 0) this.#classes.delete(canonical)
+  }
+
+  readState(member: Member, version: number): void {
+    if (member.stateVersion < 0) this.#stateReaders += 1
+    member.stateVersion = version
+  }
+
+  /** Events after `after` up to the last batch from memory; undefined when the log has to be asked. */
+  recent(after: number): readonly EncodedEvent[] | undefined {
+    return this.#ring.slice(after + 1, this.sealed, this.#limits.maxBatchBytes)
+  }
+
+  /** Puts a tombstone in the place of an event. */
+  redact(tombstone: StoredEvent): void {
+    this.#ring.replace(encodeEvent(tombstone))
+    for (const filterClass of this.#classes.values()) filterClass.replay = undefined
+  }
+
+  /** The stream has become another one: nothing that is held means anything any more. */
+  restart(top: Top): void {
+    this.epoch = top.epoch
+    this.head = top.head
+    this.sealed = top.head
+    this.first = top.first
+    this.#pending = []
+    this.#ring.clear()
+    for (const filterClass of this.#classes.values()) {
+      filterClass.position = top.head
+      filterClass.replay = undefined
+    }
+  }
+}
+
+function cut(events: readonly EncodedEvent[], maxBytes: number): readonly (readonly EncodedEvent[])[] {
+  const batches: EncodedEvent[][] = []
+  let batch: EncodedEvent[] = []
+  let bytes = 0
+  for (const event of events) {
+    if (batch.length > 0 && bytes + event.size > maxBytes) {
+      batches.push(batch)
+      batch = []
+      bytes = 0
+    }
+    batch.push(event)
+    bytes += event.size
+  }
+  if (batch.length > 0) batches.push(batch)
+  return batches
+}

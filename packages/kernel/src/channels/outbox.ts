@@ -1,0 +1,266 @@
+import { splitFrame } from '@parley/protocol'
+import type { Channel } from './channel.ts'
+import type { Fanout } from './fanout.ts'
+import { LaneQueues } from './lane-queues.ts'
+import type { Limits } from '../limits.ts'
+import type { Member } from './member.ts'
+import type { Connection, OutgoingFrame } from '../ports/transport.ts'
+import type { EncodedEvent } from './wire-text.ts'
+
+/** What an outbox asks of the session and the hub around it. */
+export interface OutboxOwner {
+  /** Events after a position, from the log. */
+  readLog(channel: Channel, after: number): Promise<readonly EncodedEvent[]>
+  /** The member's position means nothing any more: the log has dropped what follows, or the stream is another one. */
+  lost(member: Member, code: 'position_expired' | 'epoch_changed'): void
+  /** The control lane is full. */
+  overflowed(): void
+}
+
+/**
+ * What waits to be sent to one connection. Three ways out:
+ *
+ * - **live**: a batch goes straight to a connection that takes it;
+ * - **control**: replies, heartbeats and verdicts, a bounded lane of their own, sent before the next batch;
+ * - **catch-up**: members that are behind read ring or log chunk by chunk, and queued ephemeral frames leave, whenever
+ *   the connection has taken what it was given; lanes are served by weight.
+ */
+export class Outbox {
+  connection: Connection | undefined
+  /** In the fan-out's list of outboxes with control frames. */
+  dirty = false
+  /** In the fan-out's list of outboxes to pump. */
+  pumping = false
+  /** Bytes that the connection held when it was last seen blocked; see `Fanout.checkStalled`. */
+  blockedBytes = 0
+  blockedSince = 0
+  readonly #owner: OutboxOwner
+  readonly #fanout: Fanout
+  readonly #limits: Limits
+  #control: string[] = []
+  #controlLength = 0
+  #waiting: LaneQueues | undefined
+  #reading = false
+
+  constructor(owner: OutboxOwner, fanout: Fanout, limits: Limits) {
+    this.#owner = owner
+    this.#fanout = fanout
+    this.#limits = limits
+  }
+
+  get isBlocked(): boolean {
+    const { connection } = this
+    return connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes
+  }
+
+  /** Writes a live frame, after the control frames that wait. Answers false when the connection cannot take it now. */
+  write(frame: OutgoingFrame): boolean {
+    const { connection } = this
+    if (connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes) return false
+    if (this.#control.length === 0) {
+      connection.send(frame)
+      return true
+    }
+    connection.cork()
+    this.#sendControl(connection)
+    connection.send(frame)
+    connection.uncork()
+    return true
+  }
+
+  /** Queues a control frame; it leaves at the end of the turn at the latest. */
+  control(text: string): void {
+    if (this.connection === undefined) return
+    this.#control.push(text)
+    this.#controlLength += text.length
+    if (this.#controlLength > this.#limits.maxControlBytes && this.isBlocked) {
+      this.#owner.overflowed()
+      return
+    }
+    if (!this.dirty) this.#fanout.flushLater(this)
+  }
+
+  /** Sends the control frames that wait, if the connection takes them. */
+  flush(): void {
+    const { connection } = this
+    if (connection === undefined || this.#control.length === 0) return
+    if (this.isBlocked) this.#fanout.blocked(this)
+    else this.#sendControl(connection)
+  }
+
+  #sendControl(connection: Connection): void {
+    const { maxFrameBytes } = this.#limits
+    let message = ''
+    for (const text of this.#control) {
+      if (message !== '' && message.length + text.length > maxFrameBytes) {
+        connection.send({ text: message })
+        message = ''
+      }
+      if (text.length > maxFrameBytes) {
+        for (const chunk of splitFrame(text, maxFrameBytes)) connection.send({ text: JSON.stringify(chunk) })
+      } else message = message === '' ? text : `${message}\n${text}`
+    }
+    if (message !== '') connection.send({ text: message })
+    this.#control = []
+    this.#controlLength = 0
+  }
+
+  /** The member gets no live frames until it has caught up. */
+  fallBehind(member: Member): void {
+    member.behind = true
+    this.#lanes().behind(member)
+    this.#resume()
+  }
+
+  fallBehindInState(member: Member): void {
+    if (member.stateBehind) return
+    member.stateBehind = true
+    this.#lanes().behindInState(member)
+    this.#resume()
+  }
+
+  /** True when frames of this kind must queue to stay in order. */
+  get hasQueue(): boolean {
+    return this.#waiting?.hasQueue === true
+  }
+
+  /** Queues a frame of a kind without a log; the oldest are shed at the bound, and the client is told. */
+  enqueue(member: Member, frame: OutgoingFrame, range: { readonly prev: number; readonly position: number }): number {
+    const shed = this.#lanes().enqueue({ member, frame, from: range.prev, to: range.position }, this.#limits.maxQueuedBytes)
+    this.#resume()
+    return shed
+  }
+
+  lost(member: Member, code: 'position_expired' | 'epoch_changed'): void {
+    this.#owner.lost(member, code)
+  }
+
+  /** Forgets what waits for a member that has left. */
+  drop(member: Member): void {
+    this.#waiting?.drop(member)
+  }
+
+  /** The connection has taken all it was given. */
+  drained(): void {
+    this.#fanout.unblocked(this)
+    this.flush()
+    if (this.#waiting?.isEmpty === false) this.#fanout.pumpLater(this)
+  }
+
+  detach(): void {
+    this.connection = undefined
+    this.#control = []
+    this.#controlLength = 0
+    this.#waiting = undefined
+    this.#fanout.unblocked(this)
+  }
+
+  /** One piece of catch-up. Answers whether there is more that could go out now. */
+  pump(): boolean {
+    const waiting = this.#waiting
+    if (waiting === undefined || this.#reading || waiting.isEmpty) return false
+    if (this.isBlocked) {
+      this.#fanout.blocked(this)
+      return false
+    }
+    const turn = waiting.next()
+    if (turn === undefined) return false
+    if (turn.what === 'frame') {
+      this.#tellDropped(turn.queued.member)
+      this.write(turn.queued.frame)
+    } else if (turn.what === 'state') this.#catchUpState(turn.member)
+    else this.#catchUp(turn.member)
+    return !this.#reading && !waiting.isEmpty
+  }
+
+  #tellDropped(member: Member): void {
+    const { dropped, channel } = member
+    if (dropped === undefined) return
+    member.dropped = undefined
+    this.control(
+      `{"op":"dropped","channel":${channel.nameText},"from":${dropped.from},"to":${dropped.to},"reason":"slow_consumer"}`,
+    )
+  }
+
+  #catchUpState(member: Member): void {
+    member.stateBehind = false
+    this.#fanout.sendState(member)
+  }
+
+  #catchUp(member: Member): void {
+    const { channel } = member
+    if (member.position >= channel.sealed) {
+      this.#goLive(member)
+      return
+    }
+    const { replay } = member.filterClass
+    if (replay?.from === member.position) {
+      this.#sendReplay(member, replay)
+      return
+    }
+    const events = channel.recent(member.position)
+    if (events === undefined || events.length === 0) void this.#readLog(member)
+    else this.#replay(member, events)
+  }
+
+  /** The class may stand behind where nothing matched: it is told its position first, so that all are in step. */
+  #goLive(member: Member): void {
+    const { channel, filterClass } = member
+    const delivery = channel.sync(filterClass)
+    if (delivery !== undefined) this.#fanout.deliver(delivery)
+    member.behind = false
+    this.#waiting?.caughtUp(member)
+  }
+
+  #replay(member: Member, events: readonly EncodedEvent[]): void {
+    const { channel, filterClass, position } = member
+    const inOrder = events[0]?.stored.offset === position + 1
+    if (!inOrder) {
+      this.#owner.lost(member, 'position_expired')
+      return
+    }
+    const to = (events.at(-1) as EncodedEvent).stored.offset
+    const matching = filterClass.matching(events)
+    const replay = { from: position, to, frame: channel.frame(position, to, matching), events: matching.length }
+    filterClass.replay = replay
+    this.#sendReplay(member, replay)
+  }
+
+  #sendReplay(member: Member, replay: { readonly to: number; readonly frame: OutgoingFrame; readonly events: number }): void {
+    if (!this.write(replay.frame)) return
+    member.position = replay.to
+    this.#fanout.counted(replay.events, 'catch_up')
+    if (member.position >= member.channel.sealed) this.#goLive(member)
+  }
+
+  async #readLog(member: Member): Promise<void> {
+    const { channel } = member
+    const { epoch, sealed } = channel
+    this.#reading = true
+    try {
+      const events = await this.#owner.readLog(channel, member.position)
+      if (!member.behind || channel.epoch !== epoch) return
+      const known = events.filter((entry) => entry.stored.offset <= sealed)
+      if (known.length === 0) this.#owner.lost(member, 'position_expired')
+      else this.#replay(member, known)
+    } catch {
+      // The log is out of reach: its own status says so; this member tries again when the fan-out next comes by.
+      this.#fanout.retryLater(this)
+      return
+    } finally {
+      this.#reading = false
+    }
+    this.#resume()
+  }
+
+  #lanes(): LaneQueues {
+    this.#waiting ??= new LaneQueues()
+    return this.#waiting
+  }
+
+  #resume(): void {
+    if (this.#waiting?.isEmpty !== false) return
+    if (this.isBlocked) this.#fanout.blocked(this)
+    else this.#fanout.pumpLater(this)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Hub } from './hub.ts'
+import { type Kind, type Kinds, retentionDefaults } from '../kind.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Store } from '../ports/store.ts'
+
+const pageSize = 200
+
+export interface RetentionParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly kinds: Kinds
+  readonly hub: Hub
+  readonly store: Store
+  readonly recentLog: EventLog
+}
+
+/** Drops what no retention holds any more: one walk over all channels, then expired receipts and records. */
+export async function enforceRetention(parts: RetentionParts, apps: readonly string[]): Promise<void> {
+  const { clock, store, recentLog } = parts
+  for (const app of apps) {
+    await trimAll(parts, app, store)
+    await trimAll(parts, app, recentLog)
+  }
+  await store.sweep(clock.now())
+}
+
+async function trimAll(parts: RetentionParts, app: string, log: EventLog): Promise<void> {
+  let after: string | undefined
+  do {
+    const page = await log.channels(app, { limit: pageSize, ...(after === undefined ? {} : { after }) })
+    for (const { channel, head, first } of page) {
+      // Nothing is held: there is nothing to drop.
+      if (first > head) continue
+      const kept = await log.trim(app, channel, kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable, parts.clock.now())
+      const open = parts.hub.find(app, channel)
+      if (open !== undefined) open.first = kept
+    }
+    after = page.length < pageSize ? undefined : page.at(-1)?.channel
+  } while (after !== undefined)
+}
+
+/** A kind may have gone from the configuration while its channels are still there. */
+function kindOf(kinds: Kinds, channel: string): Kind | undefined {
+  return kinds.list().find((kind) => channel.startsWith(`${kind.name}:`))
+}

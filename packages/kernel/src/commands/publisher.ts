@@ -1,0 +1,151 @@
+import { ParleyError, type Position } from '@parley/protocol'
+import type { AccessLog } from '../access/access-log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Hub } from '../channels/hub.ts'
+import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
+import type { CommitResult, Receipt, Store, StoredReceipt, Unit, UnitEvent } from '../ports/store.ts'
+import type { CollectedEvent, UnitContext } from './unit-context.ts'
+
+/** What became of a unit. */
+export type Published =
+  | { readonly status: 'done'; readonly positions: readonly Position[] }
+  | { readonly status: 'repeated'; readonly receipt: StoredReceipt }
+  | { readonly status: 'refused' }
+
+export interface PublisherParts {
+  readonly store: Store
+  readonly recentLog: RecentLog
+  readonly hub: Hub
+  readonly accessLog: AccessLog
+  readonly clock: Clock
+  /** Told of every event that has its place. */
+  readonly onEvent: (app: string, event: UnitEvent, position: Position) => void
+}
+
+/**
+ * Brings a unit into the world: commits what is durable, then emits `recent` and `ephemeral` events, applies access
+ * changes and hands events to the fan-out, in the order of their offsets.
+ */
+export class Publisher {
+  readonly #parts: PublisherParts
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts
+  }
+
+  /** Submits a unit. Answers at once when nothing of it is durable and the logs are in this process. */
+  submit(ctx: UnitContext, receipt: Receipt | undefined): Published | Promise<Published> {
+    const durable = ctx.events.filter(({ kind }) => kind.durability === 'durable')
+    const isDurable = durable.length > 0 || ctx.writes.length > 0 || ctx.assertions.length > 0
+    if (isDurable) return this.#commit(ctx, durable, receipt)
+    const positions = this.#emit(ctx.app, ctx.events)
+    return isPromise(positions) ? positions.then(done) : done(positions)
+  }
+
+  async #commit(ctx: UnitContext, durable: readonly CollectedEvent[], receipt: Receipt | undefined): Promise<Published> {
+    const { app } = ctx
+    const unit: Unit = {
+      app,
+      assertions: ctx.assertions,
+      writes: ctx.writes,
+      events: durable.map(({ event }) => event),
+      ...(receipt === undefined ? {} : { receipt }),
+    }
+    const result = await this.#store(unit)
+    if (result.status === 'repeated') return result
+    if (result.status === 'refused') return { status: 'refused' }
+    this.#parts.accessLog.committed(app, unit.events, result.positions)
+    this.#fanOut(app, unit.events, result.positions)
+    if (durable.length === ctx.events.length) return done(result.positions)
+    const others = await this.#emit(app, ctx.events.filter(({ kind }) => kind.durability !== 'durable'))
+    return done(merge(ctx.events, result.positions, others))
+  }
+
+  /** Commits; when the outcome is unknown, sees to it that what may have been stored reaches those who listen. */
+  async #store(unit: Unit): Promise<CommitResult> {
+    try {
+      return await this.#parts.store.commit(unit)
+    } catch (error) {
+      if (mayBeStored(error)) void this.#reconcile(unit, 1)
+      throw error
+    }
+  }
+
+  async #reconcile(unit: Unit, attempt: number): Promise<void> {
+    const { accessLog, clock, hub } = this.#parts
+    try {
+      await accessLog.reconcile(unit.app)
+      await hub.reconcile(
+        unit.app,
+        unit.events.map((event) => event.channel),
+      )
+    } catch {
+      // The log cannot be read now. It is tried for some minutes; after that the next event of the channel mends it.
+      if (attempt < 10) clock.after(250 * 2 ** attempt * (0.5 + clock.random()), () => void this.#reconcile(unit, attempt + 1))
+    }
+  }
+
+  #fanOut(app: string, events: readonly UnitEvent[], positions: readonly Position[]): void {
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as UnitEvent
+      const position = positions[index] as Position
+      this.#parts.hub.published(app, event.channel, position.epoch, [stored(event, position.offset)])
+      this.#parts.onEvent(app, event, position)
+    }
+  }
+
+  #emit(app: string, events: readonly CollectedEvent[]): readonly Position[] | Promise<readonly Position[]> {
+    const positions: (Position | Promise<Position>)[] = events.map((collected) => this.#emitOne(app, collected))
+    return positions.some(isPromise) ? Promise.all(positions) : (positions as Position[])
+  }
+
+  #emitOne(app: string, { event, kind }: CollectedEvent): Position | Promise<Position> {
+    if (kind.durability === 'ephemeral') {
+      const position = this.#parts.hub.publishEphemeral(app, event.channel, event)
+      this.#parts.onEvent(app, event, position)
+      return position
+    }
+    const appended = this.#parts.recentLog.append(app, event.channel, [event], kind.retention)
+    if (isPromise(appended)) return appended.then((positions) => this.#emitted(app, event, positions))
+    return this.#emitted(app, event, appended)
+  }
+
+  #emitted(app: string, event: UnitEvent, positions: readonly Position[]): Position {
+    this.#fanOut(app, [event], positions)
+    return positions[0] as Position
+  }
+}
+
+/** Errors after which nothing was stored for certain. */
+const certain = new Set<string>(['overloaded', 'store_full', 'unavailable'])
+
+function mayBeStored(error: unknown): boolean {
+  return !(error instanceof ParleyError && certain.has(error.code))
+}
+
+function done(positions: readonly Position[]): Published {
+  return { status: 'done', positions }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return value instanceof Promise
+}
+
+function stored(event: UnitEvent, offset: number): StoredEvent {
+  const { type, data, at, by, id, tags } = event
+  return {
+    offset,
+    type,
+    data,
+    at,
+    ...(by === undefined ? {} : { by }),
+    ...(id === undefined ? {} : { id }),
+    ...(tags === undefined ? {} : { tags }),
+  }
+}
+
+/** Positions in the order of the events, from those of the durable and those of the other ones. */
+function merge(events: readonly CollectedEvent[], durable: readonly Position[], others: readonly Position[]): readonly Position[] {
+  let [nextDurable, nextOther] = [0, 0]
+  return events.map(({ kind }) => (kind.durability === 'durable' ? durable[nextDurable++] : others[nextOther++]) as Position)
+}

@@ -1,0 +1,150 @@
+import { type Action, type CompiledFilter, type Filter, ParleyError } from '@parley/protocol'
+import type { AccessChange, AppendedEvent, ChannelsAccess, Context } from '../context.ts'
+import { controlChannel } from '../access/control.ts'
+import type { Kind, Kinds } from '../kind.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Assertion, RecordRow, SqlStatement, SqlValue, Store, UnitEvent, Write } from '../ports/store.ts'
+import { historyFilter } from '../channels/subscribing.ts'
+import type { TokenBuckets } from '../access/token-bucket.ts'
+import { utf8Length } from '../channels/wire-text.ts'
+
+/** What a context needs of the node; the same for all calls. */
+export interface ContextServices {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly kinds: Kinds
+  readonly store: Store
+  readonly publishRates: (kind: Kind) => TokenBuckets | undefined
+  readonly channelsOf: (app: string) => ChannelsAccess
+  readonly require: (identity: Identity, action: Action, channel: string | undefined) => Promise<void>
+  readonly call: (identity: Identity, command: string, input: unknown) => Promise<unknown>
+}
+
+/** What a context needs of the call. */
+export interface ContextCall {
+  readonly identity: Identity
+  readonly session: string | undefined
+  readonly requestId: string
+  /** Fulfilled when earlier units of the same ordering key are committed or refused. */
+  readonly earlier: () => Promise<unknown> | undefined
+}
+
+export interface CollectedEvent {
+  readonly event: UnitEvent
+  readonly kind: Kind
+}
+
+/** Collects what one run of a handler wants to change. */
+export class UnitContext implements Context {
+  readonly identity: Identity
+  readonly session: string | undefined
+  readonly requestId: string
+  readonly events: CollectedEvent[] = []
+  readonly changes: AccessChange[] = []
+  readonly writes: Write[] = []
+  readonly assertions: Assertion[] = []
+  readonly #services: ContextServices
+  readonly #earlier: () => Promise<unknown> | undefined
+
+  constructor(services: ContextServices, call: ContextCall) {
+    this.#services = services
+    this.identity = call.identity
+    this.session = call.session
+    this.requestId = call.requestId
+    this.#earlier = call.earlier
+  }
+
+  get app(): string {
+    return this.identity.app
+  }
+
+  get user(): string | undefined {
+    return this.identity.user
+  }
+
+  get clock(): Clock {
+    return this.#services.clock
+  }
+
+  get log(): Logger {
+    return this.#services.log
+  }
+
+  get channels(): ChannelsAccess {
+    return this.#services.channelsOf(this.app)
+  }
+
+  append(appended: AppendedEvent): void {
+    const { channel, type, id, tags, by = this.user } = appended
+    const kind = this.#services.kinds.of(channel)
+    const data = JSON.stringify(appended.data ?? null)
+    this.#checkSize(kind, data)
+    const waitMs = this.#services.publishRates(kind)?.take(`${this.app}/${channel}`, this.clock.elapsed()) ?? 0
+    if (waitMs > 0)
+      throw new ParleyError('rate_limited', `Channel ${channel} takes ${kind.limits.publishPerSecond} events a second. Wait ${waitMs} ms.`, { retryAfterMs: waitMs })
+    const event: UnitEvent = {
+      channel,
+      type,
+      data,
+      at: this.clock.now(),
+      ...(by === undefined ? {} : { by }),
+      ...(id === undefined ? {} : { id }),
+      ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
+    }
+    this.events.push({ event, kind })
+  }
+
+  #checkSize(kind: Kind, data: string): void {
+    const { maxEventBytes } = kind.limits
+    // A UTF-16 unit makes at most three bytes: most events need no counting.
+    if (data.length * 3 <= maxEventBytes) return
+    const bytes = utf8Length(data)
+    if (bytes > maxEventBytes)
+      throw new ParleyError('payload_too_large', `The event has ${bytes} bytes of data; kind \`${kind.name}\` takes ${maxEventBytes}.`, {
+        details: { limit: 'maxEventBytes', value: maxEventBytes, actual: bytes },
+      })
+  }
+
+  write(...writes: Write[]): void {
+    this.writes.push(...writes)
+  }
+
+  assert(...assertions: Assertion[]): void {
+    this.assertions.push(...assertions)
+  }
+
+  change(change: AccessChange): void {
+    this.changes.push(change)
+    const { type, ...data } = change
+    this.append({ channel: controlChannel, type: `control.${type}`, data })
+  }
+
+  async record(table: string, key: string): Promise<RecordRow | undefined> {
+    await this.#earlier()
+    return this.#services.store.record(this.app, table, key)
+  }
+
+  async records(table: string, options: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<readonly RecordRow[]> {
+    await this.#earlier()
+    return this.#services.store.records(this.app, table, options)
+  }
+
+  async query(statement: SqlStatement): Promise<readonly Readonly<Record<string, SqlValue>>[]> {
+    await this.#earlier()
+    return this.#services.store.query(statement)
+  }
+
+  require(action: Action, channel?: string): Promise<void> {
+    return this.#services.require(this.identity, action, channel)
+  }
+
+  readFilter(channel: string, wanted?: Filter): CompiledFilter | undefined {
+    return historyFilter(this.identity, channel, wanted)
+  }
+
+  call(command: string, input: unknown): Promise<unknown> {
+    return this.#services.call(this.identity, command, input)
+  }
+}

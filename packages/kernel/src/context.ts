@@ -1,0 +1,108 @@
+import type { Action, ChannelEvent, CompiledFilter, Filter, StateSnapshot } from '@parley/protocol'
+import type { Kind } from './kind.ts'
+import type { Identity } from './ports/authenticator.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Top } from './ports/event-log.ts'
+import type { Logger } from './ports/logger.ts'
+import type { Assertion, RecordRow, SqlStatement, SqlValue, Write } from './ports/store.ts'
+
+export interface AppendedEvent {
+  readonly channel: string
+  readonly type: string
+  /** Any JSON value. */
+  readonly data: unknown
+  /** Unique in the channel; lets a sender recognise its echo. */
+  readonly id?: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Default: the calling user. */
+  readonly by?: string | undefined
+}
+
+export interface HistoryQuery {
+  readonly channel: string
+  /** Forward from here (exclusive). */
+  readonly after?: number | undefined
+  /** Backward from here (exclusive); without `after` and `since` the newest events are read. */
+  readonly before?: number | undefined
+  /** Forward from this time, in ms since 1970. */
+  readonly since?: number | undefined
+  readonly limit: number
+}
+
+export interface HistoryPage {
+  /** In ascending order. */
+  readonly events: readonly ChannelEvent[]
+  readonly epoch: string
+  readonly head: number
+  readonly first: number
+  /** Pass as `after` (or, reading backward, as `before`) to go on; absent at the end. */
+  readonly next?: number
+}
+
+/** A change of who may do what, applied by every node in order, before any later event of the channels concerned. */
+export type AccessChange =
+  | { readonly type: 'subscribe'; readonly user: string; readonly channel: string }
+  | { readonly type: 'unsubscribe'; readonly user: string; readonly channel: string; readonly reason: string }
+  | { readonly type: 'disconnect'; readonly user?: string; readonly session?: string; readonly reason: string; readonly reconnect: boolean }
+  | { readonly type: 'revoke'; readonly tokenId?: string; readonly user?: string; readonly issuedBefore?: number }
+  | { readonly type: 'permissions'; readonly user?: string; readonly channel?: string }
+  | { readonly type: 'flag'; readonly name: string; readonly on: boolean }
+
+export interface SessionSummary {
+  readonly session: string
+  readonly user?: string
+  readonly transport: string
+  readonly connected: boolean
+  readonly since: number
+  readonly channels: number
+}
+
+/** The node's channels, as a handler may see them. Everything is of the caller's app. */
+export interface ChannelsAccess {
+  kind(channel: string): Kind
+  kinds(): readonly Kind[]
+  top(channel: string): Promise<Top>
+  /** Events that the filter leaves out still count for `limit` and `next`. */
+  history(query: HistoryQuery, filter?: CompiledFilter): Promise<HistoryPage>
+  list(options: { readonly prefix?: string | undefined; readonly after?: string | undefined; readonly limit: number }): Promise<readonly (Top & { readonly channel: string })[]>
+  redact(channel: string, offset: number): Promise<boolean>
+  state(channel: string, after?: string): StateSnapshot
+  presence(channel: string): { readonly sessions: number; readonly users: number }
+  sessions(user: string): readonly SessionSummary[]
+}
+
+/**
+ * All that a handler may touch. What it appends, writes and asserts becomes one unit, committed whole when the handler
+ * returns; if an assertion fails, the handler runs once more on fresh reads.
+ */
+export interface Context {
+  readonly app: string
+  readonly identity: Identity
+  /** The calling user; absent for back ends. */
+  readonly user: string | undefined
+  /** The calling session; absent over REST. */
+  readonly session: string | undefined
+  readonly requestId: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly channels: ChannelsAccess
+  append(event: AppendedEvent): void
+  write(...writes: Write[]): void
+  assert(...assertions: Assertion[]): void
+  /** Appends an access change to the app's control channel, in the same unit. */
+  change(change: AccessChange): void
+  /** Reads wait for earlier units of the same ordering key, so that *send, then edit* needs no waiting. */
+  record(table: string, key: string): Promise<RecordRow | undefined>
+  records(table: string, options: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<readonly RecordRow[]>
+  query(statement: SqlStatement): Promise<readonly Readonly<Record<string, SqlValue>>[]>
+  /** @throws ParleyError `forbidden` */
+  require(action: Action, channel?: string): Promise<void>
+  /**
+   * The filter for reading a channel as the caller: its wish joined with what its grants enforce.
+   *
+   * @throws ParleyError `bad_request` for a filter that is not one
+   */
+  readFilter(channel: string, wanted?: Filter): CompiledFilter | undefined
+  /** Calls another module's command as the same identity, in a unit of its own. */
+  call(command: string, input: unknown): Promise<unknown>
+}

@@ -1,0 +1,50 @@
+import { ParleyError } from '@parley/protocol'
+
+/**
+ * Feature flags (register CF-08) with their defaults (C-80): core, performance and security on, advanced off.
+ * `eventEncryption` follows the security level and is off here.
+ */
+export const flagDefaults = {
+  eventBroadcasting: true,
+  typingIndicators: true,
+  sessionCoordination: true,
+  presenceManagement: true,
+  eventReplay: false,
+  advancedFiltering: false,
+  customEventTypes: false,
+  externalIntegrations: false,
+  eventCompression: true,
+  batchProcessing: true,
+  connectionPooling: true,
+  caching: true,
+  eventEncryption: false,
+  advancedAuth: true,
+  rateLimiting: true,
+  auditLogging: true,
+} as const
+
+export type FlagName = keyof typeof flagDefaults
+
+/** Switches that act at once, on this node. The kernel changes them when it applies an access change of type `flag`. */
+export class Flags {
+  readonly #on = new Map<string, boolean>(Object.entries(flagDefaults))
+
+  constructor(initial: Readonly<Partial<Record<FlagName, boolean>>> = {}) {
+    for (const [name, on] of Object.entries(initial)) this.set(name, on)
+  }
+
+  isOn(name: FlagName): boolean {
+    return this.#on.get(name) === true
+  }
+
+  /** @throws ParleyError `not_found` for a flag that does not exist */
+  set(name: string, on: boolean): void {
+    if (!this.#on.has(name))
+      throw new ParleyError('not_found', `There is no feature flag \`${name.slice(0, 64)}\`. Flags: ${[...this.#on.keys()].join(', ')}.`)
+    this.#on.set(name, on)
+  }
+
+  list(): Readonly<Record<string, boolean>> {
+    return Object.fromEntries(this.#on)
+  }
+}

@@ -1,0 +1,75 @@
+/** Every limit of a node with its default; units are in the names. */
+export const limitDefaults = {
+  /** Connections of one node; one more is refused with `connection_limit`. */
+  maxConnections: 50_000,
+  maxConnectionsPerIp: 10_000,
+  maxSubscriptionsPerSession: 1_000,
+  /** Calls of one session that have no answer yet; one more is refused with `overloaded`. */
+  maxCallsInFlight: 1_024,
+  /** Largest message accepted from a client. */
+  maxFrameBytes: 65_536,
+  /** Largest frame that may be put together from chunks. */
+  maxAssembledBytes: 1_048_576,
+  /** An unauthenticated connection has so long to send `connect`. */
+  connectTimeoutMs: 5_000,
+  pingIntervalMs: 30_000,
+  pingTimeoutMs: 5_000,
+  /** How long a session outlives its connection. */
+  sessionTtlMs: 30_000,
+  /** How long an expired token is still good for, while the client gets a new one. */
+  tokenGraceMs: 25_000,
+  /** Bytes buffered on a connection above which its subscriptions fall behind. */
+  highWaterBytes: 65_536,
+  /** Events frames are cut here. */
+  maxBatchBytes: 65_536,
+  /** Replies, heartbeats and verdicts waiting for a connection; above, it is closed as a slow consumer. */
+  maxControlBytes: 1_048_576,
+  /** Ephemeral events waiting for one connection; above, the oldest are dropped. */
+  maxQueuedBytes: 262_144,
+  /** A connection that accepts no byte for so long is closed as a slow consumer. */
+  slowConsumerMs: 10_000,
+  /** Fan-out writes for at most so long, then lets others go first. */
+  fanoutSliceMs: 5,
+  /** Events that a channel keeps at hand for catching up. */
+  ringEvents: 1_024,
+  ringBytes: 1_048_576,
+  /** A channel nobody uses is forgotten after so long (its log is not). */
+  channelIdleMs: 60_000,
+  /** Different filters on one channel that the server runs. */
+  maxFilterClasses: 16,
+  /** How often a filter class in which nothing matched is told its position. */
+  silentPositionMs: 30_000,
+  /** How long answers to repeated commands are kept. */
+  idempotencyTtlMs: 86_400_000,
+  /** Receipts of commands without a durable effect, kept in memory. */
+  maxMemoryReceipts: 100_000,
+  /** Cached permission answers. */
+  permissionTtlMs: 60_000,
+  maxPermissionEntries: 100_000,
+  /** Bad frames after which a connection is closed with `too_many_errors`. */
+  maxBadFrames: 16,
+  /** Events read from a log at once. */
+  readEvents: 512,
+  historyPage: 1_000,
+} as const
+
+export type Limits = { readonly [Name in keyof typeof limitDefaults]: number }
+
+/** A token bucket: `perSecond` on average, `burst` at once. `perSecond: 0` means no limit. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** Rates by what they count. Users, devices and IPs as SE-11: 1000, 500 and 2000 a minute would starve a chat's typing; see docs. */
+export const rateDefaults = {
+  connection: { perSecond: 200, burst: 400 },
+  user: { perSecond: 500, burst: 1_000 },
+  ip: { perSecond: 2_000, burst: 4_000 },
+  app: { perSecond: 0, burst: 0 },
+  /** New connections from one address. */
+  connectPerIp: { perSecond: 500, burst: 2_000 },
+} as const satisfies Record<string, Rate>
+
+export type RateName = keyof typeof rateDefaults
+export type Rates = Readonly<Record<RateName, Rate>>

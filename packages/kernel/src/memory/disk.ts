@@ -1,0 +1,140 @@
+import type { Position } from '@parley/protocol'
+import type { Assertion, CommitResult, RecordRow, RecordWrite, StoredReceipt, Unit } from '../ports/store.ts'
+import { ChannelLog } from './channel-log.ts'
+import { deriveEpoch } from './epoch.ts'
+
+interface HeldRecord extends RecordRow {
+  readonly expiresAt: number
+}
+
+interface HeldReceipt extends StoredReceipt {
+  readonly expiresAt: number
+}
+
+interface AppContents {
+  readonly logs: Map<string, ChannelLog>
+  readonly tables: Map<string, Map<string, HeldRecord>>
+}
+
+/** Removed by one sweep at most, of each sort. */
+const sweepBatch = 1_000
+
+/**
+ * What survives the crash of a memory store. Hand it to the next store to simulate a restart; make another one with
+ * another seed to simulate a restored backup's new epochs.
+ */
+export class MemoryDisk {
+  /** Set it to make stores refuse writes and report why, as a full or broken disk does. */
+  problem: string | undefined
+  readonly #seed: string
+  readonly #apps = new Map<string, AppContents>()
+  readonly #receipts = new Map<string, HeldReceipt>()
+
+  /** `seed`: unguessable text (`clock.secret(128)`), from which the epochs follow. */
+  constructor(seed: string) {
+    this.#seed = seed
+  }
+
+  find(app: string, channel: string): ChannelLog | undefined {
+    return this.#apps.get(app)?.logs.get(channel)
+  }
+
+  all(app: string): Iterable<readonly [channel: string, log: ChannelLog]> {
+    return this.#apps.get(app)?.logs ?? []
+  }
+
+  epoch(app: string, channel: string): string {
+    return deriveEpoch(this.#seed, app, channel)
+  }
+
+  receipt(scope: string): StoredReceipt | undefined {
+    const held = this.#receipts.get(scope)
+    return held && { fingerprint: held.fingerprint, output: held.output, positions: held.positions }
+  }
+
+  record(app: string, table: string, key: string): RecordRow | undefined {
+    const held = this.#apps.get(app)?.tables.get(table)?.get(key)
+    return held && row(held)
+  }
+
+  *records(app: string, table: string): Iterable<readonly [key: string, record: RecordRow]> {
+    for (const [key, held] of this.#apps.get(app)?.tables.get(table) ?? []) yield [key, row(held)]
+  }
+
+  /** Does all of the unit or nothing. It holds no SQL: the store has refused that before. */
+  apply(unit: Unit): CommitResult {
+    const earlier = unit.receipt && this.receipt(unit.receipt.scope)
+    if (earlier !== undefined) return { status: 'repeated', receipt: earlier }
+    const assertion = unit.assertions.findIndex((asserted) => !this.#holds(unit.app, asserted))
+    if (assertion >= 0) return { status: 'refused', assertion }
+    const contents = this.#contents(unit.app)
+    for (const write of unit.writes) writeRecord(contents, write as RecordWrite)
+    const positions = unit.events.map(({ channel, ...event }): Position => {
+      const log = this.#log(unit.app, channel)
+      return { epoch: log.epoch, offset: log.append(event) }
+    })
+    if (unit.receipt !== undefined) {
+      const { scope, fingerprint, output, expiresAt } = unit.receipt
+      this.#receipts.set(scope, { fingerprint, output, expiresAt, positions })
+    }
+    return { status: 'committed', positions }
+  }
+
+  sweep(now: number): void {
+    sweepExpired(this.#receipts, now)
+    for (const { tables } of this.#apps.values())
+      for (const table of tables.values()) sweepExpired(table, now)
+  }
+
+  #holds(app: string, asserted: Assertion): boolean {
+    if ('sql' in asserted) return false
+    return (this.record(app, asserted.table, asserted.key)?.version ?? 0) === asserted.version
+  }
+
+  #contents(app: string): AppContents {
+    let contents = this.#apps.get(app)
+    if (contents === undefined) {
+      contents = { logs: new Map(), tables: new Map() }
+      this.#apps.set(app, contents)
+    }
+    return contents
+  }
+
+  #log(app: string, channel: string): ChannelLog {
+    const { logs } = this.#contents(app)
+    let log = logs.get(channel)
+    if (log === undefined) {
+      log = new ChannelLog(this.epoch(app, channel))
+      logs.set(channel, log)
+    }
+    return log
+  }
+}
+
+function row({ key, value, version }: HeldRecord): RecordRow {
+  return { key, value, version }
+}
+
+function writeRecord({ tables }: AppContents, { table, key, value, expiresAt }: RecordWrite): void {
+  let records = tables.get(table)
+  if (records === undefined) {
+    records = new Map()
+    tables.set(table, records)
+  }
+  if (value === null) {
+    records.delete(key)
+    return
+  }
+  const version = (records.get(key)?.version ?? 0) + 1
+  records.set(key, { key, value, version, expiresAt: expiresAt ?? Number.POSITIVE_INFINITY })
+}
+
+function sweepExpired(held: Map<string, { readonly expiresAt: number }>, now: number): void {
+  let left = sweepBatch
+  for (const [key, { expiresAt }] of held) {
+    if (expiresAt > now) continue
+    held.delete(key)
+    left -= 1
+    if (left === 0) return
+  }
+}

@@ -1,0 +1,11 @@
+export { MemoryDisk } from './disk.ts'
+export { silentLogger } from './logger.ts'
+export { memoryMetrics, type MemoryMetrics } from './metrics.ts'
+export { memoryRecentLog } from './recent-log.ts'
+export { memoryStore, type MemoryStore, type MemoryStoreOptions } from './store.ts'
+export {
+  memoryTransport,
+  type MemoryClient,
+  type MemoryTransport,
+  type MemoryTransportOptions,
+} from './transport.ts'

@@ -1,0 +1,83 @@
+import type { Flags } from '../flags.ts'
+import { KernelNode } from './kernel-node.ts'
+import type { Kinds } from '../kind.ts'
+import type { Limits, Rates } from '../limits.ts'
+import type { Module } from '../module.ts'
+import type { Authenticator, Credentials, Identity } from '../ports/authenticator.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { RecentLog } from '../ports/event-log.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { Registry } from '../registry.ts'
+
+/** What a node is made of. The composition root gives concrete parts; tests and simulations give others. */
+export interface NodeOptions {
+  readonly store: Store
+  readonly recentLog: RecentLog
+  readonly authenticator: Authenticator
+  readonly transports: readonly Transport[]
+  readonly modules: readonly Module[]
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Apps that exist; `default` always does. */
+  readonly apps?: readonly string[]
+  readonly limits?: Partial<Limits>
+  readonly rates?: Partial<Rates>
+  readonly flags?: Flags
+}
+
+export interface CallOrigin {
+  /** Makes repeats safe. */
+  readonly key?: string | undefined
+  readonly ip?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+export interface Check {
+  readonly name: string
+  readonly ok: boolean
+  /** What is wrong and what to do; absent when `ok`. */
+  readonly problem?: string
+}
+
+export interface NodeStatus {
+  readonly id: string
+  /** True when the node can serve: started, not stopping, every check ok. */
+  readonly ready: boolean
+  readonly checks: readonly Check[]
+  readonly connections: number
+  readonly sessions: number
+  readonly channels: number
+  readonly subscriptions: number
+  readonly startedAt: number
+}
+
+/** A server process's core. */
+export interface Node {
+  readonly id: string
+  readonly registry: Registry
+  readonly kinds: Kinds
+  readonly limits: Limits
+  readonly flags: Flags
+  /** @throws ParleyError `unauthenticated`, `token_expired`, `token_revoked` */
+  authenticate(credentials: Credentials): Promise<Identity>
+  /**
+   * Runs a command as an identity; `undefined` for callers without credentials, who reach `public` commands only.
+   *
+   * @throws ParleyError as the contract says
+   */
+  call(identity: Identity | undefined, command: string, input: unknown, origin?: CallOrigin): Promise<unknown>
+  status(): NodeStatus
+  /** Loads what must be known before the first client (revocations), then opens the transports. */
+  start(): Promise<void>
+  /** Tells clients to go elsewhere, stops transports, finishes accepted commands, stops modules, closes the logs. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+/** Makes a node of its parts. Nothing runs before `start`. */
+export function createNode(options: NodeOptions): Node {
+  return new KernelNode(options)
+}

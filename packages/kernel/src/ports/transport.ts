@@ -1,0 +1,54 @@
+/**
+ * A frame on its way to many: the text is made once, and a transport keeps its own encoding of it in `cache`, so that
+ * the same bytes go to every connection.
+ */
+export interface OutgoingFrame {
+  readonly text: string
+  /** Belongs to the transport that first writes the frame; keyed by nothing, as one node rarely mixes transports. */
+  cache?: Uint8Array
+}
+
+/** One open connection of a transport. Methods never throw; after `close` they do nothing. */
+export interface Connection {
+  /** Bytes accepted but not yet given to the operating system. */
+  readonly bufferedBytes: number
+  /** Sends a frame; frames arrive in the order of the calls. */
+  send(frame: OutgoingFrame): void
+  /** Holds small writes back until `uncork`, so that they leave as one. */
+  cork(): void
+  uncork(): void
+  close(code: number, reason: string): void
+}
+
+/** What a transport tells the kernel about a connection; calls for one connection never overlap. */
+export interface ConnectionHandler {
+  /** A message: one frame, or several separated by line feeds. */
+  receive(text: string): void
+  /** `bufferedBytes` has fallen to 0 after it was above. */
+  drained(): void
+  /** The connection is gone. Called once. */
+  closed(code: number, reason: string): void
+}
+
+/** What is known of a client before its first frame. */
+export interface Handshake {
+  /** Transport id: `websocket`, … */
+  readonly transport: string
+  readonly ip: string
+  /** Credentials from the request, if there were any: checked before the connection was accepted. */
+  readonly token?: string
+  readonly origin?: string
+  readonly userAgent?: string
+}
+
+/** Accepts a connection. Throws a ParleyError to refuse it (`connection_limit`, `unavailable`, …). */
+export type Accept = (connection: Connection, handshake: Handshake) => ConnectionHandler
+
+/** A way for clients to reach the node. */
+export interface Transport {
+  readonly name: string
+  /** Begins to accept. Before, attempts are refused with "not ready". */
+  start(accept: Accept): Promise<void> | void
+  /** Stops accepting; open connections are closed by the kernel before. */
+  stop(): Promise<void> | void
+}

@@ -1,0 +1,77 @@
+import type { CommandContract, Contract, EventContract } from '@parley/protocol'
+import { ParleyError } from '@parley/protocol'
+import type { Handler, Listener, Module } from './module.ts'
+
+/** A command as the node knows it. */
+export interface RegisteredCommand {
+  /** `channels.publish` */
+  readonly name: string
+  readonly module: string
+  readonly contract: CommandContract
+  readonly handler: Handler<never, unknown>
+}
+
+export interface RegisteredEvent {
+  readonly type: string
+  readonly module: string
+  readonly contract: EventContract
+}
+
+/**
+ * Everything the modules of a node offer. REST, OpenAPI, the permission matrix and the isolation tests read from here.
+ */
+export class Registry {
+  readonly modules: readonly Module[]
+  readonly #commands = new Map<string, RegisteredCommand>()
+  readonly #events = new Map<string, RegisteredEvent>()
+  readonly #listeners = new Map<string, Listener[]>()
+
+  /** @throws RangeError when two modules offer the same name or route */
+  constructor(modules: readonly Module[]) {
+    this.modules = modules
+    const routes = new Map<string, string>()
+    for (const module of modules) {
+      this.#addCommands(module, routes)
+      for (const [type, contract] of Object.entries(module.contract.events as Contract['events'])) {
+        if (this.#events.has(type)) throw new RangeError(`Two modules declare the event \`${type}\`.`)
+        this.#events.set(type, { type, module: module.contract.name, contract: contract as EventContract })
+      }
+      for (const [type, listener] of Object.entries(module.listeners))
+        this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
+    }
+  }
+
+  #addCommands(module: Module, routes: Map<string, string>): void {
+    for (const [verb, declared] of Object.entries(module.contract.commands)) {
+      const name = `${module.contract.name}.${verb}`
+      const contract = declared as CommandContract
+      const handler = module.handlers[verb]
+      if (handler === undefined) throw new RangeError(`Module \`${module.contract.name}\` has no handler for \`${verb}\`.`)
+      if (this.#commands.has(name)) throw new RangeError(`Two modules offer the command \`${name}\`.`)
+      const route = contract.rest.replace(/\{[^}]*\}/g, '{}')
+      const taken = routes.get(route)
+      if (taken !== undefined) throw new RangeError(`The commands \`${taken}\` and \`${name}\` have the same route: ${contract.rest}.`)
+      routes.set(route, name)
+      this.#commands.set(name, { name, module: module.contract.name, contract, handler })
+    }
+  }
+
+  commands(): readonly RegisteredCommand[] {
+    return [...this.#commands.values()]
+  }
+
+  events(): readonly RegisteredEvent[] {
+    return [...this.#events.values()]
+  }
+
+  /** @throws ParleyError `unknown_command` */
+  command(name: string): RegisteredCommand {
+    const found = this.#commands.get(name)
+    if (found === undefined) throw new ParleyError('unknown_command', `No module offers a command \`${name.slice(0, 100)}\`.`)
+    return found
+  }
+
+  listeners(type: string): readonly Listener[] {
+    return this.#listeners.get(type) ?? []
+  }
+}

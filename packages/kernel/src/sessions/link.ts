@@ -1,0 +1,312 @@
+import {
+  type ChunkFrame,
+  ChunkAssembly,
+  type ClientFrame,
+  closeCodes,
+  type CloseReason,
+  type ConnectFrame,
+  decodeClientMessage,
+  type Decoded,
+  negotiateVersion,
+  ParleyError,
+} from '@parley/protocol'
+import type { Limits, Rate } from '../limits.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
+import type { Session } from './session.ts'
+import type { TimerWheel, Wakeable } from './timer-wheel.ts'
+import { TokenBucket } from '../access/token-bucket.ts'
+
+/** What a link needs of the node; one object for all links. */
+export interface LinkServices {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly wheel: TimerWheel
+  /** Rate of frames per connection. */
+  readonly rate: Rate
+  readonly isRateLimited: () => boolean
+  readonly authenticate: (token: string) => Promise<Identity>
+  /** Finds or makes the session of a connect frame, and attaches the link. */
+  readonly open: (link: Link, identity: Identity, frame: ConnectFrame) => { readonly session: Session; readonly resumed: boolean }
+  /** Answers a connect frame. */
+  readonly welcome: (link: Link, session: Session, resumed: boolean) => object
+  /** Carries out a frame of a connected client. */
+  readonly handle: (session: Session, frame: ClientFrame) => void
+  readonly closed: (link: Link) => void
+  readonly onFrame: () => void
+}
+
+type Phase = 'new' | 'connecting' | 'open' | 'closed'
+
+/** Frames that a client may pipeline behind its connect frame. */
+const maxPipelined = 1_100
+/** Frames refused in a row for their rate, after which it is a flood. */
+const floodFrames = 5_000
+
+/**
+ * One connection, from its first byte to its close: decoding, rates, the connect handshake, heartbeat and token expiry.
+ * What frames mean is the session's business.
+ */
+export class Link implements ConnectionHandler, Wakeable {
+  readonly connection: Connection
+  readonly handshake: Handshake
+  session: Session | undefined
+  wakeAt: number | undefined
+  #phase: Phase = 'new'
+  #heardSincePing = true
+  #pinged = false
+  /** Elapsed time of the next ping, or of the look whether it was answered. */
+  #beatAt = 0
+  #badFrames = 0
+  #refusedFrames = 0
+  #saidExpiring = false
+  #bucket: TokenBucket | undefined
+  #assembly: ChunkAssembly | undefined
+  #pipelined: ClientFrame[] | undefined
+  readonly #services: LinkServices
+
+  constructor(services: LinkServices, connection: Connection, handshake: Handshake) {
+    this.#services = services
+    this.connection = connection
+    this.handshake = handshake
+    this.wakeAt = services.clock.elapsed() + services.limits.connectTimeoutMs
+    services.wheel.add(this)
+  }
+
+  receive(text: string): void {
+    if (this.#phase === 'closed') return
+    this.#heardSincePing = true
+    for (const decoded of decodeClientMessage(text)) {
+      this.#services.onFrame()
+      this.#take(decoded)
+      // A frame may have closed the link.
+      if ((this.#phase as Phase) === 'closed') return
+    }
+  }
+
+  #take(decoded: Decoded): void {
+    if (this.#isFlooded(decoded)) return
+    if ('failure' in decoded) {
+      this.#badFrame(decoded.failure.id, new ParleyError('bad_frame', decoded.failure.problem))
+      return
+    }
+    const { frame } = decoded
+    if (frame.op === 'ping') this.reply('{"op":"pong"}')
+    else if (frame.op === 'chunk') this.#assemble(frame)
+    else if (frame.op !== 'pong') this.#route(frame)
+  }
+
+  #isFlooded(decoded: Decoded): boolean {
+    const { clock, rate } = this.#services
+    if (rate.perSecond === 0 || !this.#services.isRateLimited()) return false
+    const now = clock.elapsed()
+    this.#bucket ??= new TokenBucket(rate, now)
+    const waitMs = this.#bucket.take(rate, now)
+    if (waitMs === 0) {
+      this.#refusedFrames = 0
+      return false
+    }
+    this.#refusedFrames += 1
+    if (this.#refusedFrames > floodFrames) this.close('rate_limited')
+    else {
+      const id = 'frame' in decoded ? idOf(decoded.frame) : decoded.failure.id
+      if (id !== undefined)
+        this.refuse(id, new ParleyError('rate_limited', `Too many frames on this connection. Wait ${waitMs} ms.`, { retryAfterMs: waitMs }))
+    }
+    return true
+  }
+
+  #assemble(chunk: ChunkFrame): void {
+    this.#assembly ??= new ChunkAssembly(this.#services.limits.maxAssembledBytes)
+    const assembly = this.#assembly.add(chunk)
+    if (assembly.status === 'refused') this.#badFrame(undefined, new ParleyError('bad_frame', assembly.problem))
+    if (assembly.status !== 'whole') return
+    for (const decoded of decodeClientMessage(assembly.text)) {
+      if ('frame' in decoded && decoded.frame.op === 'chunk')
+        this.#badFrame(undefined, new ParleyError('bad_frame', 'Chunks do not hold chunks.'))
+      else this.#take(decoded)
+    }
+  }
+
+  #route(frame: ClientFrame): void {
+    if (frame.op === 'connect') this.#connect(frame)
+    else if (this.#phase === 'open') this.#services.handle(this.session as Session, frame)
+    else if (this.#phase === 'connecting') this.#pipeline(frame)
+    else {
+      const id = idOf(frame)
+      const error = new ParleyError('unauthenticated', 'The first frame of a connection is `connect`.')
+      this.#badFrame(id, error)
+    }
+  }
+
+  #pipeline(frame: ClientFrame): void {
+    this.#pipelined ??= []
+    if (this.#pipelined.length >= maxPipelined) this.close('bad_frame')
+    else this.#pipelined.push(frame)
+  }
+
+  #connect(frame: ConnectFrame): void {
+    if (this.#phase !== 'new') {
+      this.#badFrame(frame.id, new ParleyError('bad_request', 'This connection is connected already.'))
+      return
+    }
+    this.#phase = 'connecting'
+    const version = negotiateVersion(frame.versions ?? [1])
+    if (version === undefined) {
+      this.#end(frame.id, new ParleyError('unsupported_version'), 'unsupported_version')
+      return
+    }
+    void this.#authenticate(frame)
+  }
+
+  async #authenticate(frame: ConnectFrame): Promise<void> {
+    const token = frame.token ?? this.handshake.token
+    try {
+      if (token === undefined) throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
+      const identity = await this.#services.authenticate(token)
+      if (this.#phase !== 'connecting') return
+      this.#open(frame, identity)
+    } catch (error) {
+      const refusal = error instanceof ParleyError ? error : new ParleyError('internal')
+      this.#end(frame.id, refusal, closeReasonOf(refusal))
+    }
+  }
+
+  #open(frame: ConnectFrame, identity: Identity): void {
+    const { clock, limits } = this.#services
+    const { session, resumed } = this.#services.open(this, identity, frame)
+    this.session = session
+    this.#phase = 'open'
+    // The first ping comes early and at a random time, so that connections made together are not pinged together.
+    const now = clock.elapsed()
+    this.#beatAt = now + limits.pingIntervalMs * (0.5 + clock.random() / 2)
+    this.wakeAt = Math.min(this.#beatAt, now + this.#expiry())
+    session.outbox.control(JSON.stringify({ op: 'reply', id: frame.id, ok: this.#services.welcome(this, session, resumed) }))
+    const pipelined = this.#pipelined ?? []
+    this.#pipelined = undefined
+    for (const waiting of pipelined) {
+      if ((this.#phase as Phase) === 'closed') return
+      this.#services.handle(session, waiting)
+    }
+  }
+
+  #badFrame(id: number | undefined, error: ParleyError): void {
+    this.#badFrames += 1
+    if (id === undefined) this.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
+    else this.refuse(id, error)
+    if (this.#badFrames >= this.#services.limits.maxBadFrames) this.close('too_many_errors')
+  }
+
+  refuse(id: number, error: ParleyError): void {
+    this.reply(JSON.stringify({ op: 'reply', id, error: error.toBody() }))
+  }
+
+  /** Sends a control frame; before the session exists straight to the connection. */
+  reply(text: string): void {
+    if (this.#phase === 'closed') return
+    if (this.session !== undefined) this.session.outbox.control(text)
+    else this.connection.send({ text })
+  }
+
+  #end(id: number, error: ParleyError, reason: CloseReason): void {
+    this.refuse(id, error)
+    this.close(reason)
+  }
+
+  /** Closes the connection; what waits in the control lane goes out first. */
+  close(reason: CloseReason): void {
+    if (this.#phase === 'closed') return
+    this.session?.outbox.flush()
+    this.#phase = 'closed'
+    this.wakeAt = undefined
+    this.connection.close(closeCodes[reason], reason)
+    this.#services.closed(this)
+  }
+
+  drained(): void {
+    this.session?.outbox.drained()
+  }
+
+  closed(): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.wakeAt = undefined
+    this.#services.closed(this)
+  }
+
+  /** A new token was accepted. */
+  refreshed(): void {
+    this.#saidExpiring = false
+  }
+
+  wake(): void {
+    if (this.#phase === 'closed') return
+    if (this.#phase !== 'open') {
+      this.close('connect_timeout')
+      return
+    }
+    const now = this.#services.clock.elapsed()
+    if (now >= this.#beatAt) {
+      if (this.#pinged && !this.#heardSincePing) {
+        this.close('ping_timeout')
+        return
+      }
+      this.#beatAt = now + this.#beat()
+    }
+    const expiryMs = this.#expiry()
+    if ((this.#phase as Phase) === 'closed') return
+    this.wakeAt = Math.min(this.#beatAt, now + expiryMs)
+    this.#services.wheel.add(this)
+  }
+
+  /** One beat of the heart: ping, then look after `pingTimeoutMs`, then rest. */
+  #beat(): number {
+    const { pingIntervalMs, pingTimeoutMs } = this.#services.limits
+    this.#pinged = !this.#pinged
+    if (!this.#pinged) return Math.max(pingIntervalMs - pingTimeoutMs, pingTimeoutMs)
+    this.#heardSincePing = false
+    this.reply('{"op":"ping"}')
+    return pingTimeoutMs
+  }
+
+  /** Milliseconds until the token's expiry wants attention. */
+  #expiry(): number {
+    const { clock, limits } = this.#services
+    const expiresAt = this.session?.identity.expiresAt
+    if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+    const leftMs = expiresAt - clock.now()
+    if (leftMs > 0) return Math.max(leftMs, 250)
+    const graceLeftMs = leftMs + limits.tokenGraceMs
+    if (graceLeftMs <= 0) {
+      this.reply(JSON.stringify({ op: 'error', error: new ParleyError('token_expired').toBody() }))
+      this.close('token_expired')
+      return Number.POSITIVE_INFINITY
+    }
+    if (!this.#saidExpiring) this.reply(`{"op":"expiring","inMs":${Math.round(graceLeftMs)}}`)
+    this.#saidExpiring = true
+    return Math.max(graceLeftMs, 250)
+  }
+}
+
+function idOf(frame: ClientFrame): number | undefined {
+  return 'id' in frame ? frame.id : undefined
+}
+
+function closeReasonOf(error: ParleyError): CloseReason {
+  switch (error.code) {
+    case 'token_expired':
+      return 'token_expired'
+    case 'token_revoked':
+      return 'token_revoked'
+    case 'internal':
+      return 'internal'
+    case 'unavailable':
+    case 'overloaded':
+      return 'overloaded'
+    case 'forbidden':
+      return 'forbidden'
+    default:
+      return 'unauthenticated'
+  }
+}

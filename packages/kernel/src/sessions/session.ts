@@ -1,0 +1,198 @@
+import { ParleyError } from '@parley/protocol'
+import type { Channel } from '../channels/channel.ts'
+import type { SessionSummary } from '../context.ts'
+import type { Link } from './link.ts'
+import type { Member } from '../channels/member.ts'
+import { OrderedLanes } from '../commands/ordered-lanes.ts'
+import { Outbox, type OutboxOwner } from '../channels/outbox.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import type { SessionServices } from './session-services.ts'
+import type { Wakeable } from './timer-wheel.ts'
+import type { EncodedEvent } from '../channels/wire-text.ts'
+
+/** Name of the keyed-state entry that the server keeps for each subscriber. */
+export const presenceName = 'presence'
+
+/**
+ * One client's logical connection. It outlives a broken transport for `sessionTtlMs`, so that presence does not
+ * flicker; subscriptions do not: the client restores them from the positions it holds, and nothing rests on a session
+ * surviving. `generation` counts the connections it had; the late close of an old one finds another link in place.
+ */
+export class Session implements OutboxOwner, Wakeable {
+  readonly id: string
+  readonly secret: string
+  readonly since: number
+  readonly transport: string
+  readonly outbox: Outbox
+  readonly members = new Map<string, Member>()
+  readonly lanes = new OrderedLanes()
+  readonly uncommitted = new Map<string, Promise<unknown>>()
+  identity: Identity
+  link: Link | undefined
+  generation = 0
+  /** Calls that have no answer yet. */
+  callsInFlight = 0
+  wakeAt: number | undefined
+  #isInWheel = false
+  /** Channels in which this session has keyed state, and until when it stays there without a subscription. */
+  #stateIn: Map<Channel, number> | undefined
+  #endsAt = 0
+  readonly #services: SessionServices
+
+  constructor(services: SessionServices, parts: { readonly identity: Identity; readonly transport: string }) {
+    const { clock } = services
+    this.#services = services
+    this.id = clock.secret(96)
+    this.secret = clock.secret(128)
+    this.since = clock.now()
+    this.transport = parts.transport
+    this.identity = parts.identity
+    this.outbox = new Outbox(this, services.fanout, services.limits)
+  }
+
+  get app(): string {
+    return this.identity.app
+  }
+
+  summary(): SessionSummary {
+    const { user } = this.identity
+    return {
+      session: this.id,
+      ...(user === undefined ? {} : { user }),
+      transport: this.transport,
+      connected: this.link !== undefined,
+      since: this.since,
+      channels: this.members.size,
+    }
+  }
+
+  attach(link: Link): void {
+    this.generation += 1
+    this.link = link
+    this.outbox.connection = link.connection
+  }
+
+  /** The connection is gone; the session waits for the next one. */
+  detach(): void {
+    const { clock, limits } = this.#services
+    this.link = undefined
+    this.outbox.detach()
+    for (const member of [...this.members.values()]) this.#remove(member)
+    this.#endsAt = clock.elapsed() + limits.sessionTtlMs
+    this.#wakeNotAfter(this.#endsAt)
+  }
+
+  /** A subscription has begun; the caller has checked permission and made the channel's verdict. */
+  joined(member: Member, options: { readonly silent: boolean }): void {
+    const { channel } = member
+    this.members.set(channel.name, member)
+    if (channel.kind.presence && !options.silent) this.#showPresence(channel)
+    else if (this.#stateIn?.has(channel) === true) this.#stateIn.set(channel, Number.POSITIVE_INFINITY)
+  }
+
+  #showPresence(channel: Channel): void {
+    const { identity } = this
+    this.setState(channel, presenceName, {
+      since: this.since,
+      ...(identity.profile === undefined ? {} : { profile: identity.profile }),
+    })
+  }
+
+  /** @throws ParleyError `payload_too_large`, `limit_exceeded` */
+  setState(channel: Channel, name: string, value: unknown): void {
+    const changed =
+      value === null || value === undefined
+        ? channel.state.remove(this.id, name)
+        : channel.state.set({ user: this.identity.user, session: this.id }, name, value)
+    this.#stateIn ??= new Map()
+    this.#stateIn.set(channel, Number.POSITIVE_INFINITY)
+    if (changed) this.#services.fanout.sendLater(channel)
+  }
+
+  /** Ends a subscription at the client's wish: its state goes with it. */
+  unsubscribe(channelName: string): void {
+    const member = this.members.get(channelName)
+    if (member === undefined) throw new ParleyError('not_subscribed', `This session is not subscribed to ${channelName.slice(0, 200)}.`)
+    this.#remove(member)
+    this.#removeState(member.channel)
+  }
+
+  /** Ends a subscription at the server's wish, and says why. */
+  drop(member: Member, verdict: { readonly code: string; readonly message: string; readonly resubscribe: boolean }): void {
+    if (this.members.get(member.channel.name) !== member) return
+    this.#remove(member)
+    if (!verdict.resubscribe) this.#removeState(member.channel)
+    this.outbox.control(JSON.stringify({ op: 'unsubscribed', channel: member.channel.name, ...verdict }))
+  }
+
+  #remove(member: Member): void {
+    const { fanout, clock } = this.#services
+    const { channel } = member
+    fanout.seal(channel)
+    this.members.delete(channel.name)
+    channel.leave(member, clock.elapsed())
+    this.outbox.drop(member)
+    member.behind = true
+    if (this.#stateIn?.has(channel) !== true) return
+    const until = clock.elapsed() + channel.kind.presenceGraceMs
+    this.#stateIn.set(channel, until)
+    this.#wakeNotAfter(until)
+  }
+
+  #removeState(channel: Channel): void {
+    if (this.#stateIn?.delete(channel) !== true) return
+    channel.idleSince = this.#services.clock.elapsed()
+    if (channel.state.removeSession(this.id)) this.#services.fanout.sendLater(channel)
+  }
+
+  /** The session is over: nothing of it stays. */
+  end(): void {
+    for (const member of [...this.members.values()]) this.#remove(member)
+    for (const channel of [...(this.#stateIn?.keys() ?? [])]) this.#removeState(channel)
+    this.outbox.detach()
+    this.wakeAt = undefined
+    this.link = undefined
+  }
+
+  #wakeNotAfter(time: number): void {
+    if (this.wakeAt !== undefined && this.wakeAt <= time) return
+    this.wakeAt = time
+    if (this.#isInWheel) return
+    this.#isInWheel = true
+    this.#services.wheel.add(this)
+  }
+
+  wake(): void {
+    this.#isInWheel = false
+    const now = this.#services.clock.elapsed()
+    if (this.link === undefined && now >= this.#endsAt) {
+      this.#services.ended(this)
+      return
+    }
+    let next = this.link === undefined ? this.#endsAt : Number.POSITIVE_INFINITY
+    for (const [channel, until] of this.#stateIn ?? []) {
+      if (until <= now) this.#removeState(channel)
+      else next = Math.min(next, until)
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#wakeNotAfter(next)
+  }
+
+  // ——— as the outbox's owner
+
+  readLog(channel: Channel, after: number): Promise<readonly EncodedEvent[]> {
+    return this.#services.readLog(channel, after)
+  }
+
+  lost(member: Member, code: 'position_expired' | 'epoch_changed'): void {
+    const message =
+      code === 'position_expired'
+        ? 'The events after this position are no longer kept. Subscribe again and load a snapshot.'
+        : 'The channel has become another stream. Subscribe again and load a snapshot.'
+    this.drop(member, { code, message, resubscribe: true })
+  }
+
+  overflowed(): void {
+    this.link?.close('slow_consumer')
+  }
+}
+

@@ -1,0 +1,175 @@
+import { type ConnectFrame, ParleyError } from '@parley/protocol'
+import type { AccessChange, SessionSummary } from '../context.ts'
+import type { Link } from './link.ts'
+import type { Permissions } from '../access/permissions.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import type { Revocations } from '../access/revocations.ts'
+import { Session } from './session.ts'
+import type { SessionServices } from './session-services.ts'
+
+/** What the sessions of a node need to know to act on access changes. */
+export interface SessionsParts {
+  readonly permissions: Permissions
+  readonly revocations: Revocations
+  /** Subscribes a session on behalf of a back end, and tells it. */
+  readonly subscribe: (session: Session, channel: string) => void
+}
+
+/** The sessions of a node: found by id and by user, kept for a while without a connection, changed by access changes. */
+export class Sessions {
+  readonly #services: SessionServices
+  readonly #parts: SessionsParts
+  readonly #byId = new Map<string, Session>()
+  readonly #byUser = new Map<string, Set<Session>>()
+
+  constructor(services: Omit<SessionServices, 'ended'>, parts: SessionsParts) {
+    this.#services = { ...services, ended: (session) => this.#end(session) }
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  all(): Iterable<Session> {
+    return this.#byId.values()
+  }
+
+  /** The session that a connect frame asks to resume, if it may, else a new one. */
+  open(link: Link, identity: Identity, frame: ConnectFrame): { readonly session: Session; readonly resumed: boolean } {
+    const old = frame.resume === undefined ? undefined : this.#resumable(frame.resume, identity)
+    if (old !== undefined) {
+      const late = old.link
+      if (late !== undefined) {
+        old.detach()
+        late.close('replaced')
+      }
+      old.identity = identity
+      old.attach(link)
+      return { session: old, resumed: true }
+    }
+    const session = new Session(this.#services, { identity, transport: link.handshake.transport })
+    this.#byId.set(session.id, session)
+    if (identity.user !== undefined) this.#usersSessions(identity.app, identity.user, true)?.add(session)
+    session.attach(link)
+    return { session, resumed: false }
+  }
+
+  #resumable(resume: { readonly session: string; readonly secret: string }, identity: Identity): Session | undefined {
+    const session = this.#byId.get(resume.session)
+    if (session === undefined || !equalsInConstantTime(session.secret, resume.secret)) return undefined
+    return session.app === identity.app && session.identity.user === identity.user ? session : undefined
+  }
+
+  /** The link is gone. A link that was replaced does not touch its session. */
+  unlink(link: Link): void {
+    const { session } = link
+    if (session !== undefined && session.link === link) session.detach()
+  }
+
+  #end(session: Session): void {
+    session.end()
+    this.#byId.delete(session.id)
+    const { app, user } = session.identity
+    if (user === undefined) return
+    const sessions = this.#usersSessions(app, user)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#byUser.delete(`${app}\n${user}`)
+  }
+
+  #usersSessions(app: string, user: string, make = false): Set<Session> | undefined {
+    const key = `${app}\n${user}`
+    let sessions = this.#byUser.get(key)
+    if (sessions === undefined && make) {
+      sessions = new Set()
+      this.#byUser.set(key, sessions)
+    }
+    return sessions
+  }
+
+  of(app: string, user: string): readonly Session[] {
+    return [...(this.#usersSessions(app, user) ?? [])]
+  }
+
+  summaries(app: string, user: string): readonly SessionSummary[] {
+    return this.of(app, user).map((session) => session.summary())
+  }
+
+  /** Applies an access change to the sessions of this node. */
+  apply(app: string, change: AccessChange): void {
+    switch (change.type) {
+      case 'subscribe':
+        for (const session of this.of(app, change.user)) this.#parts.subscribe(session, change.channel)
+        break
+      case 'unsubscribe':
+        this.#parts.permissions.forget(app, change)
+        for (const session of this.of(app, change.user)) this.#leave(session, change.channel, change.reason)
+        break
+      case 'disconnect':
+        this.#disconnect(app, change)
+        break
+      case 'revoke':
+        this.#parts.revocations.add(app, change)
+        this.#closeRevoked(app)
+        break
+      case 'permissions':
+        this.#parts.permissions.forget(app, change)
+        for (const session of this.#concerned(app, change)) void this.recheck(session)
+        break
+      case 'flag':
+        break
+    }
+  }
+
+  #leave(session: Session, channel: string, reason: string): void {
+    const member = session.members.get(channel)
+    if (member !== undefined)
+      session.drop(member, { code: 'forbidden', message: reason === '' ? 'This subscription was ended by the application.' : reason, resubscribe: false })
+  }
+
+  #disconnect(app: string, change: Extract<AccessChange, { type: 'disconnect' }>): void {
+    const bySession = change.session === undefined ? undefined : this.#byId.get(change.session)
+    const sessions = change.user === undefined ? [bySession] : this.of(app, change.user)
+    for (const session of sessions) {
+      if (session === undefined || session.app !== app) continue
+      if (change.session !== undefined && session.id !== change.session) continue
+      const { link } = session
+      const error = new ParleyError('forbidden', change.reason === '' ? 'Disconnected by the application.' : change.reason)
+      link?.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
+      this.#end(session)
+      link?.close(change.reconnect ? 'replaced' : 'disconnected_by_server')
+    }
+  }
+
+  #closeRevoked(app: string): void {
+    for (const session of [...this.#byId.values()]) {
+      if (session.app !== app || !this.#parts.revocations.covers(session.identity)) continue
+      const { link } = session
+      this.#end(session)
+      link?.close('token_revoked')
+    }
+  }
+
+  #concerned(app: string, change: { readonly user?: string; readonly channel?: string }): readonly Session[] {
+    const sessions = change.user === undefined ? [...this.#byId.values()] : this.of(app, change.user)
+    return sessions.filter((session) => session.app === app && (change.channel === undefined || session.members.has(change.channel)))
+  }
+
+  /** Ends the subscriptions that the session's identity does not allow (any more). */
+  async recheck(session: Session): Promise<void> {
+    const { permissions } = this.#parts
+    for (const member of [...session.members.values()]) {
+      const { name, kind } = member.channel
+      const refusal = permissions.check(session.identity, 'read', name, kind)
+      const verdict = refusal instanceof Promise ? await refusal : refusal
+      if (verdict !== undefined) session.drop(member, { code: verdict.code, message: verdict.message, resubscribe: false })
+    }
+  }
+}
+
+/** Compares two secrets without telling by its duration how much of them is equal. */
+function equalsInConstantTime(a: string, b: string): boolean {
+  let difference = a.length ^ b.length
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index % Math.max(b.length, 1))
+  return difference === 0
+}

@@ -1,0 +1,1 @@
+export { simulate, type Fault, type SimulationOptions, type SimulationReport } from './simulate.ts'

@@ -1,0 +1,17 @@
+export { checkRecentLog, type RecentLogSubject } from './check-recent-log.ts'
+export { checkStore, type StoreChecks } from './check-store.ts'
+export { checkTransport } from './check-transport.ts'
+export type { StoreSubject } from './conformance/store-subject.ts'
+export type { DefineTest } from './conformance/suite.ts'
+export type { TransportClient, TransportListener, TransportSubject } from './conformance/transport-subject.ts'
+export { TestClient, type Reply } from './test-client.ts'
+export { testKinds, testModule } from './test-module.ts'
+export {
+  testAuthenticator,
+  testIdentity,
+  testNode,
+  testToken,
+  type TestNode,
+  type TestNodeOptions,
+} from './test-node.ts'
+export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'

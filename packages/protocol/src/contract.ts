@@ -1,0 +1,117 @@
+import type { InputOf, OutputOf, Schema } from './schema.ts'
+
+/** What an identity may do to a channel (or, without a channel, to its app). */
+export type Action = 'read' | 'write' | 'presence' | 'manage'
+
+/**
+ * Who may call a command: the action needed, and the input field that names the channel it is needed on.
+ * Without `channel` the action is needed on the app as a whole (pattern `*`).
+ * `'anyone'` needs no more than a valid identity; `'public'` not even that.
+ */
+export type Permission = { readonly action: Action; readonly channel?: string } | 'anyone' | 'public'
+
+export interface CommandContract<Input = unknown, Output = unknown> {
+  /** One sentence for people: what the command does. */
+  readonly summary: string
+  /** A longer explanation for the reference page. */
+  readonly description?: string
+  readonly input: Schema<Input>
+  readonly output: Schema<Output>
+  readonly permission: Permission
+  /** Input field whose value orders calls of one session; default: the permission's channel field, else the command. */
+  readonly orderBy?: string
+  /** `GET /channels/{channel}/history`: method and path under `/api`; `{x}` are input fields. */
+  readonly rest: `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
+  /** Module error codes that a caller may meet beside the generic ones. */
+  readonly errors?: Readonly<Record<string, string>>
+  /** An input that works, shown in the reference and used by "try it" forms. */
+  readonly example?: unknown
+  /** True when the command changes nothing: it takes no idempotency key and writes no audit entry. */
+  readonly readOnly?: boolean
+  /** Command class of the rate limit; default `read` for read-only commands, else `write`. */
+  readonly rateClass?: string
+  /** A feature flag that must be on. */
+  readonly flag?: string
+  /** Quick check run in place of the schema on hot paths: true means that the schema would pass the input as it is. */
+  readonly precheck?: (input: unknown) => boolean
+}
+
+export interface EventContract<Data = unknown> {
+  readonly summary: string
+  readonly data: Schema<Data>
+}
+
+export type Commands = Readonly<Record<string, CommandContract<never, unknown> | CommandContract>>
+export type Events = Readonly<Record<string, EventContract>>
+
+/** Commands and events of a module, as data. Everything that can be listed is read from here. */
+export interface Contract<
+  Name extends string = string,
+  C extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+  E extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+> {
+  readonly name: Name
+  readonly summary: string
+  readonly commands: C
+  /** Keyed by the full event type: `channels.published`. */
+  readonly events: E
+}
+
+/** Declares a command; the types of input and output follow from the schemas. */
+export function command<In extends Schema, Out extends Schema>(
+  declaration: Omit<CommandContract, 'input' | 'output'> & { readonly input: In; readonly output: Out },
+): Omit<CommandContract, 'input' | 'output'> & { readonly input: In; readonly output: Out } {
+  return declaration
+}
+
+/** Declares an event. */
+export function event<D extends Schema>(
+  summary: string,
+  data: D,
+): { readonly summary: string; readonly data: D } {
+  return { summary, data }
+}
+
+/** Declares a module's contract. */
+export function defineContract<
+  const Name extends string,
+  const C extends Readonly<Record<string, ReturnType<typeof command>>>,
+  const E extends Readonly<Record<string, ReturnType<typeof event>>>,
+>(contract: {
+  readonly name: Name
+  readonly summary: string
+  readonly commands: C
+  readonly events: E
+}): Contract<Name, C, E> {
+  return contract
+}
+
+/** What callers send: the schema's input type (defaults may be left out). */
+export type CommandInput<K> = K extends { readonly input: infer S } ? InputOf<S> : never
+/** What handlers receive: the schema's output type (defaults filled in). */
+export type CommandParsed<K> = K extends { readonly input: infer S } ? OutputOf<S> : never
+export type CommandOutput<K> = K extends { readonly output: infer S } ? OutputOf<S> : never
+export type EventData<K> = K extends { readonly data: infer S } ? OutputOf<S> : never
+
+/** `client.<module>.<command>(input)` for one contract. */
+export type Methods<C> =
+  C extends Contract<string, infer K, infer _E>
+    ? {
+        readonly [Name in keyof K]: (
+          input: CommandInput<K[Name]>,
+          options?: CallOptions,
+        ) => Promise<CommandOutput<K[Name]>>
+      }
+    : never
+
+/** Event type → data for one contract. Map over contracts one by one, then intersect: a union would be `never`. */
+export type Payloads<C> =
+  C extends Contract<string, infer _K, infer E> ? { readonly [Type in keyof E]: EventData<E[Type]> } : never
+
+export interface CallOptions {
+  /** Makes repeats safe; made by the client when absent on a command that changes something. */
+  readonly key?: string
+  readonly signal?: AbortSignal
+  /** Milliseconds until `timeout` is thrown; default 15,000. */
+  readonly timeoutMs?: number
+}

@@ -1,0 +1,50 @@
+export { parseChannelName, patternCovers, maxChannelNameLength, type ChannelName } from './channel-name.ts'
+export { ChunkAssembly, splitFrame, type Assembly } from './chunk.ts'
+export { closeCodes, closeVerdict, type CloseReason, type CloseVerdict } from './close-codes.ts'
+export {
+  command,
+  defineContract,
+  event,
+  type Action,
+  type CallOptions,
+  type CommandContract,
+  type CommandInput,
+  type CommandOutput,
+  type CommandParsed,
+  type Contract,
+  type EventContract,
+  type EventData,
+  type Methods,
+  type Payloads,
+  type Permission,
+} from './contract.ts'
+export {
+  errorEntry,
+  errorRegistry,
+  ParleyError,
+  type ErrorBody,
+  type ErrorCode,
+  type GenericErrorCode,
+  type RetryVerdict,
+} from './errors.ts'
+export {
+  compileFilter,
+  filterLimits,
+  type CompiledFilter,
+  type Filter,
+  type FilterSubject,
+} from './filter.ts'
+export type * from './frames.ts'
+export {
+  decodeClientFrame,
+  decodeClientMessage,
+  decodeServerMessage,
+  encodeFrame,
+  exceedsDepth,
+  maxFramesPerMessage,
+  maxJsonDepth,
+  type Decoded,
+} from './json-codec.ts'
+export { expandEvents } from './events-frame.ts'
+export { jsonSubprotocol, negotiateSubprotocol, negotiateVersion, supportedVersions } from './version.ts'
+export type { InputOf, OutputOf, Schema, SchemaIssue, SchemaResult } from './schema.ts'
