@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Http, HttpRequest, HttpResponse, Logger, StaticFiles } from '@parley/kernel'
+import { ParleyError } from '@parley/protocol'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { type Cors, corsFor } from './fastify/cors.ts'
+import { errorResponse, refuseConnection } from './fastify/error-response.ts'
+import { answerFile } from './fastify/static-files.ts'
+
+export interface FastifyHttpOptions {
+  /** Default 3001; 0 takes a free one. */
+  readonly port?: number
+  /** Default `127.0.0.1`: this machine only. */
+  readonly host?: string
+  readonly limits?: Partial<HttpLimits>
+  /** Number of proxies in front whose `X-Forwarded-For` is believed; default 0. */
+  readonly trustedProxies?: number
+  /** Origins of pages elsewhere that may use the API: exact, `https://*.example.org` or `*`. Default: none. */
+  readonly allowedOrigins?: readonly string[]
+  /** Policy for the pages served here. */
+  readonly contentSecurityPolicy?: string
+  readonly logger: Logger
+}
+
+export interface HttpLimits {
+  readonly maxBodyBytes: number
+  readonly maxHeaderBytes: number
+  readonly maxHeaders: number
+  /** A request's headers have to be here after so long. */
+  readonly headersTimeoutMs: number
+  /** A request has to be here whole after so long. */
+  readonly requestTimeoutMs: number
+  /** A route has to answer after so long; the caller is told `timeout`. */
+  readonly handlerTimeoutMs: number
+  /** A connection without a request is closed after so long. */
+  readonly keepAliveTimeoutMs: number
+  /** On `close`, requests under way have so long to finish. */
+  readonly closeTimeoutMs: number
+}
+
+/** Bounds that no ordinary client meets, and that let no slow one hold a connection. */
+export const httpLimitDefaults: HttpLimits = {
+  maxBodyBytes: 1_048_576,
+  maxHeaderBytes: 16_384,
+  maxHeaders: 100,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  handlerTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 10_000,
+  closeTimeoutMs: 5_000,
+}
+
+/** An HTTP server for the gateway and for transports that begin with an HTTP request. */
+export interface FastifyHttp extends Http {
+  /** For transports: they answer its `upgrade` events. */
+  readonly server: Server
+  /**
+   * Opens the port and answers the URL.
+   *
+   * @throws Error that says what to do, when the port is taken or may not be used
+   */
+  listen(): Promise<string>
+  /** Finishes requests under way, for `closeTimeoutMs` at most, and closes the port. */
+  close(): Promise<void>
+}
+
+const defaultPolicy = [
+  "default-src 'self'",
+  // Component libraries write style elements; scripts come from files only.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const requestIdPattern = /^[\w.:-]{1,128}$/
+
+/** An HTTP server on fastify. */
+export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
+  const limits = { ...httpLimitDefaults, ...options.limits }
+  const { port = 3001, host = '127.0.0.1', logger } = options
+  const folders: StaticFiles[] = []
+  const app = createApp(options, limits)
+  app.server.maxHeadersCount = limits.maxHeaders
+  const cors = corsFor(options.allowedOrigins ?? [])
+  app.addHook(
+    'onRequest',
+    (request, reply, done) =>
+      answerEarly(request, reply, { cors, policy: options.contentSecurityPolicy ?? defaultPolicy }) || done(),
+  )
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger))
+  app.setNotFoundHandler(
+    async (request, reply) =>
+      (await sendFile(folders, request, reply)) ?? sendError(notFound(request), request, reply, logger),
+  )
+  return {
+    server: app.server,
+    route({ method, path, handler }) {
+      app.route({
+        method,
+        url: path.replaceAll(':', '::').replace(/\{(\w+)\}/g, ':$1'),
+        handler: async (request, reply) => send(reply, await handler(describe(request))),
+      })
+    },
+    files(files) {
+      folders.push(files)
+      folders.sort((left, right) => right.path.length - left.path.length)
+    },
+    async listen() {
+      try {
+        await app.listen({ port, host })
+      } catch (error) {
+        throw explainListen(error, port, host)
+      }
+      const { port: bound } = app.server.address() as AddressInfo
+      return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+    },
+    async close() {
+      // What has not finished by then keeps nobody waiting; sockets of transports are theirs to close.
+      const timer = setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs).unref()
+      await app.close()
+      clearTimeout(timer)
+    },
+  }
+}
+
+function createApp(options: FastifyHttpOptions, limits: HttpLimits): FastifyInstance {
+  const proxies = options.trustedProxies ?? 0
+  const app = fastify({
+    logger: false,
+    http: {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      // How often the two timeouts are looked at; Node's own 30 s would make them much longer than they say.
+      connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
+    },
+    bodyLimit: limits.maxBodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    handlerTimeout: limits.handlerTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    forceCloseConnections: 'idle',
+    trustProxy: proxies > 0 && ((_address: string, hop: number) => hop < proxies),
+    // Ids of channels may have 200 characters of any script, percent-encoded.
+    routerOptions: { maxParamLength: 4_096 },
+    requestIdHeader: false,
+    genReqId: requestId,
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) =>
+      sendError(error, request, reply as FastifyReply, options.logger),
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    /^application\/(?:[\w.-]+\+)?json(?:;|$)/,
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => parseJson(body),
+  )
+  return app as unknown as FastifyInstance
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
+}
+
+function parseJson(body: string): unknown {
+  if (body === '') return undefined
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new ParleyError('bad_request', 'The body is not valid JSON.')
+  }
+}
+
+/** Sets the headers of every answer, and answers a browser's preflight. Tells whether the request is answered. */
+function answerEarly(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  rules: { cors: Cors; policy: string },
+): boolean {
+  const { origin } = request.headers
+  const isPreflight =
+    request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined
+  reply.headers({
+    'x-request-id': request.id,
+    'content-security-policy': rules.policy,
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    ...(isPreflight ? rules.cors.preflight(origin) : rules.cors.headers(origin)),
+  })
+  if (isPreflight) void reply.code(204).send()
+  return isPreflight
+}
+
+function describe(request: FastifyRequest): HttpRequest {
+  return {
+    id: request.id,
+    method: request.method,
+    path: pathOf(request),
+    params: request.params as Readonly<Record<string, string>>,
+    query: request.query as Readonly<Record<string, string | readonly string[]>>,
+    headers: request.headers,
+    body: request.body,
+    ip: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''),
+  }
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/'
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: HttpResponse): FastifyReply {
+  reply.code(status).headers(headers)
+  if (body === undefined) return reply.send()
+  if (typeof body === 'string' || body instanceof Uint8Array) return reply.send(body)
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
+  const { isDefect, ...response } = errorResponse(error)
+  if (isDefect)
+    logger.error('A request failed.', {
+      requestId: request.id,
+      method: request.method,
+      path: pathOf(request),
+      error,
+    })
+  return send(reply, response)
+}
+
+function notFound(request: FastifyRequest): ParleyError {
+  return new ParleyError(
+    'not_found',
+    `There is nothing at ${request.method} ${pathOf(request).slice(0, 200)}. The API is described at /docs/api.`,
+  )
+}
+
+async function sendFile(
+  folders: readonly StaticFiles[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
+  const { accept = '', 'if-none-match': ifNoneMatch } = request.headers
+  for (const files of folders) {
+    const answer = await answerFile(files, {
+      method: request.method,
+      path: pathOf(request),
+      accept,
+      ifNoneMatch,
+    })
+    if (answer !== undefined) return reply.code(answer.status).headers(answer.headers).send(answer.stream)
+  }
+  return undefined
+}
+
+function explainListen(error: unknown, port: number, host: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const change = 'choose another one: PORT in the environment, or --port.'
+  if (code === 'EADDRINUSE')
+    return new Error(`Port ${port} of ${host} is in use. Stop the program that has it, or ${change}`, {
+      cause: error,
+    })
+  if (code === 'EACCES')
+    return new Error(`This user may not open port ${port}. Ports below 1024 need rights; ${change}`, {
+      cause: error,
+    })
+  if (code === 'EADDRNOTAVAIL')
+    return new Error(`The address ${host} is not one of this machine. Change HOST or --host.`, {
+      cause: error,
+    })
+  return error
+}

@@ -1,0 +1,107 @@
+import { createReadStream, type Stats } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { extname, join, sep } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { StaticFiles } from '@parley/kernel'
+
+export interface FileAnswer {
+  readonly status: 200 | 304
+  readonly headers: Readonly<Record<string, string>>
+  /** Absent for 304 and HEAD. */
+  readonly stream?: Readable
+}
+
+export interface FileRequest {
+  readonly method: string
+  /** As sent, without the query. */
+  readonly path: string
+  readonly accept: string
+  readonly ifNoneMatch: string | undefined
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+}
+
+/** A name with a hash of its content in it, as bundlers write into `assets/`: the file never changes. */
+const hashedName = /\/assets\/[^/]+-[\w-]{8,}\.\w+$/
+
+/** The file of a folder that a path names, or its fallback page; undefined when there is neither. */
+export async function answerFile(files: StaticFiles, request: FileRequest): Promise<FileAnswer | undefined> {
+  const segments = segmentsBelow(files.path, request.path)
+  if (segments === undefined) return undefined
+  const found = (await locate(files.folder, segments)) ?? (await fallbackOf(files, segments, request))
+  if (found === undefined) return undefined
+  const { path, stats } = found
+  const tag = `"${stats.size.toString(36)}-${Math.trunc(stats.mtimeMs).toString(36)}"`
+  const headers = {
+    etag: tag,
+    'cache-control': hashedName.test(request.path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+  }
+  if (request.ifNoneMatch === tag) return { status: 304, headers }
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      'content-type': contentTypes[extname(path).toLowerCase()] ?? 'application/octet-stream',
+      'content-length': String(stats.size),
+    },
+    ...(request.method === 'HEAD' ? {} : { stream: createReadStream(path) }),
+  }
+}
+
+/** The decoded segments of a path below a mount; undefined for what no file is reached by. */
+function segmentsBelow(mount: string, path: string): readonly string[] | undefined {
+  const start = mount.endsWith('/') ? mount : `${mount}/`
+  if (!`${path}/`.startsWith(start)) return undefined
+  try {
+    const segments = decodeURIComponent(path.slice(start.length))
+      .split('/')
+      .filter((segment) => segment !== '')
+    // Hidden files, and with them `..`, are nobody's business; so are separators and drives of other systems.
+    return segments.some((segment) => segment.startsWith('.') || /[\0\\:]/.test(segment))
+      ? undefined
+      : segments
+  } catch {
+    return undefined
+  }
+}
+
+async function locate(
+  folder: string,
+  segments: readonly string[],
+): Promise<{ path: string; stats: Stats } | undefined> {
+  try {
+    const root = await realpath(folder)
+    let path = await realpath(join(root, ...segments))
+    if (path !== root && !path.startsWith(root + sep)) return undefined
+    let stats = await stat(path)
+    if (stats.isDirectory()) {
+      path = join(path, 'index.html')
+      stats = await stat(path)
+    }
+    return stats.isFile() ? { path, stats } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A page of the application is asked for by browsers, and its last segment is no file name. */
+async function fallbackOf(files: StaticFiles, segments: readonly string[], request: FileRequest) {
+  const isPage = request.accept.includes('text/html') && !segments.at(-1)?.includes('.')
+  return files.fallback !== undefined && isPage ? await locate(files.folder, [files.fallback]) : undefined
+}

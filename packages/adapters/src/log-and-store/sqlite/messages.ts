@@ -1,0 +1,141 @@
+import type { CommitResult, Retention, Unit, UnitEvent } from '@parley/kernel'
+import type { Position } from '@parley/protocol'
+import type { SqliteSettings, WriterConnectionOptions } from './connection.ts'
+import type { Fault } from './faults.ts'
+import type { Queries } from './queries.ts'
+
+/*
+ * What the threads tell each other. Units and their results travel as one flat list of values a batch: that costs a
+ * third of what objects cost (0.44 µs against 1.6 µs a unit on the sending side).
+ */
+
+/** Values one after the other, as the functions here write and read them. */
+export type Flat = unknown[]
+
+/** What the writing thread is started with. */
+export interface WriterStart extends WriterConnectionOptions {
+  readonly probeIntervalMs: number
+  /** The write-ahead log is written back into the database when it has so many pages. */
+  readonly checkpointPages: number
+}
+
+/** Work on the log that is done between groups, in slices. */
+export type Chore =
+  | {
+      readonly kind: 'trim'
+      readonly app: string
+      readonly channel: string
+      readonly retention: Retention
+      readonly now: number
+    }
+  | { readonly kind: 'redact'; readonly app: string; readonly channel: string; readonly offset: number }
+  | { readonly kind: 'sweep'; readonly now: number }
+
+export type ToWriter =
+  | { readonly kind: 'units'; readonly units: Flat }
+  | { readonly kind: 'chore'; readonly id: number; readonly chore: Chore }
+  | { readonly kind: 'close' }
+
+export type FromWriter =
+  | { readonly kind: 'opened'; readonly seed: string; readonly settings: SqliteSettings }
+  | { readonly kind: 'unopened'; readonly message: string }
+  | { readonly kind: 'results'; readonly results: Flat }
+  | { readonly kind: 'chore'; readonly id: number; readonly result: ChoreResult }
+  /** Writing has ended (`fault`), or is possible again. */
+  | { readonly kind: 'health'; readonly fault?: Fault }
+
+export type ChoreResult = { readonly value: number | boolean } | { readonly fault: Fault }
+
+/** Questions that a reading thread answers, by the name of the method. */
+export type QuestionName = Exclude<keyof Queries, symbol>
+export type Question<Name extends QuestionName = QuestionName> = readonly [Name, ...Parameters<Queries[Name]>]
+export type Answer = { readonly value: unknown } | { readonly fault: Fault }
+
+export type ToReader =
+  | { readonly kind: 'open'; readonly path: string; readonly seed: string }
+  | { readonly kind: 'questions'; readonly questions: readonly Question[] }
+  | { readonly kind: 'backup'; readonly id: number; readonly to: string }
+  | { readonly kind: 'close' }
+
+export type FromReader =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'unopened'; readonly message: string }
+  /** The answers to one batch of questions, in order. Batches are answered in order too. */
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
+  | { readonly kind: 'backup'; readonly id: number; readonly fault?: Fault }
+
+/** A unit's outcome in the writing thread. */
+export type Outcome = CommitResult | { readonly status: 'failed'; readonly fault: Fault }
+
+export function writeUnit(to: Flat, { app, events, receipt, assertions, writes }: Unit): void {
+  to.push(app, events.length)
+  for (const event of events)
+    to.push(event.channel, event.type, event.data, event.tags, event.id, event.by, event.at)
+  if (receipt === undefined) to.push(undefined)
+  else to.push(receipt.scope, receipt.fingerprint, receipt.output, receipt.expiresAt)
+  to.push(assertions.length === 0 ? undefined : assertions, writes.length === 0 ? undefined : writes)
+}
+
+export function readUnits(from: Flat): Unit[] {
+  const units: Unit[] = []
+  for (let at = 0; at < from.length; ) {
+    const app = from[at++] as string
+    const events: UnitEvent[] = []
+    for (let left = from[at++] as number; left > 0; left--, at += 7) events.push(readEvent(from, at))
+    const scope = from[at++] as string | undefined
+    const receipt = scope === undefined ? undefined : readReceipt(scope, from, at)
+    if (receipt !== undefined) at += 3
+    const assertions = (from[at++] ?? []) as Unit['assertions']
+    const writes = (from[at++] ?? []) as Unit['writes']
+    units.push({ app, events, assertions, writes, ...(receipt === undefined ? {} : { receipt }) })
+  }
+  return units
+}
+
+function readEvent(from: Flat, at: number): UnitEvent {
+  // Absent fields are undefined here, which the statement binds as NULL.
+  return {
+    channel: from[at],
+    type: from[at + 1],
+    data: from[at + 2],
+    tags: from[at + 3],
+    id: from[at + 4],
+    by: from[at + 5],
+    at: from[at + 6],
+  } as UnitEvent
+}
+
+function readReceipt(scope: string, from: Flat, at: number): NonNullable<Unit['receipt']> {
+  return {
+    scope,
+    fingerprint: from[at] as string,
+    output: from[at + 1] as string,
+    expiresAt: from[at + 2] as number,
+  }
+}
+
+export function writeOutcome(to: Flat, outcome: Outcome): void {
+  to.push(outcome.status)
+  if (outcome.status === 'committed') {
+    to.push(outcome.positions.length)
+    for (const { epoch, offset } of outcome.positions) to.push(epoch, offset)
+  } else if (outcome.status === 'repeated') to.push(outcome.receipt)
+  else if (outcome.status === 'refused') to.push(outcome.assertion)
+  else to.push(outcome.fault)
+}
+
+/** Calls `take` for each outcome, in order. */
+export function readOutcomes(from: Flat, take: (outcome: Outcome) => void): void {
+  for (let at = 0; at < from.length; ) {
+    const status = from[at++] as Outcome['status']
+    if (status === 'committed') {
+      const positions: Position[] = []
+      for (let left = from[at++] as number; left > 0; left--)
+        positions.push({ epoch: from[at++] as string, offset: from[at++] as number })
+      take({ status, positions })
+    } else if (status === 'repeated')
+      take({ status, receipt: from[at++] as Extract<Outcome, { status: 'repeated' }>['receipt'] })
+    else if (status === 'refused') take({ status, assertion: from[at++] as number })
+    else take({ status, fault: from[at++] as Fault })
+  }
+}

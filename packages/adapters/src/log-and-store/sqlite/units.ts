@@ -1,0 +1,134 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Assertion, Receipt, RecordWrite, StoredReceipt, Unit } from '@parley/kernel'
+import type { Position } from '@parley/protocol'
+import type { EventRows } from './event-rows.ts'
+import type { Heads } from './heads.ts'
+import type { Outcome } from './messages.ts'
+import { hashScope, Receipts } from './receipts.ts'
+import { Statements } from './statements.ts'
+
+/**
+ * Whether a unit may turn out impossible when it is half done. Only then it needs a savepoint: the others are refused
+ * before they have written anything, or not at all.
+ */
+export function mayFail(unit: Unit): boolean {
+  return unit.assertions.length > 0 || unit.writes.some((write) => 'sql' in write)
+}
+
+/** Carries units out, one by one, inside a transaction that somebody else has begun. */
+export class Units {
+  readonly #database: DatabaseSync
+  readonly #heads: Heads
+  readonly #events: EventRows
+  readonly #statements: Statements
+  readonly #receipts: Receipts
+  readonly #insertReceipt: StatementSync
+  readonly #putRecord: StatementSync
+  readonly #removeRecord: StatementSync
+  readonly #selectVersion: StatementSync
+  readonly #savepoint: StatementSync
+  readonly #release: StatementSync
+
+  constructor(database: DatabaseSync, heads: Heads, events: EventRows) {
+    this.#database = database
+    this.#heads = heads
+    this.#events = events
+    this.#statements = new Statements(database)
+    this.#receipts = new Receipts(database)
+    this.#insertReceipt = database.prepare(
+      `INSERT INTO parley_receipts (hash, scope, fingerprint, output, positions, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    this.#putRecord = database.prepare(
+      `INSERT INTO parley_records (app, name, key, value, version, expires_at) VALUES (?, ?, ?, ?, 1, ?)
+       ON CONFLICT DO UPDATE SET value = excluded.value, version = version + 1, expires_at = excluded.expires_at`,
+    )
+    this.#removeRecord = database.prepare('DELETE FROM parley_records WHERE app = ? AND name = ? AND key = ?')
+    this.#selectVersion = database.prepare(
+      'SELECT version FROM parley_records WHERE app = ? AND name = ? AND key = ?',
+    )
+    this.#savepoint = database.prepare('SAVEPOINT unit')
+    this.#release = database.prepare('RELEASE unit')
+  }
+
+  /** Does all of the unit or nothing, and goes on in the transaction. Throws when even that is not certain. */
+  runGuarded(unit: Unit): Outcome {
+    const mark = this.#heads.mark()
+    this.#savepoint.run()
+    try {
+      const outcome = this.run(unit)
+      if (outcome.status === 'committed') this.#release.run()
+      else this.#rollback(mark)
+      return outcome
+    } catch (error) {
+      if (this.#database.isTransaction) this.#rollback(mark)
+      throw error
+    }
+  }
+
+  /** Does the unit. What it did before it throws or refuses an assertion must be rolled back by the caller. */
+  run(unit: Unit): Outcome {
+    const positions = this.#place(unit)
+    if (unit.receipt !== undefined) {
+      const earlier = this.#claim(unit.receipt, positions)
+      if (earlier !== undefined) return { status: 'repeated', receipt: earlier }
+    }
+    const assertion = unit.assertions.findIndex((asserted) => !this.#holds(unit.app, asserted))
+    if (assertion >= 0) return { status: 'refused', assertion }
+    for (const write of unit.writes)
+      if ('sql' in write) this.#statements.run(write)
+      else this.#writeRecord(unit.app, write)
+    for (const [index, event] of unit.events.entries())
+      this.#events.append(
+        this.#heads.of(unit.app, event.channel),
+        (positions[index] as Position).offset,
+        event,
+      )
+    return { status: 'committed', positions }
+  }
+
+  /** The positions that the events will have. */
+  #place({ app, events }: Unit): Position[] {
+    const [only, another] = events
+    if (only === undefined) return []
+    if (another === undefined) return [this.#after(app, only.channel, 0)]
+    const before = new Map<string, number>()
+    return events.map(({ channel }) => {
+      const count = before.get(channel) ?? 0
+      before.set(channel, count + 1)
+      return this.#after(app, channel, count)
+    })
+  }
+
+  #after(app: string, channel: string, count: number): Position {
+    const { epoch, head } = this.#heads.of(app, channel)
+    return { epoch, offset: head + 1 + count }
+  }
+
+  /** Stores a receipt, or answers the one that has its scope already. */
+  #claim(receipt: Receipt, positions: readonly Position[]): StoredReceipt | undefined {
+    const { scope, fingerprint, output, expiresAt } = receipt
+    const hash = hashScope(scope)
+    const earlier = this.#receipts.find(scope, hash)
+    if (earlier !== undefined) return earlier
+    this.#insertReceipt.run(hash, scope, fingerprint, output, JSON.stringify(positions), expiresAt)
+    return undefined
+  }
+
+  #holds(app: string, asserted: Assertion): boolean {
+    if ('sql' in asserted) return this.#statements.some(asserted) === (asserted.expect === 'some')
+    const row = this.#selectVersion.get(app, asserted.table, asserted.key)
+    return (row?.version ?? 0) === asserted.version
+  }
+
+  #writeRecord(app: string, { table, key, value, expiresAt }: RecordWrite): void {
+    if (value === null) this.#removeRecord.run(app, table, key)
+    else this.#putRecord.run(app, table, key, value, expiresAt ?? null)
+  }
+
+  #rollback(mark: number): void {
+    this.#heads.undo(mark)
+    this.#database.exec('ROLLBACK TO unit')
+    this.#release.run()
+  }
+}

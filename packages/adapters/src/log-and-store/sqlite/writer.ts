@@ -1,0 +1,188 @@
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { Unit } from '@parley/kernel'
+import { Chores, purgeIntervalMs } from './chores.ts'
+import { openWriterConnection, type WriterConnection } from './connection.ts'
+import { EventRows } from './event-rows.ts'
+import { type Fault, faultOf } from './faults.ts'
+import { Group } from './group.ts'
+import { Heads } from './heads.ts'
+import {
+  type Flat,
+  type FromWriter,
+  readUnits,
+  type ToWriter,
+  type WriterStart,
+  writeOutcome,
+} from './messages.ts'
+import { Transaction } from './transaction.ts'
+import { Units } from './units.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
+
+// The writing thread: the only place in the process that changes the database.
+
+/** A group takes what has arrived, up to so many messages or units. */
+const group = { messages: 8, units: 4_096 }
+
+/** What a probe writes to see that the disk has room again. */
+const probeBytes = 262_144
+
+const closing: Fault = { code: 'unavailable', message: 'The store is closing; this was not done.' }
+
+class Writer {
+  readonly #port: MessagePort
+  readonly #start: WriterStart
+  readonly #connection: WriterConnection
+  readonly #group: Group
+  readonly #chores: Chores
+  readonly #transaction: Transaction
+  readonly #log: WriteAheadLog
+  #fault: Fault | undefined
+  #isClosing = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(port: MessagePort, start: WriterStart) {
+    this.#port = port
+    this.#start = start
+    this.#connection = openWriterConnection(start)
+    const { database, seed, settings } = this.#connection
+    const heads = new Heads(database, seed)
+    const events = new EventRows(database, heads)
+    this.#transaction = new Transaction(database, heads, events)
+    this.#log = new WriteAheadLog(database, start.checkpointPages)
+    this.#group = new Group(this.#transaction, heads, new Units(database, heads, events))
+    const parts = { database, transaction: this.#transaction, heads, events, log: this.#log }
+    this.#chores = new Chores(parts, (id, result) => this.#tell({ kind: 'chore', id, result }))
+    this.#tell({ kind: 'opened', seed, settings })
+    port.on('message', (message: ToWriter) => this.#work(message))
+  }
+
+  #tell(message: FromWriter): void {
+    this.#port.postMessage(message)
+  }
+
+  /** Runs until nothing is left to do: a group of all units that wait, then a slice of a chore, and so on. */
+  #work(first?: ToWriter): void {
+    for (let next = first; ; next = undefined) {
+      const units = this.#take(next)
+      if (units.length > 0) this.#commit(units)
+      if (this.#isClosing) return this.#close()
+      if (!this.#stepChore() && units.length === 0) break
+    }
+    this.#setTimer()
+  }
+
+  /** Reads what has arrived. */
+  #take(first: ToWriter | undefined): Unit[] {
+    const units: Unit[] = []
+    let message = first ?? this.#receive()
+    for (let left = group.messages; message !== undefined; message = this.#receive()) {
+      if (message.kind === 'units') units.push(...readUnits(message.units))
+      else if (message.kind === 'chore') this.#chores.add(message.id, message.chore)
+      else this.#isClosing = true
+      left -= 1
+      if (left === 0 || units.length >= group.units) break
+    }
+    return units
+  }
+
+  #receive(): ToWriter | undefined {
+    return receiveMessageOnPort(this.#port)?.message as ToWriter | undefined
+  }
+
+  #commit(units: readonly Unit[]): void {
+    const fault = this.#fault
+    const results: Flat = []
+    if (fault !== undefined) {
+      for (const _ of units) writeOutcome(results, { status: 'failed', fault })
+    } else {
+      const group = this.#group.commit(units)
+      for (const outcome of group.outcomes) writeOutcome(results, outcome)
+      if (group.fault !== undefined) this.#stop(group.fault)
+    }
+    this.#tell({ kind: 'results', results })
+    if (this.#fault === undefined) this.#keepLogShort()
+  }
+
+  #keepLogShort(): void {
+    try {
+      this.#log.keepShort()
+    } catch (error) {
+      this.#stop(faultOf(error))
+    }
+  }
+
+  /** Tells whether there was anything to do. */
+  #stepChore(): boolean {
+    // A full disk may have room again after a trim; a broken one takes nothing more.
+    if (this.#fault !== undefined && this.#fault.heals === undefined) this.#chores.abandon(this.#fault)
+    const outcome = this.#chores.step()
+    if (outcome === false && this.#chores.isPurging) this.#purge()
+    if (typeof outcome === 'boolean') return outcome
+    this.#stop(outcome)
+    return true
+  }
+
+  #purge(): void {
+    this.#chores.purge()
+  }
+
+  #setTimer(): void {
+    if (this.#timer !== undefined) return
+    if (this.#chores.isPurging) this.#after(purgeIntervalMs, () => undefined)
+    else if (this.#fault?.heals) this.#after(this.#start.probeIntervalMs, () => this.#probe())
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      run()
+      this.#work()
+    }, delayMs)
+  }
+
+  #stop(fault: Fault): void {
+    if (fault.stops === undefined || this.#fault !== undefined) return
+    const { code, ...rest } = fault
+    // Whatever this group's outcome was, units that come later are surely not stored.
+    this.#fault = { ...rest, code: code === 'outcome_unknown' ? 'unavailable' : code }
+    this.#tell({ kind: 'health', fault: this.#fault })
+  }
+
+  /** Writes as much as a small group does, and takes writes again if that succeeds. */
+  #probe(): void {
+    const { database } = this.#connection
+    try {
+      this.#log.keepShort()
+      this.#transaction.around(() =>
+        database.exec(`INSERT OR REPLACE INTO parley_meta VALUES ('probe', zeroblob(${probeBytes}))`),
+      )
+      this.#transaction.around(() => database.exec("DELETE FROM parley_meta WHERE name = 'probe'"))
+    } catch {
+      return
+    }
+    this.#fault = undefined
+    this.#tell({ kind: 'health' })
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer)
+    this.#purge()
+    this.#chores.abandon(closing)
+    try {
+      this.#log.truncate()
+    } catch {
+      // Nothing is lost: the next start reads the write-ahead log.
+    }
+    this.#connection.database.close()
+    this.#port.close()
+  }
+}
+
+if (parentPort !== null) {
+  try {
+    new Writer(parentPort, workerData as WriterStart)
+  } catch (error) {
+    const message: FromWriter = { kind: 'unopened', message: (error as Error).message }
+    parentPort.postMessage(message)
+  }
+}

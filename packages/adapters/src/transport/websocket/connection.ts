@@ -1,0 +1,242 @@
+import type { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
+import { closeCodes } from '@parley/protocol'
+import { FrameReader, type FrameSink } from './frame-reader.ts'
+import { bytesOf, closeFrame, emptyCloseFrame, pongFrame } from './server-frame.ts'
+
+/** What all connections of a transport share. */
+export interface ConnectionHome {
+  readonly maxMessageBytes: number
+  /** How long the other side may take to close its end, in ms. */
+  readonly closeTimeoutMs: number
+  /** The connection is gone. */
+  gone(connection: WebSocketConnection): void
+  /** A client broke the protocol and was closed with this code. */
+  violated(code: number): void
+  /** The handler threw: a defect of ours, for which the connection was closed. */
+  failed(error: unknown): void
+}
+
+const opening = 0
+const open = 1
+const closing = 2
+const gone = 3
+
+const connectionOf = Symbol('connection')
+type ConnectedSocket = Socket & { [connectionOf]: WebSocketConnection }
+
+const nothing = new Uint8Array(0)
+/** Passed to the handler for a connection that ended without a close frame (RFC 6455 §7.1.5). */
+const abnormalClosure = 1006
+
+/**
+ * A server's end of a WebSocket. It writes ready-made frames to the socket itself, so that everything leaves in the
+ * order of the calls, and has no listener, timer or closure of its own while it is idle: all sockets share four
+ * listeners, which find their connection by a symbol.
+ */
+export class WebSocketConnection implements Connection, FrameSink {
+  readonly #socket: Socket
+  readonly #home: ConnectionHome
+  readonly #reader: FrameReader
+  #handler: ConnectionHandler | undefined
+  #state = opening
+  #corks = 0
+  #code = abnormalClosure
+  #reason = ''
+  #closeTimer: NodeJS.Timeout | undefined
+  /** The newest ping not answered yet; earlier ones need no answer (RFC 6455 §5.5.3). */
+  #ping: Uint8Array | undefined
+  #watching = false
+  #watch: ((error?: Error | null) => void) | undefined
+  #early: Uint8Array[] | undefined
+
+  constructor(socket: Socket, home: ConnectionHome) {
+    this.#socket = socket
+    this.#home = home
+    this.#reader = new FrameReader(this, home.maxMessageBytes)
+  }
+
+  /** The opening handshake is written: begins to read, `head` first, and sends what was sent meanwhile. */
+  start(handler: ConnectionHandler, head: Buffer): void {
+    const socket = this.#socket
+    this.#handler = handler
+    ;(socket as ConnectedSocket)[connectionOf] = this
+    socket.on('close', socketClosed)
+    socket.on('end', socketEnded)
+    socket.on('data', socketRead)
+    if (this.#state === opening) this.#state = open
+    for (const bytes of this.#early ?? []) socket.write(bytes)
+    this.#early = undefined
+    if (this.#state === closing) this.#end()
+    else if (head.length > 0) this.received(head)
+  }
+
+  get bufferedBytes(): number {
+    return this.#state === open ? this.#socket.writableLength : 0
+  }
+
+  send(frame: OutgoingFrame): void {
+    if (this.#state === open) {
+      this.#socket.write(bytesOf(frame))
+      if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
+    } else if (this.#state === opening) this.#sendEarly(bytesOf(frame))
+  }
+
+  cork(): void {
+    if (this.#state !== open) return
+    this.#corks += 1
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    if (this.#corks === 0) return
+    this.#corks -= 1
+    this.#socket.uncork()
+    if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#state <= open) this.#close(code, reason, closeFrame(code, reason))
+  }
+
+  message(text: string): void {
+    if (this.#state !== open) return
+    try {
+      this.#handler?.receive(text)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#ping = payload
+  }
+
+  closing(code: number, reason: string): void {
+    if (this.#state === open)
+      this.#close(code, reason, code === 1005 ? emptyCloseFrame() : closeFrame(code, reason))
+  }
+
+  violation(code: number, reason: string): void {
+    if (this.#state !== open) return
+    this.#close(code, reason, closeFrame(code, reason))
+    this.#home.violated(code)
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** The socket gave bytes. */
+  received(chunk: Buffer): void {
+    // After a close nothing of the other side matters; it is read only to let it finish.
+    if (this.#state !== open) return
+    this.#reader.read(chunk)
+    if (this.#ping !== undefined && this.#socket.writableLength === 0) this.#answerPing()
+  }
+
+  /** The other side will send no more: without a close frame, if we are not closing already. */
+  ended(): void {
+    if (this.#state === open) this.#state = closing
+    this.#end()
+  }
+
+  /** The socket is closed. */
+  gone(): void {
+    if (this.#state === gone) return
+    this.#state = gone
+    clearTimeout(this.#closeTimer)
+    this.#home.gone(this)
+    try {
+      this.#handler?.closed(this.#code, this.#reason)
+    } catch (error) {
+      this.#home.failed(error)
+    }
+  }
+
+  #answerPing(): void {
+    if (this.#ping === undefined || this.#state !== open) return
+    this.#socket.write(pongFrame(this.#ping))
+    this.#ping = undefined
+    if (this.#socket.writableLength > 0) this.#watchWrites()
+  }
+
+  #sendEarly(bytes: Uint8Array): void {
+    this.#early ??= []
+    this.#early.push(bytes)
+  }
+
+  /**
+   * Keeps the promise of `drained`. A socket tells 'drain' only above its high-water mark, which most backlogs do not
+   * reach; an empty write behind the backlog tells when all before it is with the operating system. Nothing is spent
+   * on connections that take everything at once.
+   */
+  #watchWrites(): void {
+    if (this.#watching) return
+    this.#watching = true
+    this.#watch ??= (error) => {
+      // A write that failed means that the socket is closing: its `close` is what comes next.
+      if (error == null) this.#written()
+    }
+    this.#socket.write(nothing, this.#watch)
+  }
+
+  #written(): void {
+    this.#watching = false
+    if (this.#state !== open) return
+    if (this.#socket.writableLength > 0) {
+      this.#watchWrites()
+      return
+    }
+    this.#answerPing()
+    try {
+      this.#handler?.drained()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #close(code: number, reason: string, frame: Uint8Array): void {
+    const early = this.#state === opening
+    this.#state = closing
+    this.#code = code
+    this.#reason = reason
+    if (early) this.#sendEarly(frame)
+    else {
+      this.#socket.write(frame)
+      this.#end()
+    }
+  }
+
+  /** Ends our side. The other one has `closeTimeoutMs`, also to take what is buffered for it. */
+  #end(): void {
+    const socket = this.#socket
+    for (; this.#corks > 0; this.#corks--) socket.uncork()
+    this.#ping = undefined
+    this.#closeTimer ??= setTimeout(destroy, this.#home.closeTimeoutMs, socket).unref()
+    socket.end()
+  }
+
+  #failed(error: unknown): void {
+    this.#home.failed(error)
+    this.close(closeCodes.internal, 'The server failed.')
+  }
+}
+
+function socketRead(this: Socket, chunk: Buffer): void {
+  ;(this as ConnectedSocket)[connectionOf].received(chunk)
+}
+
+function socketEnded(this: Socket): void {
+  ;(this as ConnectedSocket)[connectionOf].ended()
+}
+
+function socketClosed(this: Socket): void {
+  ;(this as ConnectedSocket)[connectionOf].gone()
+}
+
+function destroy(socket: Socket): void {
+  socket.destroy()
+}

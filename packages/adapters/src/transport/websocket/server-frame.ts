@@ -1,0 +1,65 @@
+import { Buffer } from 'node:buffer'
+import type { OutgoingFrame } from '@parley/kernel'
+
+const textOpcode = 0x81
+const closeOpcode = 0x88
+const pongOpcode = 0x8a
+
+/**
+ * The bytes of a frame as a server sends them (RFC 6455 §5.2: final, not masked), made once per frame and shared by
+ * all connections.
+ */
+export function bytesOf(frame: OutgoingFrame): Uint8Array {
+  const { cache } = frame
+  // No UTF-8 text begins with 0x81, so bytes that a transport without framing left here are never taken for ours.
+  if (cache !== undefined && cache[0] === textOpcode) return cache
+  const bytes = textFrame(frame.text)
+  frame.cache ??= bytes
+  return bytes
+}
+
+/** A text message as one frame. */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const bytes = Buffer.allocUnsafe(start + length)
+  bytes[0] = textOpcode
+  if (start === 2) bytes[1] = length
+  else if (start === 4) {
+    bytes[1] = 126
+    bytes.writeUInt16BE(length, 2)
+  } else {
+    bytes[1] = 127
+    bytes.writeUInt32BE(Math.floor(length / 2 ** 32), 2)
+    bytes.writeUInt32BE(length % 2 ** 32, 6)
+  }
+  bytes.write(text, start)
+  return bytes
+}
+
+/** The answer to a ping; `payload` has at most 125 bytes. */
+export function pongFrame(payload: Uint8Array): Buffer {
+  return controlFrame(pongOpcode, payload)
+}
+
+/** A close frame; a reason longer than 123 bytes is cut between two characters. */
+export function closeFrame(code: number, reason: string): Buffer {
+  const payload = Buffer.alloc(2 + 123)
+  payload.writeUInt16BE(code, 0)
+  // `write` never leaves half a character behind.
+  const written = payload.write(reason, 2)
+  return controlFrame(closeOpcode, payload.subarray(0, 2 + written))
+}
+
+/** A close frame without code and reason, the answer to one of the same kind. */
+export function emptyCloseFrame(): Buffer {
+  return controlFrame(closeOpcode, new Uint8Array(0))
+}
+
+function controlFrame(opcode: number, payload: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(2 + payload.length)
+  bytes[0] = opcode
+  bytes[1] = payload.length
+  bytes.set(payload, 2)
+  return bytes
+}

@@ -1,0 +1,5 @@
+export { mountHealth } from './health.ts'
+export { mountMetrics, type MetricsOptions } from './metrics.ts'
+export { mountOpenApi, type OpenApiOptions } from './openapi.ts'
+export { openApiDocument, type OpenApiDocument } from './openapi/document.ts'
+export { mountRest, type RestOptions } from './rest.ts'

@@ -1,0 +1,3 @@
+export { auth } from './auth/contract.ts'
+export { channels } from './channels/contract.ts'
+export { flags } from './flags/contract.ts'
