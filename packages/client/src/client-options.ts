@@ -1,0 +1,36 @@
+import type { GetToken } from './connection/tokens.ts'
+import type { Clock, Network } from './platform.ts'
+import type { ClientTransport } from './transport.ts'
+import type { WebSocketConstructor } from './transports/websocket.ts'
+
+/** How a client is made. */
+export interface ClientOptions {
+  /** `ws:`, `wss:`, `http:` or `https:`. */
+  readonly url: string
+  /** Called for each connection and before a token expires; calls never overlap. */
+  readonly getToken?: GetToken | undefined
+  /** A token that never changes, instead of `getToken`. */
+  readonly token?: string | undefined
+  /** What the server may know about this client. */
+  readonly name?: string | undefined
+  readonly version?: string | undefined
+  readonly device?: string | undefined
+  /** Calls without an answer; one more is refused with `overloaded`. Default 1,000. */
+  readonly maxOutbox?: number | undefined
+  /** Characters of JSON of those calls together. Default 16 Mi. */
+  readonly maxOutboxBytes?: number | undefined
+  /** How long an answer may take, counted from sending. Default 15,000. */
+  readonly callTimeoutMs?: number | undefined
+  /** How often a call refused with "later" is sent again. Default 5. */
+  readonly maxRetries?: number | undefined
+  /** How long the server remembers the answers to calls; older calls are not repeated. Default 23 h. */
+  readonly idempotencyWindowMs?: number | undefined
+  readonly reconnect?:
+    | { readonly baseMs?: number; readonly capMs?: number; readonly maxAttempts?: number }
+    | undefined
+  /** Where the platform has none, or to use another. */
+  readonly WebSocket?: WebSocketConstructor | undefined
+  readonly transport?: ClientTransport | undefined
+  readonly clock?: Clock | undefined
+  readonly network?: Network | undefined
+}

@@ -1,0 +1,259 @@
+import { ParleyError } from '@parley/protocol'
+import { describe, expect, test, vi } from 'vitest'
+import { settle } from '../testing/manual-clock.ts'
+import { connected, stage, welcome } from '../testing/scripted-server.ts'
+
+describe('connecting', () => {
+  test('nothing happens before connect(); the token travels in the connect frame, not in the URL', async () => {
+    const { client, server, clock, network } = stage({ device: 'd1' })
+    await settle()
+    expect([server.ends.length, clock.pending, network.watchers]).toEqual([0, 0, 0])
+    const ready = client.connect()
+    expect(client.status).toBe('connecting')
+    await settle()
+    const connect = await server.last.accept()
+    await ready
+    expect(server.urls).toEqual(['wss://example.org/ws'])
+    expect(connect).toEqual({
+      op: 'connect',
+      id: 1,
+      versions: [1],
+      token: 't0',
+      client: { name: '@parley/client', device: 'd1' },
+    })
+    expect(client.connection).toEqual({
+      status: 'connected',
+      online: true,
+      session: 's1',
+      app: 'default',
+      user: 'ada',
+    })
+  })
+
+  test('connect() while connecting and when connected makes no second link', async () => {
+    const { client, server } = stage()
+    const both = Promise.all([client.connect(), client.connect()])
+    await settle()
+    await server.last.accept()
+    await both
+    await client.connect()
+    expect(server.ends).toHaveLength(1)
+  })
+
+  test('a refusal for good rejects connect() and stops; connect() begins anew', async () => {
+    const { client, server, clock } = stage()
+    const ready = client.connect()
+    await settle()
+    await server.last.open()
+    await server.last.refuse(server.last.next('connect').id, new ParleyError('forbidden'))
+    await expect(ready).rejects.toMatchObject({ code: 'forbidden' })
+    expect(client.connection).toMatchObject({ status: 'disconnected', error: { code: 'forbidden' } })
+    await clock.advance(100_000)
+    expect(server.ends).toHaveLength(1)
+    void client.connect()
+    await settle()
+    expect(server.ends).toHaveLength(2)
+    expect(client.connection).toEqual({ status: 'connecting', online: true })
+  })
+
+  test('a server that never answers is given up after 15 s', async () => {
+    const { client, server, clock } = stage()
+    void client.connect()
+    await settle()
+    await server.last.open()
+    await clock.advance(15_000)
+    expect(server.last.closedByClient).toBeDefined()
+    await clock.advance(500)
+    expect(server.ends).toHaveLength(2)
+  })
+
+  test('after maxAttempts failures in a row connect() rejects with the reason', async () => {
+    const { client, server, clock } = stage({ reconnect: { maxAttempts: 2 } })
+    const ready = client.connect()
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await settle()
+      await server.last.close(1006)
+      await clock.advance(2_000)
+    }
+    await expect(ready).rejects.toMatchObject({ code: 'disconnected' })
+    expect(server.ends).toHaveLength(3)
+  })
+
+  test('disconnect() releases every timer and listener', async () => {
+    const { client, server, clock, network } = await connected({}, { expiresAt: welcome.time + 60_000 })
+    client.disconnect()
+    await settle()
+    expect(server.last.closedByClient?.code).toBe(1000)
+    expect([clock.pending, network.watchers, client.status]).toEqual([0, 0, 'disconnected'])
+  })
+})
+
+describe('reconnecting', () => {
+  test('pauses grow to the cap with full jitter, and resume names the session', async () => {
+    const { client, server, clock } = await connected()
+    const delays: number[] = []
+    client.on('reconnecting', ({ delayMs }) => delays.push(delayMs))
+    await clock.advance(6_000)
+    clock.randoms.push(0.1, 0.9)
+    await server.last.close(1006)
+    for (let attempt = 0; attempt < 7; attempt++) {
+      await clock.advance(delays.at(-1) ?? 0)
+      await server.last.close(1006)
+    }
+    // 0.1 × 500, 0.9 × 1000, then 0.5 of 2, 4, 8, 16, 20, 20 s.
+    expect(delays).toEqual([50, 900, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000])
+    await clock.advance(10_000)
+    const connect = await server.last.accept()
+    expect(connect.resume).toEqual({ session: 's1', secret: 'x1' })
+  })
+
+  test('a connection that does not last does not reset the pauses', async () => {
+    const { client, server, clock } = await connected()
+    const attempts: number[] = []
+    client.on('reconnecting', ({ attempt }) => attempts.push(attempt))
+    for (let count = 0; count < 3; count++) {
+      await server.last.close(4207)
+      await clock.advance(4_000)
+      await server.last.accept()
+    }
+    expect(attempts).toEqual([1, 2, 3])
+    await clock.advance(5_000)
+    await server.last.close(4207)
+    expect(attempts).toEqual([1, 2, 3, 1])
+  })
+
+  test.each([
+    [4000, 'stop'],
+    [4099, 'stop'],
+    [4200, 'reconnect'],
+    [4299, 'reconnect'],
+    [1001, 'reconnect'],
+    [1006, 'reconnect'],
+  ])('close code %i: %s', async (code, verdict) => {
+    const { client, server, clock } = await connected()
+    const seen = vi.fn()
+    client.on('disconnect', seen)
+    await server.last.close(code, 'why')
+    expect(seen).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ code, willReconnect: verdict === 'reconnect' }),
+    )
+    await clock.advance(5_000)
+    expect(server.ends).toHaveLength(verdict === 'reconnect' ? 2 : 1)
+  })
+
+  test('an error frame before the close says why, and for how long to stay away', async () => {
+    const { client, server, clock } = await connected()
+    const error = new ParleyError('overloaded', 'Full.', { retryAfterMs: 3_000 }).toBody()
+    await server.last.send({ op: 'error', error })
+    const seen = vi.fn()
+    client.on('disconnect', seen)
+    await server.last.close(4206)
+    expect(seen.mock.calls[0]?.[0]).toMatchObject({ error: { code: 'overloaded' } })
+    await clock.advance(3_000)
+    expect(server.ends).toHaveLength(1)
+    await clock.advance(500)
+    expect(server.ends).toHaveLength(2)
+  })
+
+  test('goaway: moves after the delay and a random part of the spread, without a pause of its own', async () => {
+    const { client, server, clock } = await connected()
+    clock.randoms.push(0.25)
+    await server.last.send({ op: 'goaway', retryAfterMs: 400, spreadMs: 2_000 })
+    await clock.advance(899)
+    expect([client.status, server.ends.length]).toEqual(['connected', 1])
+    await clock.advance(1)
+    expect(server.ends).toHaveLength(2)
+    expect((await server.last.accept()).resume).toBeDefined()
+  })
+
+  test('goaway, then closed at once: the delay is kept', async () => {
+    const { server, clock } = await connected()
+    await server.last.send({ op: 'goaway', retryAfterMs: 1_000, spreadMs: 0 })
+    await server.last.close(4201)
+    await clock.advance(999)
+    expect(server.ends).toHaveLength(1)
+    await clock.advance(1)
+    expect(server.ends).toHaveLength(2)
+  })
+
+  test('offline: failures wait for the network, and count for nothing', async () => {
+    const { client, server, clock, network } = await connected()
+    const attempts: number[] = []
+    client.on('reconnecting', ({ attempt }) => attempts.push(attempt))
+    await network.hint('offline')
+    expect(client.connection.online).toBe(false)
+    await clock.advance(5_000)
+    // The probe was not answered: the link is dead.
+    expect(client.status).toBe('connecting')
+    await clock.advance(60_000)
+    while (server.last.isOpen) await server.last.close()
+    await network.hint('online')
+    await server.last.accept()
+    expect(client.connection).toMatchObject({ status: 'connected', online: true })
+    expect(new Set(attempts)).toEqual(new Set([0]))
+  })
+
+  test('reconnect() drops the link and makes another at once', async () => {
+    const { client, server } = await connected()
+    const seen = vi.fn()
+    client.on('disconnect', seen)
+    client.reconnect()
+    await settle()
+    expect(server.ends).toHaveLength(2)
+    expect(seen).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ willReconnect: true }))
+    await server.last.accept()
+    expect(client.status).toBe('connected')
+  })
+})
+
+describe('heartbeat', () => {
+  test('pings are answered; silence for interval and timeout together is death', async () => {
+    const { client, server, clock } = await connected()
+    await server.last.send({ op: 'ping' })
+    expect(server.last.next('pong')).toEqual({ op: 'pong' })
+    await clock.advance(34_000)
+    await server.last.send({ op: 'ping' })
+    await clock.advance(34_999)
+    expect(client.status).toBe('connected')
+    await clock.advance(1)
+    expect(client.status).toBe('connecting')
+    expect(server.last.closedByClient).toBeDefined()
+  })
+
+  test('a page that becomes visible asks whether the link lives', async () => {
+    const { client, server, clock, network } = await connected()
+    await network.hint('visible')
+    server.last.next('ping')
+    await server.last.send({ op: 'pong' })
+    await clock.advance(5_000)
+    expect(client.status).toBe('connected')
+    await network.hint('visible')
+    await clock.advance(5_000)
+    expect(client.status).toBe('connecting')
+  })
+})
+
+describe('bad input', () => {
+  test.each(['{', '{"op":"events","channel":"room:a"}', 'null', '{"op":"chunk","of":1,"index":3,"data":""}'])(
+    'a message that is not of the protocol ends the connection or is left out: %s',
+    async (text) => {
+      const { client, server, clock } = await connected()
+      client.on('error', () => undefined)
+      client.subscribe('room:a')
+      await settle()
+      await server.last.admit()
+      server.last.sendText(text)
+      await clock.advance(1_000)
+      expect(['connected', 'connecting']).toContain(client.status)
+      if (server.ends.length > 1) await server.last.accept()
+      expect(client.status).toBe('connected')
+    },
+  )
+
+  test('frames with an unknown op and answers to nothing are left out', async () => {
+    const { client, server } = await connected()
+    server.last.sendText('{"op":"novelty"}\n{"op":"reply","id":99,"ok":1}')
+    await settle()
+    expect(client.status).toBe('connected')
+  })
+})

@@ -1,0 +1,44 @@
+export type { ClientOptions } from './client-options.ts'
+export {
+  createClient,
+  type Client,
+  type ClientCore,
+  type ClientEvents,
+  type HandlerOf,
+} from './client.ts'
+export type { ConnectionSnapshot, Disconnect } from './connection/connection-snapshot.ts'
+export type { ConnectionStatus } from './connection/connection-state.ts'
+export type { StateChange } from './subscriptions/keyed-state.ts'
+export { type Clock, type Network, systemClock, systemNetwork, type Timer } from './platform.ts'
+export type {
+  Dropped,
+  SubscribeOptions,
+  Subscribed,
+  Subscription,
+  SubscriptionStatus,
+  Unrecovered,
+} from './subscriptions/subscription.ts'
+export type { GetToken, TokenReason } from './connection/tokens.ts'
+export type { ClientTransport, Link, LinkHandlers } from './transport.ts'
+export { type WebSocketConstructor, type WebSocketLike, websocketTransport } from './transports/websocket.ts'
+export type {
+  BuiltIn,
+  CommandMap,
+  CommandName,
+  EventMap,
+  EventOf,
+  InputOfCommand,
+  Methods,
+  OutputOfCommand,
+  Spelt,
+} from './typed-api.ts'
+export {
+  type CallOptions,
+  type ChannelEvent,
+  type ErrorCode,
+  type Filter,
+  ParleyError,
+  type Position,
+  type StateEntry,
+  type UnrecoveredReason,
+} from '@parley/protocol'

@@ -1,0 +1,46 @@
+import { ParleyError, type ReplyFrame } from '@parley/protocol'
+
+/** What came back for a request: a result, an error, or nothing because the connection ended. */
+export type Answer =
+  | { readonly status: 'ok'; readonly value: unknown }
+  | { readonly status: 'error'; readonly error: ParleyError }
+  | { readonly status: 'lost' }
+
+/**
+ * Sends a frame that has an answer; `done` is called once with what came of it.
+ *
+ * Returns false when there is no connection: nothing was sent and `done` is never called.
+ */
+export type Request = (encode: (id: number) => string, done: (answer: Answer) => void) => boolean
+
+/** Requests of one connection that wait for their answer. */
+export class Requests {
+  readonly #open = new Map<number, (answer: Answer) => void>()
+  #lastId: number
+
+  constructor(lastId: number) {
+    this.#lastId = lastId
+  }
+
+  /** Returns the id for the frame. */
+  add(done: (answer: Answer) => void): number {
+    this.#lastId += 1
+    this.#open.set(this.#lastId, done)
+    return this.#lastId
+  }
+
+  answer(frame: ReplyFrame): void {
+    const done = this.#open.get(frame.id)
+    if (done === undefined) return
+    this.#open.delete(frame.id)
+    if (frame.error === undefined) done({ status: 'ok', value: frame.ok })
+    else done({ status: 'error', error: ParleyError.from(frame.error) })
+  }
+
+  /** The connection is gone: nothing more will be answered. */
+  lose(): void {
+    const open = [...this.#open.values()]
+    this.#open.clear()
+    for (const done of open) done({ status: 'lost' })
+  }
+}

@@ -1,0 +1,258 @@
+import {
+  type CallOptions,
+  type ChannelEvent,
+  type Client,
+  ParleyError,
+  type StateEntry,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionStatus,
+} from '@parley/client'
+import { EventList } from './event-list.ts'
+import { Outgoing, type OutgoingEvent } from './outgoing.ts'
+
+export interface ChannelOptions extends Pick<SubscribeOptions, 'filter' | 'silent' | 'token'> {
+  /** The newest N events at first; default 50. */
+  readonly recent?: number | undefined
+  /** Events kept; older ones are dropped. Default 1,000. */
+  readonly limit?: number | undefined
+  /** Keyed state, and with it presence; default true. */
+  readonly state?: boolean | undefined
+}
+
+export interface PublishOptions extends CallOptions {
+  /** Default `message`. */
+  readonly type?: string
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+/** What a component sees of a channel; a new object when something of it changed. */
+export interface ChannelSnapshot {
+  /** Oldest first. */
+  readonly events: readonly ChannelEvent[]
+  /** Published here and not yet come back. */
+  readonly outgoing: readonly OutgoingEvent[]
+  readonly state: ReadonlyMap<string, StateEntry>
+  /** The entries of `state` named `presence`. */
+  readonly presence: readonly StateEntry[]
+  readonly status: SubscriptionStatus
+  readonly error: ParleyError | undefined
+  readonly hasOlder: boolean
+  readonly isLoadingOlder: boolean
+}
+
+const nobody: ReadonlyMap<string, StateEntry> = new Map()
+
+/** What is seen of no channel, of a channel before it is subscribed, and on a server. */
+export const emptySnapshot: ChannelSnapshot = {
+  events: [],
+  outgoing: [],
+  state: nobody,
+  presence: [],
+  status: 'unsubscribed',
+  error: undefined,
+  hasOlder: false,
+  isLoadingOlder: false,
+}
+
+const pageSize = 50
+
+/**
+ * A channel for components: subscribed while somebody watches, its events in a bounded list. Changes of one turn are
+ * told once. Making one has no effect: the first watcher subscribes, the last one leaving ends it.
+ */
+export class ChannelView {
+  readonly #client: Client
+  readonly #channel: string
+  readonly #options: ChannelOptions
+  readonly #listeners = new Set<() => void>()
+  readonly #list: EventList
+  readonly #outgoing: Outgoing
+  #subscription: Subscription | undefined
+  #state = nobody
+  #status: SubscriptionStatus = 'unsubscribed'
+  #error: ParleyError | undefined
+  #loading: Promise<boolean> | undefined
+  /** Counts the times that the list began anew: a page asked for before does not belong to it. */
+  #era = 0
+  #isChanged = false
+  #isStateChanged = false
+  #snapshot: ChannelSnapshot = emptySnapshot
+  /** Told about each event; replaced with each render. */
+  onEvent: ((event: ChannelEvent) => void) | undefined
+
+  constructor(client: Client, channel: string, options: ChannelOptions) {
+    this.#client = client
+    this.#channel = channel
+    this.#options = options
+    this.#list = new EventList(options.limit ?? 1_000)
+    this.#outgoing = new Outgoing(client, channel, () => this.#changed())
+  }
+
+  get snapshot(): ChannelSnapshot {
+    return this.#snapshot
+  }
+
+  /** Returns the function that stops watching. */
+  watch(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    if (this.#subscription === undefined) this.#open()
+    return () => {
+      this.#listeners.delete(listener)
+      // Strict Mode and moving between pages leave and come back within the same turn.
+      queueMicrotask(() => {
+        if (this.#listeners.size === 0) this.#close()
+      })
+    }
+  }
+
+  publish(data: unknown, options: PublishOptions = {}): Promise<void> {
+    return this.#outgoing.publish(data, options)
+  }
+
+  retry(id: string): Promise<void> {
+    return this.#outgoing.retry(id)
+  }
+
+  discard(id: string): void {
+    this.#outgoing.discard(id)
+  }
+
+  setState(name: string, value: unknown): Promise<void> {
+    return this.#subscription?.setState(name, value) ?? Promise.reject(new ParleyError('not_subscribed'))
+  }
+
+  /**
+   * Reads a page of history before the first event. Resolves with whether there is more. Calls that overlap share one
+   * page; what goes wrong is in the snapshot too, so the promise may be ignored.
+   */
+  loadOlder(limit = pageSize): Promise<boolean> {
+    if (this.#loading !== undefined) return this.#loading
+    const loading = this.#load(limit)
+    this.#loading = loading
+    this.#changed()
+    const done = (error?: unknown): void => {
+      if (this.#loading !== loading) return
+      this.#loading = undefined
+      if (error !== undefined) this.#error = error as ParleyError
+      this.#changed()
+    }
+    loading.then(() => done(), done)
+    return loading
+  }
+
+  async #load(limit: number): Promise<boolean> {
+    const era = this.#era
+    const { cursor } = this.#list
+    const before = cursor ?? (this.#subscription?.position?.offset ?? 0) + 1
+    const { filter } = this.#options
+    const input = { channel: this.#channel, before, limit, ...(filter === undefined ? {} : { filter }) }
+    const page = before > 1 ? await this.#client.call<string>('channels.history', input) : { events: [] }
+    const { events, next } = page as { readonly events: readonly ChannelEvent[]; readonly next?: number }
+    if (era === this.#era) this.#list.prepend(events, cursor, next)
+    return this.#list.hasOlder
+  }
+
+  #open(): void {
+    const { recent = pageSize, filter, silent, token, state = true } = this.#options
+    const from = this.#list.position
+    this.#error = undefined
+    try {
+      this.#subscription = this.#client.subscribe(this.#channel, {
+        ...(from === undefined ? { recent } : { from }),
+        filter,
+        silent,
+        token,
+        state,
+        onEvent: (event) => this.#take(event),
+        onUnrecovered: ({ reason }) => {
+          if (reason !== 'not_stored') this.#startOver()
+        },
+        onState: ({ entries }) => {
+          this.#state = entries
+          this.#isStateChanged = true
+          this.#changed()
+        },
+        onStatus: (status) => this.#show(status),
+        onError: (error) => this.#fail(error),
+        onUnsubscribed: ({ message }) => this.#fail(new ParleyError('not_subscribed', message)),
+      })
+    } catch (error) {
+      // A filter that is none.
+      this.#fail(error as ParleyError)
+      return
+    }
+    const subscription = this.#subscription
+    subscription.ready.then(
+      ({ position, retention }) => {
+        if (subscription === this.#subscription)
+          this.#list.begin(position, (retention?.first ?? 1) <= position.offset)
+        this.#changed()
+      },
+      () => undefined,
+    )
+    this.#show(subscription.status)
+  }
+
+  #close(): void {
+    const position = this.#subscription?.position
+    if (position !== undefined) this.#list.position = position
+    this.#subscription?.unsubscribe()
+    this.#subscription = undefined
+  }
+
+  #take(event: ChannelEvent): void {
+    if (event.type === 'channels.redacted') this.#list.redact(event.data)
+    else this.#list.append(event)
+    this.#outgoing.cameBack(event)
+    this.#changed()
+    this.onEvent?.(event)
+  }
+
+  /** What was missed is gone: what is shown begins anew, with the newest page. */
+  #startOver(): void {
+    this.#list.clear()
+    this.#era += 1
+    this.#loading = undefined
+    void this.loadOlder(this.#options.recent ?? pageSize)
+  }
+
+  #show(status: SubscriptionStatus): void {
+    this.#status = status
+    this.#changed()
+  }
+
+  #fail(error: ParleyError): void {
+    this.#close()
+    this.#error = error
+    this.#show('unsubscribed')
+  }
+
+  #changed(): void {
+    if (this.#isChanged) return
+    this.#isChanged = true
+    queueMicrotask(() => this.#tell())
+  }
+
+  #tell(): void {
+    const before = this.#snapshot
+    const position = this.#subscription?.position
+    if (position !== undefined) this.#outgoing.passed(position)
+    this.#isChanged = false
+    const state = this.#isStateChanged ? new Map(this.#state) : before.state
+    this.#snapshot = {
+      events: this.#list.events,
+      outgoing: this.#outgoing.events,
+      state,
+      presence: this.#isStateChanged
+        ? [...state.values()].filter(({ name }) => name === 'presence')
+        : before.presence,
+      status: this.#status,
+      error: this.#error,
+      hasOlder: this.#list.hasOlder,
+      isLoadingOlder: this.#loading !== undefined,
+    }
+    this.#isStateChanged = false
+    for (const listener of [...this.#listeners]) listener()
+  }
+}

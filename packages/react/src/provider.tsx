@@ -1,0 +1,62 @@
+'use client'
+
+import { type Client, type ClientOptions, createClient } from '@parley/client'
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from 'react'
+
+const RealtimeContext = createContext<Client | undefined>(undefined)
+
+export type RealtimeProviderProps = { readonly children?: ReactNode } & (
+  | { readonly client: Client }
+  | ({ readonly client?: undefined } & ClientOptions)
+)
+
+/**
+ * Gives the components below a client. Made from options, it is connected while mounted; given as `client`, it is
+ * connected on mount and stays its owner's. Rendering opens nothing, on servers neither.
+ */
+export function RealtimeProvider(props: RealtimeProviderProps): ReactNode {
+  const { children } = props
+  const own = useOwnClient(props.client === undefined ? props : undefined)
+  const client = props.client ?? own
+  useEffect(() => {
+    if (props.client !== undefined) void props.client.connect()
+  }, [props.client])
+  return <RealtimeContext value={client}>{children}</RealtimeContext>
+}
+
+/** The client of the provider above. */
+export function useClient(): Client {
+  const client = useContext(RealtimeContext)
+  if (client === undefined)
+    throw new Error('There is no RealtimeProvider above this component. Wrap the application in one.')
+  return client
+}
+
+/** A client of the provider's own: a new one for another `url` or `token`, not for another function or object. */
+function useOwnClient(options: ClientOptions | undefined): Client | undefined {
+  const { url, token } = options ?? {}
+  const latest = useRef(options)
+  const mounted = useRef<Client | undefined>(undefined)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: options written in place differ with every render.
+  const client = useMemo(() => {
+    if (options === undefined || url === undefined) return undefined
+    if (options.getToken === undefined) return createClient(options)
+    return createClient({ ...options, getToken: (request) => latest.current?.getToken?.(request) ?? '' })
+  }, [url, token])
+  useEffect(() => {
+    latest.current = options
+  }, [options])
+  useEffect(() => {
+    if (client === undefined) return
+    mounted.current = client
+    void client.connect()
+    return () => {
+      mounted.current = undefined
+      // Strict Mode unmounts and mounts again within the same turn.
+      queueMicrotask(() => {
+        if (mounted.current !== client) client.disconnect()
+      })
+    }
+  }, [client])
+  return client
+}
