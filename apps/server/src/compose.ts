@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fastifyHttp } from '@parley/adapters/http/fastify'
+import { prometheusMetrics } from '@parley/adapters/metrics/prometheus'
+import { systemClock } from '@parley/adapters/system-clock'
+import { jwtAuthenticator } from '@parley/adapters/token/jwt'
+import { websocketTransport } from '@parley/adapters/transport/websocket'
+import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
+import { mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
+import { createNode, Flags, type Logger, limitDefaults, type Node } from '@parley/kernel'
+import { memoryRecentLog } from '@parley/kernel/memory'
+import { authModule, channelsModule, flagsModule } from '@parley/modules'
+import type { Config } from './config.ts'
+import { type DevelopmentAccess, developmentAccess } from './development.ts'
+import { openStore } from './stores.ts'
+import { version } from './version.ts'
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string
+  readonly node: Node
+  /** Keys that the server made for itself, in development. */
+  readonly development: DevelopmentAccess | undefined
+  /** Whether pages for people are served. */
+  readonly hasWorkspace: boolean
+  /** Tells clients to go elsewhere, finishes what was accepted, frees port and data. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts a server together and starts it. Two of them can live in one process.
+ *
+ * @throws Error that says what to do, when a part cannot start; nothing is left open then
+ */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const { limits, websocketPaths, trustedProxies, allowedOrigins } = config
+  const clock = systemClock()
+  const metrics = prometheusMetrics()
+  const flags = new Flags(config.flags)
+  const development = await developmentAccess(config)
+  const authenticator = await jwtAuthenticator({
+    ...{ clock, ...config.tokens },
+    keys: [...config.keys, ...(development?.keys ?? [])],
+    apiKeys: [...config.apiKeys, ...(development?.apiKeys ?? [])],
+  })
+  const http = fastifyHttp({
+    port: config.port,
+    host: config.host,
+    trustedProxies,
+    logger,
+    allowedOrigins: allowedOrigins.filter((origin) => origin !== 'self'),
+  })
+  const store = await openStore(config, { clock, logger })
+  const node = createNode({
+    ...{ store, authenticator, clock, logger, metrics, flags, limits },
+    recentLog: memoryRecentLog({ clock }),
+    apps: config.apps,
+    rates: config.rates,
+    transports: [
+      websocketTransport({
+        server: http.server,
+        paths: websocketPaths,
+        limits: { ...limitDefaults, ...limits },
+        allowedOrigins,
+        trustedProxies,
+        logger,
+        metrics,
+      }),
+    ],
+    modules: [
+      authModule({ maxTokenLifetimeMs: config.tokens.maxLifetimeMs, developmentSignIn: development?.signIn }),
+      channelsModule({
+        kinds: config.kinds,
+        ...(config.authorize === undefined
+          ? {}
+          : { authorize: authorizeWebhook({ ...config.authorize, clock }) }),
+      }),
+      flagsModule(flags),
+    ],
+  })
+  mountRest(http, node)
+  mountOpenApi(http, node, { version })
+  mountHealth(http, node)
+  if (config.metricsEnabled)
+    mountMetrics(http, node, { render: metrics.render, access: config.metricsAccess })
+  const workspace = fileURLToPath(new URL('../../workspace/dist', import.meta.url))
+  const hasWorkspace = existsSync(join(workspace, 'index.html'))
+  if (hasWorkspace) http.files({ path: '/', folder: workspace, fallback: 'index.html' })
+  const close = async () => {
+    await node.stop({ graceMs: config.stopGraceMs })
+    await http.close()
+  }
+  try {
+    await node.start()
+    const url = await http.listen()
+    return { url, node, development, hasWorkspace, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

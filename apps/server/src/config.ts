@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ConfigurationError, checkLayers } from './config/check.ts'
+import { environmentLayer, flagLayer, type Layer } from './config/layers.ts'
+import { profiles } from './config/profiles.ts'
+import { type Config, resolveSettings } from './config/resolve.ts'
+import { profileNames } from './config/schema.ts'
+import { fileLayer } from './config/yaml-file.ts'
+
+export { ConfigurationError } from './config/check.ts'
+export type { Config } from './config/resolve.ts'
+
+/** Where settings are read from. */
+export interface ConfigSources {
+  /** Name and value of each flag, without its dashes. */
+  readonly flags?: readonly (readonly [name: string, text: string])[]
+  /** Default: the environment of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Relative paths start here; default: the working directory. */
+  readonly directory?: string
+}
+
+const defaultFile = 'parley.yaml'
+
+/**
+ * The configuration: flags count more than the environment, the environment more than the file, the file more than the
+ * profile.
+ *
+ * @throws ConfigurationError that names every mistake with its key, value and source
+ */
+export function loadConfig(sources: ConfigSources = {}): Config {
+  const { flags = [], environment = process.env, directory = process.cwd() } = sources
+  const named = flags.find(([name]) => name === 'config')?.[1] ?? environment.PARLEY_CONFIG
+  const layers = [
+    ...readFile(directory, named),
+    environmentLayer(environment),
+    flagLayer(flags.filter(([name]) => name !== 'config')),
+  ]
+  const all = [profileLayer(layers, environment.NODE_ENV), ...layers]
+  return resolveSettings(checkLayers(all), all, directory)
+}
+
+function readFile(directory: string, named: string | undefined): readonly Layer[] {
+  const name = named ?? defaultFile
+  try {
+    return [fileLayer(name, readFileSync(resolve(directory, name), 'utf8'))]
+  } catch (error) {
+    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    const problem = `the file cannot be read: ${(error as Error).message}`
+    throw new ConfigurationError([{ problem, source: name }])
+  }
+}
+
+// The profile decides about the defaults, so that it is looked up before anything else is.
+function profileLayer(layers: readonly Layer[], nodeEnv: string | undefined): Layer {
+  const asked = layers.findLast((layer) => layer.values.profile !== undefined)?.values.profile
+  const profile = profileNames.find((name) => name === (asked ?? nodeEnv)) ?? 'development'
+  const values = { profile, ...(profiles[profile] as Layer['values']) }
+  return { values, mistakes: [], sourceOf: () => `default of the ${profile} profile` }
+}

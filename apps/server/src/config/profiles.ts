@@ -1,0 +1,83 @@
+import type { Settings } from './schema.ts'
+
+type Defaults = Omit<Settings, 'profile' | 'authorize'>
+
+const day = 24 * 60 * 60 * 1000
+
+const everywhere = {
+  port: 3001,
+  dataDir: './data',
+  storageProvider: 'sqlite',
+  metricsEnabled: true,
+  monitoring: true,
+  ai_processing: true,
+  enableAllServices: true,
+  regions: ['us-east-1'],
+  auto_scaling: false,
+  global_distribution: false,
+  websocketPaths: ['/realtime', '/ws'],
+  allowedOrigins: ['self'],
+  trustedProxies: 0,
+  developmentSignIn: false,
+  stopGraceMs: 5_000,
+  apps: {},
+  tokens: { clockSkewMs: 5_000, maxLifetimeMs: 30 * day },
+  kinds: {},
+  flags: {},
+  limits: {},
+  rates: {},
+} as const satisfies Partial<Defaults>
+
+/** Kinds to start with: one of each durability, a feed without presence, and a channel for each user. */
+const developmentKinds: Settings['kinds'] = {
+  chat: { durability: 'durable' },
+  room: { durability: 'recent' },
+  live: { durability: 'ephemeral' },
+  feed: { durability: 'durable', presence: false },
+  user: { durability: 'durable', presence: false, access: { write: 'backend', manage: 'backend' } },
+}
+
+/** What each profile says where nobody else says anything. */
+export const profiles: Readonly<Record<Settings['profile'], unknown>> = {
+  development: {
+    ...everywhere,
+    host: '127.0.0.1',
+    logLevel: 'debug',
+    metricsAccess: 'open',
+    logFormat: 'text',
+    debugging: true,
+    security_level: 'standard',
+    max_connections: 1_000,
+    mockExternalDependencies: true,
+    fastFailover: false,
+    developmentSignIn: true,
+    kinds: developmentKinds,
+  } satisfies Defaults,
+  staging: {
+    ...everywhere,
+    host: '0.0.0.0',
+    logLevel: 'info',
+    metricsAccess: 'manage',
+    logFormat: 'json',
+    debugging: false,
+    security_level: 'standard',
+    max_connections: 10_000,
+    mockExternalDependencies: false,
+    fastFailover: true,
+  } satisfies Defaults,
+  production: {
+    ...everywhere,
+    host: '0.0.0.0',
+    logLevel: 'warn',
+    metricsAccess: 'manage',
+    logFormat: 'json',
+    debugging: false,
+    security_level: 'maximum',
+    max_connections: 50_000,
+    regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-1'],
+    auto_scaling: true,
+    global_distribution: true,
+    mockExternalDependencies: false,
+    fastFailover: true,
+  } satisfies Defaults,
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { FlagName, Limits, Rates } from '@parley/kernel'
+import { ConfigurationError, sourceOf } from './check.ts'
+import type { Layer, Mistake } from './layers.ts'
+import type { Settings } from './schema.ts'
+
+/** A key that signs tokens of an app. */
+export interface ConfiguredKey {
+  readonly app: string
+  readonly algorithm: 'HS256' | 'RS256' | 'EdDSA'
+  readonly key: string
+  readonly kid?: string | undefined
+}
+
+/** A key of a back end; of its secret only the digest is kept. */
+export interface ConfiguredApiKey {
+  readonly app: string
+  readonly id: string
+  readonly secretHash: string
+  readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
+/** What a server is started with: the settings, checked and in the form in which its parts take them. */
+export interface Config extends Omit<Settings, 'apps' | 'flags' | 'limits' | 'rates'> {
+  /** Absolute. */
+  readonly dataDir: string
+  readonly apps: readonly string[]
+  readonly keys: readonly ConfiguredKey[]
+  readonly apiKeys: readonly ConfiguredApiKey[]
+  readonly flags: Readonly<Partial<Record<FlagName, boolean>>>
+  readonly limits: Partial<Limits>
+  readonly rates: Partial<Rates>
+  /** Things that work and that somebody may not have meant. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads key files, and checks what one setting means for another.
+ *
+ * @throws ConfigurationError
+ */
+export function resolveSettings(settings: Settings, layers: readonly Layer[], directory: string): Config {
+  const mistakes: Mistake[] = []
+  const mistake = (path: readonly PropertyKey[], problem: string) => {
+    mistakes.push({ key: path.join('.'), problem, source: sourceOf(layers, path) })
+  }
+  const keys = readKeys(settings, directory, mistake)
+  const apiKeys = readApiKeys(settings, mistake)
+  checkProfile(settings, mistake)
+  checkKinds(settings, mistake)
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes)
+  const { apps, flags, limits, rates, ...rest } = settings
+  return {
+    ...rest,
+    ...{ keys, apiKeys },
+    dataDir: resolve(directory, settings.dataDir),
+    apps: [...new Set(['default', ...Object.keys(apps)])],
+    flags: flagsOf(settings),
+    limits: { maxConnections: settings.max_connections, ...defined(limits) },
+    rates: defined(rates),
+    warnings: warningsOf(settings),
+  }
+}
+
+type Report = (path: readonly PropertyKey[], problem: string) => void
+
+function readKeys({ apps }: Settings, directory: string, mistake: Report): readonly ConfiguredKey[] {
+  return Object.entries(apps).flatMap(([app, { keys = [] }]) =>
+    keys.flatMap(({ algorithm, key, keyFile, kid }, index) => {
+      const path = ['apps', app, 'keys', index]
+      if ((key === undefined) === (keyFile === undefined)) {
+        mistake(path, 'expected either `key` or `keyFile`')
+        return []
+      }
+      try {
+        const text = key ?? readFileSync(resolve(directory, keyFile as string), 'utf8').trim()
+        return [{ app, algorithm, key: text, kid }]
+      } catch (error) {
+        mistake([...path, 'keyFile'], `the file cannot be read: ${(error as Error).message}`)
+        return []
+      }
+    }),
+  )
+}
+
+function readApiKeys({ apps }: Settings, mistake: Report): readonly ConfiguredApiKey[] {
+  const ids = new Set<string>()
+  return Object.entries(apps).flatMap(([app, { apiKeys = [] }]) =>
+    apiKeys.flatMap(({ id, secret, secretHash, capabilities }, index) => {
+      const path = ['apps', app, 'apiKeys', index]
+      if (ids.has(id)) mistake([...path, 'id'], `the id \`${id}\` is taken by another app key`)
+      ids.add(id)
+      if ((secret === undefined) === (secretHash === undefined)) {
+        mistake(path, 'expected either `secret` or `secretHash`')
+        return []
+      }
+      return [{ app, id, secretHash: secretHash ?? sha256(secret as string), capabilities }]
+    }),
+  )
+}
+
+function checkProfile({ profile, developmentSignIn, apps }: Settings, mistake: Report): void {
+  if (profile !== 'production') return
+  if (developmentSignIn)
+    mistake(
+      ['developmentSignIn'],
+      'sign-in by name lets anybody be anybody; the production profile refuses it',
+    )
+  if (!Object.values(apps).some((app) => (app.keys ?? []).length > 0))
+    mistake(
+      ['apps', 'default', 'keys'],
+      'the production profile needs a key that signs tokens; set PARLEY_JWT_SECRET, or list a key under `apps`',
+    )
+}
+
+function checkKinds({ kinds, authorize }: Settings, mistake: Report): void {
+  for (const [name, kind] of Object.entries(kinds))
+    if (kind.authorize === true && authorize === undefined)
+      mistake(['kinds', name, 'authorize'], 'the kind asks a webhook; say which one under `authorize`')
+}
+
+// Encryption of events follows the security level, unless it is set.
+function flagsOf({ flags, security_level }: Settings): Config['flags'] {
+  return {
+    eventEncryption: security_level === 'maximum',
+    ...defined({
+      ...flags.coreFeatures,
+      ...flags.advancedFeatures,
+      ...flags.performanceFeatures,
+      ...flags.securityFeatures,
+    }),
+  }
+}
+
+const loopback = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/
+
+function warningsOf({
+  profile,
+  storageProvider,
+  kinds,
+  developmentSignIn,
+  host,
+}: Settings): readonly string[] {
+  return [
+    ...(storageProvider === 'memory' && profile !== 'development'
+      ? ['Everything is kept in memory: it is gone when the server stops.']
+      : []),
+    ...(Object.keys(kinds).length === 0
+      ? ['No kind of channels is configured: declare one under `kinds`.']
+      : []),
+    ...(developmentSignIn && !loopback.test(host)
+      ? [`Whoever reaches ${host} may sign in as anybody: \`developmentSignIn\` is on.`]
+      : []),
+  ]
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+}

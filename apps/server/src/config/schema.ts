@@ -1,0 +1,141 @@
+import { limitDefaults, rateDefaults } from '@parley/kernel'
+import { kindsSchema } from '@parley/modules'
+import { z } from 'zod'
+
+/** The three ways to run a server; each has its own defaults. */
+export const profileNames = ['development', 'staging', 'production'] as const
+
+const switchOf = z.boolean()
+const whole = (least: number, most: number) => z.int().min(least).max(most)
+
+/** Says in words what is expected, where the schema alone would say it badly. */
+function described(text: string, schema: z.ZodType<string> = z.string().min(1)): z.ZodType<string> {
+  return schema.meta({ expected: text })
+}
+
+const milliseconds = (most: number) => whole(0, most)
+
+const day = 24 * 60 * 60 * 1000
+
+const capabilities = z.record(z.string(), z.array(z.enum(['read', 'write', 'presence', 'manage', '*'])))
+
+const signingKey = z.strictObject({
+  algorithm: z.enum(['HS256', 'RS256', 'EdDSA']),
+  key: described('a secret of 32 bytes or more (HS256), or a public key as PEM or JWK').optional(),
+  keyFile: described('the path of a file that holds the key').optional(),
+  kid: z.string().min(1).max(256).optional(),
+})
+
+const apiKey = z.strictObject({
+  id: described('an id of letters, digits, - and _', z.string().regex(/^[\w-]{1,64}$/)),
+  secret: described('a random secret of 24 characters or more', z.string().min(24)).optional(),
+  secretHash: described(
+    'the SHA-256 of the secret as 64 hex digits',
+    z.string().regex(/^[0-9a-f]{64}$/i),
+  ).optional(),
+  capabilities: capabilities.optional(),
+})
+
+const app = z.strictObject({
+  keys: z.array(signingKey).max(16).optional(),
+  apiKeys: z.array(apiKey).max(100).optional(),
+})
+const appName = described(
+  'a name of lower-case letters, digits, - and _, at most 32',
+  z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/),
+)
+
+function each<Names extends string, Value extends z.ZodType>(names: readonly Names[], value: Value) {
+  return z.strictObject(
+    Object.fromEntries(names.map((name) => [name, value.optional()])) as Record<Names, z.ZodOptional<Value>>,
+  )
+}
+
+const rate = z.strictObject({ perSecond: whole(0, 10_000_000), burst: whole(0, 10_000_000) })
+
+/** The feature flags of the server in their four groups. */
+export const flagGroups = {
+  coreFeatures: ['eventBroadcasting', 'typingIndicators', 'sessionCoordination', 'presenceManagement'],
+  advancedFeatures: ['eventReplay', 'advancedFiltering', 'customEventTypes', 'externalIntegrations'],
+  performanceFeatures: ['eventCompression', 'batchProcessing', 'connectionPooling', 'caching'],
+  securityFeatures: ['eventEncryption', 'advancedAuth', 'rateLimiting', 'auditLogging'],
+} as const
+
+const flags = z.strictObject({
+  coreFeatures: each(flagGroups.coreFeatures, switchOf).optional(),
+  advancedFeatures: each(flagGroups.advancedFeatures, switchOf).optional(),
+  performanceFeatures: each(flagGroups.performanceFeatures, switchOf).optional(),
+  securityFeatures: each(flagGroups.securityFeatures, switchOf).optional(),
+})
+
+type LimitName = keyof typeof limitDefaults
+
+const mayBeZero: readonly LimitName[] = [
+  'sessionTtlMs',
+  'tokenGraceMs',
+  'maxFilterClasses',
+  'maxMemoryReceipts',
+]
+const limits = each(Object.keys(limitDefaults) as LimitName[], whole(1, Number.MAX_SAFE_INTEGER)).extend(
+  each(mayBeZero, whole(0, Number.MAX_SAFE_INTEGER)).shape,
+)
+
+/** Everything that can be configured. Names in snake case are kept as their users know them. */
+export const configSchema = z.strictObject({
+  profile: z.enum(profileNames),
+  host: described('an address to listen on, as 127.0.0.1 or 0.0.0.0'),
+  port: whole(0, 65_535),
+  dataDir: described('the path of a directory'),
+  storageProvider: z.enum(['sqlite', 'memory']),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  logFormat: z.enum(['text', 'json']),
+  metricsEnabled: switchOf,
+  metricsAccess: z.enum(['open', 'manage']),
+  monitoring: switchOf,
+  debugging: switchOf,
+  ai_processing: switchOf,
+  security_level: z.enum(['standard', 'maximum']),
+  max_connections: whole(1, 1_000_000),
+  regions: z.array(z.string().min(1).max(64)).min(1).max(64),
+  auto_scaling: switchOf,
+  global_distribution: switchOf,
+  enableAllServices: switchOf,
+  mockExternalDependencies: switchOf,
+  fastFailover: switchOf,
+  websocketPaths: z
+    .array(described('a path, as /realtime', z.string().regex(/^\/[\w./-]*$/)))
+    .min(1)
+    .max(8),
+  allowedOrigins: z
+    .array(
+      described(
+        '`self`, `*`, or an origin as https://example.org or https://*.example.org',
+        z.string().regex(/^(self|\*|https?:\/\/[^/\s]+)$/),
+      ),
+    )
+    .max(100),
+  trustedProxies: whole(0, 10),
+  developmentSignIn: switchOf,
+  stopGraceMs: milliseconds(600_000),
+  apps: z.record(appName, app),
+  tokens: z.strictObject({
+    audience: z.array(z.string().min(1)).min(1).optional(),
+    issuer: z.array(z.string().min(1)).min(1).optional(),
+    clockSkewMs: milliseconds(300_000),
+    maxLifetimeMs: whole(60_000, 400 * day),
+  }),
+  authorize: z
+    .strictObject({
+      url: described('an http or https URL', z.url({ protocol: /^https?$/ })),
+      secret: described('a random secret of 24 characters or more', z.string().min(24)),
+      timeoutMs: whole(10, 10_000).optional(),
+    })
+    .optional(),
+  kinds: kindsSchema,
+  flags,
+  limits,
+  rates: each(Object.keys(rateDefaults) as (keyof typeof rateDefaults)[], rate),
+})
+
+/** A configuration whose every value has the right form. */
+export type Settings = z.output<typeof configSchema>

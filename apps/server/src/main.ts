@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+
+// Compiled code is kept between starts; imports that are to profit from it come after.
+enableCompileCache()
+const { run } = await import('./cli.ts')
+process.exitCode = await run(process.argv.slice(2))

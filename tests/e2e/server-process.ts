@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../apps/server/src/main.ts', import.meta.url))
+
+export interface ServerProcessOptions {
+  /** Default: a new folder, removed by `remove`. */
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** In front of the command: `['strace', '-f', …]`. */
+  readonly under?: readonly string[]
+  readonly flags?: readonly string[]
+}
+
+/** The real server in a process of its own, on a free port, that can be killed and started again over its data. */
+export class ServerProcess {
+  readonly directory: string
+  readonly port: number
+  output = ''
+  readonly #options: ServerProcessOptions
+  #child: ChildProcess | undefined
+
+  private constructor(port: number, options: ServerProcessOptions) {
+    this.port = port
+    this.#options = options
+    this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'parley-'))
+  }
+
+  static async start(options: ServerProcessOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort(), options)
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  /** Fulfilled when the server answers that it is ready. */
+  async start(): Promise<void> {
+    const [command = process.execPath, ...before] = [...(this.#options.under ?? []), process.execPath]
+    const child = spawn(
+      command,
+      [...before, '--conditions=parley-source', main, ...(this.#options.flags ?? [])],
+      {
+        env: {
+          ...process.env,
+          PORT: String(this.port),
+          PARLEY_DATA_DIR: join(this.directory, 'data'),
+          ...this.#options.environment,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // A group of its own, so that a kill reaches whatever stands in front of the server too.
+        detached: true,
+      },
+    )
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data) => {
+        this.output += String(data)
+      })
+    await this.#ready(child)
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    for (;;) {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`The server ended before it was ready:\n${this.output}`)
+      const isReady = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(1_000) }).then(
+        (response) => response.ok,
+        () => false,
+      )
+      if (isReady) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Ends the process without a word (kill -9), and waits until it is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Asks the process to stop, and answers its exit code. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null
+    const gone = once(child, 'exit')
+    process.kill(-(child.pid as number), signal)
+    await gone
+    return child.exitCode
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    if (this.#options.directory === undefined) rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** Signs a user in by name, as the development profile allows. */
+  async token(name: string): Promise<string> {
+    const response = await fetch(`${this.url}/api/auth/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name }),
+    })
+    const body = (await response.json()) as { token?: string }
+    if (body.token === undefined) throw new Error(`No token for ${name}: ${JSON.stringify(body)}`)
+    return body.token
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
