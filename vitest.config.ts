@@ -28,11 +28,11 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['packages/*/src/**/*.test.{ts,tsx}', '{apps/*,bench}/src/**/*.test.{ts,tsx}'],
+        ['packages/*/src/**/*.test.{ts,tsx}', 'examples/**/*.test.ts', '{apps/*,bench}/src/**/*.test.{ts,tsx}'],
         20,
         true,
       ),
-      project('fences', ['tests/{fences,tools}/**/*.test.ts'], 60),
+      project('fences', ['tests/{fences,tools,docs}/**/*.test.ts'], 60),
       project('packages', ['tests/packages/**/*.test.ts'], 180),
       project('e2e', ['tests/{e2e,chaos,compatibility}/**/*.test.ts'], 120),
       project('browser', ['tests/browser/**/*.test.ts'], 60),
@@ -42,7 +42,7 @@ export default defineConfig({
       reportsDirectory: 'coverage',
       reporter: ['text-summary', 'html', 'json-summary'],
       include: ['packages/{kernel,protocol}/src/**/*.ts'],
-      exclude: ['**/*.test.ts', '**/*.test-d.ts', 'packages/kernel/src/simulation/main.ts'],
+      exclude: ['**/*.test.ts', '**/*.test-d.ts'],
       thresholds: {
         'packages/kernel/src/**': { lines: 90, branches: 90 },
         'packages/protocol/src/**': { lines: 90, branches: 90 },

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { simulate, type SimulationReport } from './simulate.ts'
+import { simulate } from '@parley/kernel/simulation'
 
-/** `npm run simulate -- --seeds N [--seed S] [--steps K] [--json]` */
+// `npm run simulate -- --seeds N [--seed S] [--steps K] [--json]`: the kernel on virtual time, with faults at random.
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
@@ -12,16 +12,16 @@ const { values } = parseArgs({
 })
 
 const first = Number(values.seed)
-const reports: SimulationReport[] = []
+const reports = []
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   const report = await simulate({ seed, steps: Number(values.steps) })
   reports.push(report)
   if (report.violations.length > 0) process.stdout.write(`${JSON.stringify(report)}\n`)
 }
 
-const sum = (count: (report: SimulationReport) => number): number => reports.reduce((total, report) => total + count(report), 0)
+const sum = (count) => reports.reduce((total, report) => total + count(report), 0)
 const faults = Object.fromEntries(
-  Object.keys(reports[0]?.faults ?? {}).map((fault) => [fault, sum((report) => report.faults[fault as keyof SimulationReport['faults']])]),
+  Object.keys(reports[0]?.faults ?? {}).map((fault) => [fault, sum((report) => report.faults[fault])]),
 )
 const result = {
   seeds: `${first}..${first + reports.length - 1}`,

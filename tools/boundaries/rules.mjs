@@ -34,7 +34,7 @@ const vendorHomes = {
   pino: ['apps/server/src/logger'],
   'prom-client': ['packages/adapters/src/metrics/'],
   react: ['packages/react/src', 'apps/workspace/src', 'apps/console/src'],
-  'react-dom': ['apps/workspace/src', 'apps/console/src'],
+  'react-dom': ['packages/react/src/[^/]+[.]test[.]tsx', 'apps/workspace/src', 'apps/console/src'],
   'vite/client': ['apps/workspace/src', 'apps/console/src'],
   ws: ['packages/adapters/src/transport/websocket'],
   yaml: ['apps/server/src/config', 'packages/gateway/src/openapi'],
@@ -179,7 +179,7 @@ export const options = {
   parser: 'swc',
   tsPreCompilationDeps: true,
   combinedDependencies: false,
-  exclude: { path: ['(^|/)(dist|coverage)/'] },
+  exclude: { path: ['^(packages|apps)/[^/]+/dist/', '^coverage/'] },
   doNotFollow: { path: ['(^|/)node_modules/'] },
   enhancedResolveOptions: {
     conditionNames: ['parley-source', 'types', 'import', 'node', 'default'],

@@ -43,8 +43,19 @@ export interface HistoryPage {
 export type AccessChange =
   | { readonly type: 'subscribe'; readonly user: string; readonly channel: string }
   | { readonly type: 'unsubscribe'; readonly user: string; readonly channel: string; readonly reason: string }
-  | { readonly type: 'disconnect'; readonly user?: string; readonly session?: string; readonly reason: string; readonly reconnect: boolean }
-  | { readonly type: 'revoke'; readonly tokenId?: string; readonly user?: string; readonly issuedBefore?: number }
+  | {
+      readonly type: 'disconnect'
+      readonly user?: string
+      readonly session?: string
+      readonly reason: string
+      readonly reconnect: boolean
+    }
+  | {
+      readonly type: 'revoke'
+      readonly tokenId?: string
+      readonly user?: string
+      readonly issuedBefore?: number
+    }
   | { readonly type: 'permissions'; readonly user?: string; readonly channel?: string }
   | { readonly type: 'flag'; readonly name: string; readonly on: boolean }
 
@@ -64,7 +75,11 @@ export interface ChannelsAccess {
   top(channel: string): Promise<Top>
   /** Events that the filter leaves out still count for `limit` and `next`. */
   history(query: HistoryQuery, filter?: CompiledFilter): Promise<HistoryPage>
-  list(options: { readonly prefix?: string | undefined; readonly after?: string | undefined; readonly limit: number }): Promise<readonly (Top & { readonly channel: string })[]>
+  list(options: {
+    readonly prefix?: string | undefined
+    readonly after?: string | undefined
+    readonly limit: number
+  }): Promise<readonly (Top & { readonly channel: string })[]>
   redact(channel: string, offset: number): Promise<boolean>
   state(channel: string, after?: string): StateSnapshot
   presence(channel: string): { readonly sessions: number; readonly users: number }
@@ -93,7 +108,10 @@ export interface Context {
   change(change: AccessChange): void
   /** Reads wait for earlier units of the same ordering key, so that *send, then edit* needs no waiting. */
   record(table: string, key: string): Promise<RecordRow | undefined>
-  records(table: string, options: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<readonly RecordRow[]>
+  records(
+    table: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly RecordRow[]>
   query(statement: SqlStatement): Promise<readonly Readonly<Record<string, SqlValue>>[]>
   /** @throws ParleyError `forbidden` */
   require(action: Action, channel?: string): Promise<void>

@@ -40,7 +40,10 @@ export class Flags {
   /** @throws ParleyError `not_found` for a flag that does not exist */
   set(name: string, on: boolean): void {
     if (!this.#on.has(name))
-      throw new ParleyError('not_found', `There is no feature flag \`${name.slice(0, 64)}\`. Flags: ${[...this.#on.keys()].join(', ')}.`)
+      throw new ParleyError(
+        'not_found',
+        `There is no feature flag \`${name.slice(0, 64)}\`. Flags: ${[...this.#on.keys()].join(', ')}.`,
+      )
     this.#on.set(name, on)
   }
 

@@ -1,9 +1,44 @@
-export type { AccessChange, AppendedEvent, ChannelsAccess, Context, HistoryPage, HistoryQuery, SessionSummary } from './context.ts'
+export type {
+  AccessChange,
+  AppendedEvent,
+  ChannelsAccess,
+  Context,
+  HistoryPage,
+  HistoryQuery,
+  SessionSummary,
+} from './context.ts'
 export { flagDefaults, Flags, type FlagName } from './flags.ts'
-export { defineKind, kindDefaults, Kinds, lanes, retentionDefaults, type Access, type AuthorizeRequest, type Durability, type Kind, type KindLimits, type KindOptions, type Lane } from './kind.ts'
+export {
+  defineKind,
+  kindDefaults,
+  Kinds,
+  lanes,
+  retentionDefaults,
+  type Access,
+  type AuthorizeRequest,
+  type Durability,
+  type Kind,
+  type KindLimits,
+  type KindOptions,
+  type Lane,
+} from './kind.ts'
 export { limitDefaults, rateDefaults, type Limits, type Rate, type RateName, type Rates } from './limits.ts'
-export { implement, type Handler, type Handlers, type Listener, type Module, type ModuleServices } from './module.ts'
-export { createNode, type CallOrigin, type Check, type Node, type NodeOptions, type NodeStatus } from './node/node.ts'
+export {
+  implement,
+  type Handler,
+  type Handlers,
+  type Listener,
+  type Module,
+  type ModuleServices,
+} from './module.ts'
+export {
+  createNode,
+  type CallOrigin,
+  type Check,
+  type Node,
+  type NodeOptions,
+  type NodeStatus,
+} from './node/node.ts'
 export type * from './ports/authenticator.ts'
 export type * from './ports/clock.ts'
 export type * from './ports/event-log.ts'

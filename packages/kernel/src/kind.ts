@@ -87,7 +87,8 @@ export const retentionDefaults: Readonly<Record<Durability, Retention>> = {
 
 type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
-export interface KindOptions extends Partially<Omit<Kind, 'name' | 'module' | 'limits' | 'access' | 'retention' | 'authorize'>> {
+export interface KindOptions
+  extends Partially<Omit<Kind, 'name' | 'module' | 'limits' | 'access' | 'retention' | 'authorize'>> {
   readonly limits?: Partially<KindLimits> | undefined
   readonly access?: Partially<Kind['access']> | undefined
   readonly retention?: Partially<Retention> | undefined
@@ -103,7 +104,9 @@ export function defineKind(module: string, name: string, options: KindOptions = 
   const durability = options.durability ?? kindDefaults.durability
   const slowConsumer = options.slowConsumer ?? (durability === 'ephemeral' ? 'drop_oldest' : 'catch_up')
   if (parseChannelName(`${name}:x`) === undefined)
-    throw new RangeError(`Kind name \`${name}\`: lower-case letters, digits, - and _, at most 32, beginning with a letter.`)
+    throw new RangeError(
+      `Kind name \`${name}\`: lower-case letters, digits, - and _, at most 32, beginning with a letter.`,
+    )
   if (durability === 'ephemeral' && slowConsumer === 'catch_up')
     throw new RangeError(`Kind \`${name}\`: an ephemeral kind has no log to catch up from; use drop_oldest.`)
   const { authorize } = options
@@ -139,7 +142,9 @@ export class Kinds {
   add(kind: Kind): void {
     const other = this.#byName.get(kind.name)
     if (other !== undefined)
-      throw new RangeError(`Kind \`${kind.name}\` is declared twice: by module ${other.module} and by ${kind.module}.`)
+      throw new RangeError(
+        `Kind \`${kind.name}\` is declared twice: by module ${other.module} and by ${kind.module}.`,
+      )
     this.#byName.set(kind.name, kind)
   }
 
@@ -155,10 +160,16 @@ export class Kinds {
   of(channel: string): Kind {
     const name = parseChannelName(channel)
     if (name === undefined)
-      throw new ParleyError('bad_request', 'A channel is named `kind:id`: letters, digits and . _ ~ @ + = : - only, at most 200 characters.')
+      throw new ParleyError(
+        'bad_request',
+        'A channel is named `kind:id`: letters, digits and . _ ~ @ + = : - only, at most 200 characters.',
+      )
     const kind = this.#byName.get(name.kind)
     if (kind === undefined)
-      throw new ParleyError('unknown_kind', `No kind \`${name.kind}\` is configured. Declare it under \`kinds\` in the configuration.`)
+      throw new ParleyError(
+        'unknown_kind',
+        `No kind \`${name.kind}\` is configured. Declare it under \`kinds\` in the configuration.`,
+      )
     return kind
   }
 }

@@ -1,10 +1,9 @@
-import type { CommandOutput, CommandParsed, Contract } from '@parley/protocol'
+import type { ChannelEvent, CommandOutput, CommandParsed, Contract, Position } from '@parley/protocol'
 import type { Context } from './context.ts'
 import type { Kind } from './kind.ts'
-import type { Position, ChannelEvent } from '@parley/protocol'
-import type { Logger } from './ports/logger.ts'
-import type { Clock } from './ports/clock.ts'
 import type { Identity } from './ports/authenticator.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Logger } from './ports/logger.ts'
 
 /**
  * A handler that needs the positions of its events for its answer: `run` decides, `complete` (pure) puts the positions
@@ -15,11 +14,14 @@ export interface PositionedHandler<Input, Output> {
   readonly complete: (output: never, positions: readonly Position[]) => Output
 }
 
-export type Handler<Input, Output> = ((ctx: Context, input: Input) => Output | Promise<Output>) | PositionedHandler<Input, Output>
+export type Handler<Input, Output> =
+  | ((ctx: Context, input: Input) => Output | Promise<Output>)
+  | PositionedHandler<Input, Output>
 
-export type Handlers<C> = C extends Contract<string, infer K, infer _E>
-  ? { readonly [Name in keyof K]: Handler<CommandParsed<K[Name]>, CommandOutput<K[Name]>> }
-  : never
+export type Handlers<C> =
+  C extends Contract<string, infer K, infer _E>
+    ? { readonly [Name in keyof K]: Handler<CommandParsed<K[Name]>, CommandOutput<K[Name]>> }
+    : never
 
 /** Reacts to an event of any module after it was committed; runs as the app itself, at least once, in channel order. */
 export type Listener = (event: ChannelEvent, services: ModuleServices) => void | Promise<void>

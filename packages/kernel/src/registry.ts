@@ -46,11 +46,15 @@ export class Registry {
       const name = `${module.contract.name}.${verb}`
       const contract = declared as CommandContract
       const handler = module.handlers[verb]
-      if (handler === undefined) throw new RangeError(`Module \`${module.contract.name}\` has no handler for \`${verb}\`.`)
+      if (handler === undefined)
+        throw new RangeError(`Module \`${module.contract.name}\` has no handler for \`${verb}\`.`)
       if (this.#commands.has(name)) throw new RangeError(`Two modules offer the command \`${name}\`.`)
       const route = contract.rest.replace(/\{[^}]*\}/g, '{}')
       const taken = routes.get(route)
-      if (taken !== undefined) throw new RangeError(`The commands \`${taken}\` and \`${name}\` have the same route: ${contract.rest}.`)
+      if (taken !== undefined)
+        throw new RangeError(
+          `The commands \`${taken}\` and \`${name}\` have the same route: ${contract.rest}.`,
+        )
       routes.set(route, name)
       this.#commands.set(name, { name, module: module.contract.name, contract, handler })
     }
@@ -67,7 +71,8 @@ export class Registry {
   /** @throws ParleyError `unknown_command` */
   command(name: string): RegisteredCommand {
     const found = this.#commands.get(name)
-    if (found === undefined) throw new ParleyError('unknown_command', `No module offers a command \`${name.slice(0, 100)}\`.`)
+    if (found === undefined)
+      throw new ParleyError('unknown_command', `No module offers a command \`${name.slice(0, 100)}\`.`)
     return found
   }
 

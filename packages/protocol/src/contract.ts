@@ -41,9 +41,6 @@ export interface EventContract<Data = unknown> {
   readonly data: Schema<Data>
 }
 
-export type Commands = Readonly<Record<string, CommandContract<never, unknown> | CommandContract>>
-export type Events = Readonly<Record<string, EventContract>>
-
 /** Commands and events of a module, as data. Everything that can be listed is read from here. */
 export interface Contract<
   Name extends string = string,

@@ -114,7 +114,7 @@ export interface PongFrame {
   readonly op: 'pong'
 }
 
-/** A piece of a larger frame; see PROTOCOL.md §9. */
+/** A piece of a larger frame; see PROTOCOL.md §10. */
 export interface ChunkFrame {
   readonly op: 'chunk'
   readonly of: number

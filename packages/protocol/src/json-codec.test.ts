@@ -171,8 +171,8 @@ describe('hostile input', () => {
 
   test.each([
     ['lists', (depth: number) => '['.repeat(depth) + ']'.repeat(depth)],
-    ['objects', (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)],
-    ['both', (depth: number) => '[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2)],
+    ['objects', (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`],
+    ['both', (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`],
   ])('deep %s are refused from 64 levels on', (_name, nest) => {
     expect(call(nest(62))).toHaveProperty('frame')
     expect(call(nest(64))).toEqual(tooDeep)

@@ -102,7 +102,7 @@ describe('positions', () => {
     expect(follow(start, frames)).toEqual({ delivered, position, gap })
   })
 
-  /** PROTOCOL.md §6.3, word by word. */
+  /** PROTOCOL.md §6.3 and §6.4, word by word. */
   function follow(start: number, frames: readonly (EventsFrame | DroppedFrame)[]) {
     let position = start
     const delivered: number[] = []
@@ -117,7 +117,7 @@ describe('positions', () => {
   }
 
   function rangeOf(frame: EventsFrame | DroppedFrame): [from: number, to: number] {
-    return frame.op === 'events' ? [frame.prev, frame.position] : [frame.from, frame.to]
+    return frame.op === 'events' ? [frame.prev, frame.position] : [Number.NEGATIVE_INFINITY, frame.to]
   }
 
   function offsetsOf(frame: EventsFrame | DroppedFrame): number[] {

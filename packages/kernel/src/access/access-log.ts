@@ -48,8 +48,12 @@ export class AccessLog {
 
   async #read(app: string): Promise<void> {
     for (;;) {
-      const events = await this.#store.read(app, controlChannel, { after: this.#applied.get(app) ?? 0, limit: pageSize })
-      for (const event of events) if (event.offset > (this.#applied.get(app) ?? 0)) this.#take(app, event, event.offset)
+      const events = await this.#store.read(app, controlChannel, {
+        after: this.#applied.get(app) ?? 0,
+        limit: pageSize,
+      })
+      for (const event of events)
+        if (event.offset > (this.#applied.get(app) ?? 0)) this.#take(app, event, event.offset)
       if (events.length < pageSize) return
     }
   }

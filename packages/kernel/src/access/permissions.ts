@@ -30,7 +30,12 @@ export class Permissions {
    * Checks an action on a channel. Undefined means allowed, an error refused; a promise is given only when somebody
    * else has to be asked.
    */
-  check(identity: Identity, action: Action, channel: string, kind: Kind): ParleyError | undefined | Promise<ParleyError | undefined> {
+  check(
+    identity: Identity,
+    action: Action,
+    channel: string,
+    kind: Kind,
+  ): ParleyError | undefined | Promise<ParleyError | undefined> {
     const refusal = this.#byRule(identity, action, channel, kind)
     if (refusal !== undefined || kind.authorize === undefined || identity.role === 'backend') return refusal
     const key = `${identity.app}\n${identity.user ?? ''}\n${action}\n${channel}`
@@ -44,9 +49,17 @@ export class Permissions {
   #byRule(identity: Identity, action: Action, channel: string, kind: Kind): ParleyError | undefined {
     const access = kind.access[action]
     if (access === 'anyone') return undefined
-    if (access === 'user') return identity.user === undefined && identity.role !== 'backend' ? forbidden(action, channel) : undefined
+    if (access === 'user')
+      return identity.user === undefined && identity.role !== 'backend'
+        ? forbidden(action, channel)
+        : undefined
     if (access === 'backend' && identity.role !== 'backend') return forbidden(action, channel)
     return grantFor(identity, action, channel) === undefined ? forbidden(action, channel) : undefined
+  }
+
+  /** Counts access changes. An answer from before one may no longer be true. */
+  get generation(): number {
+    return this.#generation
   }
 
   /** Checks an action on the app as a whole. */
@@ -55,18 +68,27 @@ export class Permissions {
     return isGranted ? undefined : forbidden(action, '*')
   }
 
-  async #ask(key: string, question: () => Promise<boolean>, refusal: ParleyError): Promise<ParleyError | undefined> {
+  async #ask(
+    key: string,
+    question: () => Promise<boolean>,
+    refusal: ParleyError,
+  ): Promise<ParleyError | undefined> {
     const generation = this.#generation
     let asking = this.#asking.get(key)
     if (asking === undefined) {
-      // Fails closed: who cannot be asked has not said yes.
-      asking = question().catch(() => false)
+      asking = question()
       this.#asking.set(key, asking)
     }
-    const isAllowed = await asking
-    if (this.#asking.get(key) === asking) this.#asking.delete(key)
-    if (generation === this.#generation) this.#remember(key, isAllowed)
-    return isAllowed ? undefined : refusal
+    try {
+      const isAllowed = await asking
+      if (generation === this.#generation) this.#remember(key, isAllowed)
+      return isAllowed ? undefined : refusal
+    } catch {
+      // Fails closed: who cannot be asked has not said yes. Nor no: it is asked again next time.
+      return refusal
+    } finally {
+      if (this.#asking.get(key) === asking) this.#asking.delete(key)
+    }
   }
 
   #remember(key: string, isAllowed: boolean): void {
@@ -77,7 +99,10 @@ export class Permissions {
   }
 
   /** Forgets the cached answers of an app about a user, a channel, or both; without either, all. */
-  forget(app: string, about: { readonly user?: string | undefined; readonly channel?: string | undefined }): void {
+  forget(
+    app: string,
+    about: { readonly user?: string | undefined; readonly channel?: string | undefined },
+  ): void {
     this.#generation += 1
     this.#asking.clear()
     for (const key of this.#answers.keys()) {
@@ -114,7 +139,11 @@ export function readFilter(identity: Identity, channel: string): Filter | undefi
 
 function forbidden(action: Action, channel: string): ParleyError {
   const where = channel === '*' ? 'on the app' : `on ${channel}`
-  return new ParleyError('forbidden', `This identity may not ${action} ${where}. Its token needs the capability {"${channel}": ["${action}"]}.`, {
-    details: { action, channel },
-  })
+  return new ParleyError(
+    'forbidden',
+    `This identity may not ${action} ${where}. Its token needs the capability {"${channel}": ["${action}"]}.`,
+    {
+      details: { action, channel },
+    },
+  )
 }

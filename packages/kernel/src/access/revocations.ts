@@ -25,8 +25,9 @@ export class Revocations {
     const { app, tokenId, user } = identity
     // A token that does not say when it was issued counts as old.
     const issuedAt = identity.issuedAt ?? 0
-    if (identity.role === 'backend') return false
     if (tokenId !== undefined && this.#tokens.has(`${app}\n${tokenId}`)) return true
+    // An app key has no time of issue: it is revoked by its id alone.
+    if (identity.role === 'backend') return false
     if (user !== undefined && issuedAt < (this.#users.get(`${app}\n${user}`) ?? 0)) return true
     return issuedAt < (this.#apps.get(app) ?? 0)
   }

@@ -65,6 +65,7 @@ export class Throttle {
 
   sweep(): void {
     const now = this.#clock.elapsed()
-    for (const buckets of [this.#users, this.#ips, this.#apps, this.#connects, ...this.#channels.values()]) buckets.sweep(now)
+    for (const buckets of [this.#users, this.#ips, this.#apps, this.#connects, ...this.#channels.values()])
+      buckets.sweep(now)
   }
 }

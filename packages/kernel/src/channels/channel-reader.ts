@@ -1,14 +1,13 @@
 import type { ChannelEvent, CompiledFilter, StateSnapshot } from '@parley/protocol'
 import type { ChannelsAccess, HistoryPage, HistoryQuery, SessionSummary } from '../context.ts'
-import type { Hub } from './hub.ts'
-import { KeyedState } from './keyed-state.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
-import type { EventLog, StoredEvent, Top } from '../ports/event-log.ts'
-import type { RecentLog } from '../ports/event-log.ts'
+import type { EventLog, RecentLog, StoredEvent, Top } from '../ports/event-log.ts'
 import type { Store } from '../ports/store.ts'
 import { presenceName } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { Hub } from './hub.ts'
+import { KeyedState } from './keyed-state.ts'
 
 export interface ChannelReaderParts {
   readonly app: string
@@ -44,7 +43,9 @@ export class ChannelReader implements ChannelsAccess {
     const log = hub.log(this.kind(channel))
     if (log !== undefined) return ((await log.tops(app, [channel])) as readonly [Top])[0]
     const open = hub.find(app, channel)
-    return open === undefined ? { epoch: '', head: 0, first: 1 } : { epoch: open.epoch, head: open.head, first: open.head + 1 }
+    return open === undefined
+      ? { epoch: '', head: 0, first: 1 }
+      : { epoch: open.epoch, head: open.head, first: open.head + 1 }
   }
 
   async history(query: HistoryQuery, filter?: CompiledFilter): Promise<HistoryPage> {
@@ -67,7 +68,11 @@ export class ChannelReader implements ChannelsAccess {
     }
   }
 
-  list(options: { readonly prefix?: string | undefined; readonly after?: string | undefined; readonly limit: number }): Promise<readonly (Top & { readonly channel: string })[]> {
+  list(options: {
+    readonly prefix?: string | undefined
+    readonly after?: string | undefined
+    readonly limit: number
+  }): Promise<readonly (Top & { readonly channel: string })[]> {
     const { app, store } = this.#parts
     const { prefix, after, limit } = options
     return store.channels(app, {
@@ -92,7 +97,9 @@ export class ChannelReader implements ChannelsAccess {
   }
 
   presence(channel: string): { readonly sessions: number; readonly users: number } {
-    return this.#parts.hub.find(this.#parts.app, channel)?.state.count(presenceName) ?? { sessions: 0, users: 0 }
+    return (
+      this.#parts.hub.find(this.#parts.app, channel)?.state.count(presenceName) ?? { sessions: 0, users: 0 }
+    )
   }
 
   sessions(user: string): readonly SessionSummary[] {
@@ -100,9 +107,18 @@ export class ChannelReader implements ChannelsAccess {
   }
 }
 
-async function readForward(log: EventLog, app: string, query: HistoryQuery, limit: number): Promise<readonly StoredEvent[]> {
+async function readForward(
+  log: EventLog,
+  app: string,
+  query: HistoryQuery,
+  limit: number,
+): Promise<readonly StoredEvent[]> {
   const since = query.since === undefined ? 0 : await log.offsetBefore(app, query.channel, query.since)
-  return log.read(app, query.channel, { after: Math.max(query.after ?? 0, since), limit, maxBytes: maxPageBytes })
+  return log.read(app, query.channel, {
+    after: Math.max(query.after ?? 0, since),
+    limit,
+    maxBytes: maxPageBytes,
+  })
 }
 
 function nextForward(events: readonly StoredEvent[], head: number): number | undefined {

@@ -1,12 +1,12 @@
 import type { CompiledFilter, Position } from '@parley/protocol'
-import { type Delivery, FilterClass } from './filter-class.ts'
-import type { KeyedState } from './keyed-state.ts'
 import type { Kind } from '../kind.ts'
 import type { Limits } from '../limits.ts'
-import { Member } from './member.ts'
-import type { Outbox } from './outbox.ts'
 import type { StoredEvent, Top } from '../ports/event-log.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
+import { type Delivery, FilterClass } from './filter-class.ts'
+import type { KeyedState } from './keyed-state.ts'
+import { Member } from './member.ts'
+import type { Outbox } from './outbox.ts'
 import { Ring } from './ring.ts'
 import { type EncodedEvent, encodeEvent, eventsFrameText, quote } from './wire-text.ts'
 
@@ -34,6 +34,10 @@ export class Channel {
   first: number
   /** In the list of channels that have something to send. */
   dirty = false
+  /** Batches made and not yet written to every member, in order. */
+  readonly deliveries: Delivery[] = []
+  /** Counts the tombstones put here, so that what was read from the log before one is not sent after it. */
+  redactions = 0
   /** Version of the keyed state that live members have. */
   flushedState = 0
   /** Clock time when the last member left or the channel was opened. */
@@ -45,7 +49,15 @@ export class Channel {
   readonly #ring: Ring
   readonly #limits: Limits
 
-  constructor(parts: { app: string; name: string; kind: Kind; top: Top; state: KeyedState; limits: Limits; now: number }) {
+  constructor(parts: {
+    app: string
+    name: string
+    kind: Kind
+    top: Top
+    state: KeyedState
+    limits: Limits
+    now: number
+  }) {
     this.app = parts.app
     this.name = parts.name
     this.kind = parts.kind
@@ -126,7 +138,15 @@ export class Channel {
     const prev = filterClass.position
     filterClass.position = position
     filterClass.underWay += 1
-    return { what: 'events', filterClass, frame: this.frame(prev, position, events), prev, position, events: events.length, cursor: 0 }
+    return {
+      what: 'events',
+      filterClass,
+      frame: this.frame(prev, position, events),
+      prev,
+      position,
+      events: events.length,
+      cursor: 0,
+    }
   }
 
   frame(prev: number, position: number, events: readonly EncodedEvent[]): OutgoingFrame {
@@ -138,11 +158,19 @@ export class Channel {
     const canonical = filter?.canonical ?? ''
     const found = this.#classes.get(canonical)
     if (found !== undefined) return found
-    if (filter !== undefined && this.#classes.size > this.#limits.maxFilterClasses) this.#forgetEmptyClasses()
-    if (filter !== undefined && this.#classes.size > this.#limits.maxFilterClasses) return undefined
+    if (filter !== undefined && this.#isFull()) {
+      this.#forgetEmptyClasses()
+      if (this.#isFull()) return undefined
+    }
     const made = new FilterClass(filter, this.sealed)
     this.#classes.set(canonical, made)
     return made
+  }
+
+  /** Those without a filter are no class of their own to run. */
+  #isFull(): boolean {
+    const filters = this.#classes.size - (this.#classes.has('') ? 1 : 0)
+    return filters >= this.#limits.maxFilterClasses
   }
 
   /** The channel must be sealed, and the class in step with it. */
@@ -154,6 +182,7 @@ export class Channel {
   }
 
   leave(member: Member, now: number): void {
+    member.left = true
     member.filterClass.remove(member)
     this.#memberCount -= 1
     if (member.stateVersion >= 0) this.#stateReaders -= 1
@@ -177,8 +206,17 @@ export class Channel {
 
   /** Puts a tombstone in the place of an event. */
   redact(tombstone: StoredEvent): void {
-    this.#ring.replace(encodeEvent(tombstone))
+    const entry = encodeEvent(tombstone)
+    this.redactions += 1
+    this.#ring.replace(entry)
+    this.#pending = this.#pending.map((held) => (held.stored.offset === tombstone.offset ? entry : held))
     for (const filterClass of this.#classes.values()) filterClass.replay = undefined
+  }
+
+  /** The log holds nothing below `first` any more, and neither does memory. */
+  trimmed(first: number): void {
+    this.first = first
+    this.#ring.dropBelow(first)
   }
 
   /** The stream has become another one: nothing that is held means anything any more. */

@@ -1,11 +1,11 @@
-import type { Channel } from './channel.ts'
-import type { Delivery } from './filter-class.ts'
 import { lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
-import type { Member } from './member.ts'
-import type { Outbox } from './outbox.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
+import type { Channel } from './channel.ts'
+import type { Delivery } from './filter-class.ts'
+import type { Member } from './member.ts'
+import type { Outbox } from './outbox.ts'
 
 export type DeliveryPath = 'live' | 'catch_up' | 'queued'
 
@@ -220,7 +220,15 @@ export class Fanout {
     for (const filterClass of channel.classes) {
       if (filterClass.size === 0) continue
       filterClass.underWay += 1
-      this.#deliveries.push({ what: 'state', filterClass, frame, prev, position: state.version, events: 0, cursor: 0 })
+      this.#deliveries.push({
+        what: 'state',
+        filterClass,
+        frame,
+        prev,
+        position: state.version,
+        events: 0,
+        cursor: 0,
+      })
     }
   }
 

@@ -1,6 +1,6 @@
 import type { CompiledFilter, FilterSubject } from '@parley/protocol'
-import type { Member } from './member.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
+import type { Member } from './member.ts'
 import type { EncodedEvent } from './wire-text.ts'
 
 /** A frame for all live members of a class, and where the fan-out stands in it. */
@@ -29,7 +29,9 @@ export class FilterClass {
   underWay = 0
   #holes = 0
   /** The last catch-up frame: after a restart all members ask for the same. */
-  replay: { readonly from: number; readonly to: number; readonly frame: OutgoingFrame; readonly events: number } | undefined
+  replay:
+    | { readonly from: number; readonly to: number; readonly frame: OutgoingFrame; readonly events: number }
+    | undefined
 
   constructor(filter: CompiledFilter | undefined, position: number) {
     this.filter = filter

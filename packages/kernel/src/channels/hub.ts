@@ -1,13 +1,13 @@
 import type { Position } from '@parley/protocol'
-import { Channel } from './channel.ts'
-import type { Fanout } from './fanout.ts'
-import { KeyedState } from './keyed-state.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
-import type { Member } from './member.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, RecentLog, StoredEvent, Top } from '../ports/event-log.ts'
 import type { Store } from '../ports/store.ts'
+import { Channel } from './channel.ts'
+import type { Fanout } from './fanout.ts'
+import { KeyedState } from './keyed-state.ts'
+import type { Member } from './member.ts'
 import { type EncodedEvent, encodeEvent } from './wire-text.ts'
 
 export interface HubParts {
@@ -71,7 +71,10 @@ export class Hub {
     return promise
   }
 
-  async #load(key: string, parts: { app: string; name: string; kind: Kind; log: EventLog; early: Opening['early'] }): Promise<Channel> {
+  async #load(
+    key: string,
+    parts: { app: string; name: string; kind: Kind; log: EventLog; early: Opening['early'] },
+  ): Promise<Channel> {
     try {
       const [top] = await parts.log.tops(parts.app, [parts.name])
       const channel = this.#create(parts.app, parts.name, parts.kind, top as Top)
@@ -164,7 +167,11 @@ export class Hub {
     const { readEvents, maxBatchBytes } = this.#parts.limits
     const log = this.log(channel.kind)
     if (log === undefined) return []
-    const events = await log.read(channel.app, channel.name, { after, limit: readEvents, maxBytes: maxBatchBytes })
+    const events = await log.read(channel.app, channel.name, {
+      after,
+      limit: readEvents,
+      maxBytes: maxBatchBytes,
+    })
     return events.map(encodeEvent)
   }
 

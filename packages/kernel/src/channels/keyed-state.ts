@@ -36,7 +36,10 @@ export class KeyedState {
   readonly #maxEntries: number
   readonly #maxBytes: number
 
-  constructor(instance: string, limits: { readonly maxStateEntries: number; readonly maxStateBytes: number }) {
+  constructor(
+    instance: string,
+    limits: { readonly maxStateEntries: number; readonly maxStateBytes: number },
+  ) {
     this.instance = instance
     this.#maxEntries = limits.maxStateEntries
     this.#maxBytes = limits.maxStateBytes
@@ -55,19 +58,34 @@ export class KeyedState {
    *
    * @throws ParleyError `payload_too_large`, `limit_exceeded`
    */
-  set(owner: { readonly user: string | undefined; readonly session: string }, name: string, value: unknown): boolean {
+  set(
+    owner: { readonly user: string | undefined; readonly session: string },
+    name: string,
+    value: unknown,
+  ): boolean {
     const key = stateKey(owner.session, name)
     const text = JSON.stringify(value)
     const old = this.#slots.get(key)
     if (old?.text === text) return false
     if (text.length > this.#maxBytes)
-      throw new ParleyError('payload_too_large', `A state value has at most ${this.#maxBytes} characters of JSON.`)
+      throw new ParleyError(
+        'payload_too_large',
+        `A state value has at most ${this.#maxBytes} characters of JSON.`,
+      )
     if (old === undefined && this.#slots.size >= this.#maxEntries)
-      throw new ParleyError('limit_exceeded', `The channel holds ${this.#maxEntries} state entries, which is its limit.`, { details: { limit: 'maxStateEntries', value: this.#maxEntries } })
+      throw new ParleyError(
+        'limit_exceeded',
+        `The channel holds ${this.#maxEntries} state entries, which is its limit.`,
+        { details: { limit: 'maxStateEntries', value: this.#maxEntries } },
+      )
     const { user, session } = owner
     this.#changed(key)
     this.#slots.delete(key)
-    this.#slots.set(key, { entry: { key, name, ...(user === undefined ? {} : { user }), session, value }, text, version: this.#version })
+    this.#slots.set(key, {
+      entry: { key, name, ...(user === undefined ? {} : { user }), session, value },
+      text,
+      version: this.#version,
+    })
     return true
   }
 
@@ -80,7 +98,9 @@ export class KeyedState {
 
   /** Removes all that a session has set. */
   removeSession(session: string): boolean {
-    const names = [...this.#slots.values()].filter(({ entry }) => entry.session === session).map(({ entry }) => entry.name)
+    const names = [...this.#slots.values()]
+      .filter(({ entry }) => entry.session === session)
+      .map(({ entry }) => entry.name)
     for (const name of names) this.remove(session, name)
     return names.length > 0
   }

@@ -1,6 +1,6 @@
 import { type Lane, lanes } from '../kind.ts'
-import type { Member } from './member.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
+import type { Member } from './member.ts'
 
 /** A frame of a kind without a log, on its way to one member. */
 export interface QueuedFrame {

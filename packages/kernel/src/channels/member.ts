@@ -15,6 +15,10 @@ export class Member {
   index = -1
   position: number
   behind = false
+  /** The subscription is over; what is still under way for it goes nowhere. */
+  left = false
+  /** Questions whether it may go on reading that have no answer yet; until then it is behind and catches up on nothing. */
+  holds = 0
   /** Version of the keyed state that the client has; -1 when it did not ask for state. */
   stateVersion = -1
   /** State diffs were held back. */

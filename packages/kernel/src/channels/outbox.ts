@@ -1,10 +1,10 @@
 import { splitFrame } from '@parley/protocol'
+import type { Limits } from '../limits.ts'
+import type { Connection, OutgoingFrame } from '../ports/transport.ts'
 import type { Channel } from './channel.ts'
 import type { Fanout } from './fanout.ts'
 import { LaneQueues } from './lane-queues.ts'
-import type { Limits } from '../limits.ts'
 import type { Member } from './member.ts'
-import type { Connection, OutgoingFrame } from '../ports/transport.ts'
 import type { EncodedEvent } from './wire-text.ts'
 
 /** What an outbox asks of the session and the hub around it. */
@@ -125,8 +125,15 @@ export class Outbox {
   }
 
   /** Queues a frame of a kind without a log; the oldest are shed at the bound, and the client is told. */
-  enqueue(member: Member, frame: OutgoingFrame, range: { readonly prev: number; readonly position: number }): number {
-    const shed = this.#lanes().enqueue({ member, frame, from: range.prev, to: range.position }, this.#limits.maxQueuedBytes)
+  enqueue(
+    member: Member,
+    frame: OutgoingFrame,
+    range: { readonly prev: number; readonly position: number },
+  ): number {
+    const shed = this.#lanes().enqueue(
+      { member, frame, from: range.prev, to: range.position },
+      this.#limits.maxQueuedBytes,
+    )
     this.#resume()
     return shed
   }
@@ -221,12 +228,20 @@ export class Outbox {
     }
     const to = (events.at(-1) as EncodedEvent).stored.offset
     const matching = filterClass.matching(events)
-    const replay = { from: position, to, frame: channel.frame(position, to, matching), events: matching.length }
+    const replay = {
+      from: position,
+      to,
+      frame: channel.frame(position, to, matching),
+      events: matching.length,
+    }
     filterClass.replay = replay
     this.#sendReplay(member, replay)
   }
 
-  #sendReplay(member: Member, replay: { readonly to: number; readonly frame: OutgoingFrame; readonly events: number }): void {
+  #sendReplay(
+    member: Member,
+    replay: { readonly to: number; readonly frame: OutgoingFrame; readonly events: number },
+  ): void {
     if (!this.write(replay.frame)) return
     member.position = replay.to
     this.#fanout.counted(replay.events, 'catch_up')

@@ -9,7 +9,9 @@ export interface StreamView {
   readonly isStored: boolean
 }
 
-export type Verdict = { readonly recovered: true } | { readonly recovered: false; readonly reason: UnrecoveredReason }
+export type Verdict =
+  | { readonly recovered: true }
+  | { readonly recovered: false; readonly reason: UnrecoveredReason }
 
 /**
  * Whether a client that stands at `from` can be brought up to date without loss. Never partial: either every event
@@ -19,6 +21,7 @@ export function recoveryVerdict(from: Position, stream: StreamView): Verdict {
   if (!stream.isStored) return { recovered: false, reason: 'not_stored' }
   if (from.epoch !== stream.epoch) return { recovered: false, reason: 'epoch_changed' }
   if (from.offset > stream.head) return { recovered: false, reason: 'position_ahead' }
-  if (from.offset < stream.head && from.offset + 1 < stream.available) return { recovered: false, reason: 'position_expired' }
+  if (from.offset < stream.head && from.offset + 1 < stream.available)
+    return { recovered: false, reason: 'position_expired' }
   return { recovered: true }
 }

@@ -1,9 +1,9 @@
-import type { Hub } from './hub.ts'
 import { type Kind, type Kinds, retentionDefaults } from '../kind.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
+import type { Hub } from './hub.ts'
 
 const pageSize = 200
 
@@ -33,7 +33,12 @@ async function trimAll(parts: RetentionParts, app: string, log: EventLog): Promi
     for (const { channel, head, first } of page) {
       // Nothing is held: there is nothing to drop.
       if (first > head) continue
-      const kept = await log.trim(app, channel, kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable, parts.clock.now())
+      const kept = await log.trim(
+        app,
+        channel,
+        kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable,
+        parts.clock.now(),
+      )
       const open = parts.hub.find(app, channel)
       if (open !== undefined) open.first = kept
     }

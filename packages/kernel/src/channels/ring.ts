@@ -59,6 +59,11 @@ export class Ring {
     this.#entries[index] = entry
   }
 
+  /** Lets go of the entries below `offset`. */
+  dropBelow(offset: number): void {
+    while ((this.first ?? offset) < offset) this.#shift()
+  }
+
   clear(): void {
     this.#entries = []
     this.#start = 0

@@ -1,14 +1,22 @@
-import { type CompiledFilter, compileFilter, type Filter, ParleyError, type Position, type SubscribeFrame, type SubscribeResult } from '@parley/protocol'
+import {
+  type CompiledFilter,
+  compileFilter,
+  type Filter,
+  ParleyError,
+  type Position,
+  type SubscribeFrame,
+  type SubscribeResult,
+} from '@parley/protocol'
+import { type Permissions, readFilter } from '../access/permissions.ts'
+import type { Kind, Kinds } from '../kind.ts'
+import type { Limits } from '../limits.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import type { Session } from '../sessions/session.ts'
 import type { Channel } from './channel.ts'
+import type { Fanout } from './fanout.ts'
 import type { FilterClass } from './filter-class.ts'
 import type { Hub } from './hub.ts'
-import type { Fanout } from './fanout.ts'
-import type { Kinds } from '../kind.ts'
-import type { Limits } from '../limits.ts'
-import { type Permissions, readFilter } from '../access/permissions.ts'
-import type { Identity } from '../ports/authenticator.ts'
 import { recoveryVerdict, type Verdict } from './recovery.ts'
-import type { Session } from '../sessions/session.ts'
 
 export interface SubscribingParts {
   readonly hub: Hub
@@ -19,7 +27,10 @@ export interface SubscribingParts {
   readonly onRecovery: (verdict: Verdict) => void
 }
 
-export type SubscribeRequest = Pick<SubscribeFrame, 'channel' | 'from' | 'filter' | 'recent' | 'state' | 'silent'>
+export type SubscribeRequest = Pick<
+  SubscribeFrame,
+  'channel' | 'from' | 'filter' | 'recent' | 'state' | 'silent'
+>
 
 interface ReadFilter {
   readonly compiled: CompiledFilter | undefined
@@ -44,27 +55,53 @@ export class Subscribing {
    *
    * @throws ParleyError `bad_request`, `unknown_kind`, `forbidden`, `already_subscribed`, `limit_exceeded`
    */
-  async subscribe(session: Session, request: SubscribeRequest, joined: (result: SubscribeResult) => void): Promise<void> {
-    const { kinds, permissions } = this.#parts
+  async subscribe(
+    session: Session,
+    request: SubscribeRequest,
+    joined: (result: SubscribeResult) => void,
+  ): Promise<void> {
     const { link, generation } = session
-    const kind = kinds.of(request.channel)
+    const kind = this.#parts.kinds.of(request.channel)
     this.#checkRoom(session, request.channel)
-    const refusal = await permissions.check(session.identity, 'read', request.channel, kind)
-    if (refusal !== undefined) throw refusal
     if (request.filter !== undefined && !kind.filters)
       throw new ParleyError('bad_request', `Channels of kind \`${kind.name}\` take no filters.`)
-    const filter = joinFilters(session.identity, request.channel, request.filter)
-    const channel = await this.#open(session.app, request)
-    if (session.link !== link || session.generation !== generation || link === undefined) throw new ParleyError('disconnected')
+    const { channel, identity } = await this.#ask(session, request, kind)
+    if (session.link !== link || session.generation !== generation || link === undefined)
+      throw new ParleyError('disconnected')
     this.#checkRoom(session, request.channel)
+    const filter = joinFilters(identity, request.channel, request.filter)
     joined(this.#join(session, channel, { request, filter }))
+  }
+
+  /**
+   * Permission and channel. Both may take time in which access changes or the token is refreshed: then the answer is
+   * of before, and is asked for again.
+   */
+  async #ask(
+    session: Session,
+    request: SubscribeRequest,
+    kind: Kind,
+  ): Promise<{ readonly channel: Channel; readonly identity: Identity }> {
+    const { permissions } = this.#parts
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const { identity } = session
+      const { generation } = permissions
+      const refusal = await permissions.check(identity, 'read', request.channel, kind)
+      if (refusal !== undefined) throw refusal
+      const channel = await this.#open(session.app, request)
+      if (session.identity === identity && permissions.generation === generation) return { channel, identity }
+    }
+    throw new ParleyError('conflict', 'Access changed again and again while this was asked for. Try again.')
   }
 
   #checkRoom(session: Session, channel: string): void {
     const { maxSubscriptionsPerSession: max } = this.#parts.limits
-    if (session.members.has(channel)) throw new ParleyError('already_subscribed', `This session is subscribed to ${channel} already.`)
+    if (session.members.has(channel))
+      throw new ParleyError('already_subscribed', `This session is subscribed to ${channel} already.`)
     if (session.members.size >= max)
-      throw new ParleyError('limit_exceeded', `A session has at most ${max} subscriptions.`, { details: { limit: 'maxSubscriptionsPerSession', value: max } })
+      throw new ParleyError('limit_exceeded', `A session has at most ${max} subscriptions.`, {
+        details: { limit: 'maxSubscriptionsPerSession', value: max },
+      })
   }
 
   /** The channel, with `first` fresh where the verdict may depend on it. */
@@ -79,11 +116,19 @@ export class Subscribing {
   }
 
   /** Synchronous from here: no event comes between. */
-  #join(session: Session, channel: Channel, how: { readonly request: SubscribeRequest; readonly filter: ReadFilter }): SubscribeResult {
+  #join(
+    session: Session,
+    channel: Channel,
+    how: { readonly request: SubscribeRequest; readonly filter: ReadFilter },
+  ): SubscribeResult {
     const { request, filter } = how
     const { kind } = channel
     if (channel.memberCount >= kind.limits.maxSubscribers)
-      throw new ParleyError('limit_exceeded', `Channel ${channel.name} has ${channel.memberCount} subscribers, which is its limit.`, { details: { limit: 'maxSubscribers', value: kind.limits.maxSubscribers } })
+      throw new ParleyError(
+        'limit_exceeded',
+        `Channel ${channel.name} has ${channel.memberCount} subscribers, which is its limit.`,
+        { details: { limit: 'maxSubscribers', value: kind.limits.maxSubscribers } },
+      )
     this.#parts.fanout.seal(channel)
     const { filterClass, runsAt } = this.#classFor(channel, filter)
     const silent = channel.sync(filterClass)
@@ -114,11 +159,18 @@ export class Subscribing {
     return verdict
   }
 
-  #classFor(channel: Channel, filter: ReadFilter): { readonly filterClass: FilterClass; readonly runsAt: 'server' | 'client' } {
+  #classFor(
+    channel: Channel,
+    filter: ReadFilter,
+  ): { readonly filterClass: FilterClass; readonly runsAt: 'server' | 'client' } {
     const found = channel.classFor(filter.compiled)
     if (found !== undefined) return { filterClass: found, runsAt: 'server' }
     if (filter.isEnforced)
-      throw new ParleyError('limit_exceeded', `Channel ${channel.name} has ${this.#parts.limits.maxFilterClasses} different filters, which is its limit.`, { details: { limit: 'maxFilterClasses' } })
+      throw new ParleyError(
+        'limit_exceeded',
+        `Channel ${channel.name} has ${this.#parts.limits.maxFilterClasses} different filters, which is its limit.`,
+        { details: { limit: 'maxFilterClasses' } },
+      )
     return { filterClass: channel.classFor(undefined) as FilterClass, runsAt: 'client' }
   }
 }
@@ -136,7 +188,10 @@ function joinFilters(identity: Identity, channel: string, wanted: Filter | undef
   if (parts.length === 0) return { compiled: undefined, isEnforced: false }
   // Checked alone first, so that the message speaks of what the caller wrote.
   if (wanted !== undefined) compiledOrThrow(wanted)
-  return { compiled: compiledOrThrow(parts.length === 1 ? parts[0] : { all: parts }), isEnforced: enforced !== undefined }
+  return {
+    compiled: compiledOrThrow(parts.length === 1 ? parts[0] : { all: parts }),
+    isEnforced: enforced !== undefined,
+  }
 }
 
 function compiledOrThrow(filter: Filter | undefined): CompiledFilter {
@@ -146,6 +201,10 @@ function compiledOrThrow(filter: Filter | undefined): CompiledFilter {
 }
 
 /** The compiled filter for reading history as an identity: its own wish and what the server enforces. */
-export function historyFilter(identity: Identity, channel: string, wanted: Filter | undefined): CompiledFilter | undefined {
+export function historyFilter(
+  identity: Identity,
+  channel: string,
+  wanted: Filter | undefined,
+): CompiledFilter | undefined {
   return joinFilters(identity, channel, wanted).compiled
 }

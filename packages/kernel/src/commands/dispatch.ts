@@ -1,18 +1,18 @@
 import { errorEntry, ParleyError, type Position } from '@parley/protocol'
-import { digest } from './hash.ts'
-import type { Flags, FlagName } from '../flags.ts'
+import type { Permissions } from '../access/permissions.ts'
+import type { FlagName, Flags } from '../flags.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { PositionedHandler } from '../module.ts'
-import type { OrderedLanes } from './ordered-lanes.ts'
-import type { Permissions } from '../access/permissions.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { StoredReceipt } from '../ports/store.ts'
-import type { Publisher, Published } from './publisher.ts'
+import type { RegisteredCommand, Registry } from '../registry.ts'
+import { digest } from './hash.ts'
+import type { OrderedLanes } from './ordered-lanes.ts'
+import type { Published, Publisher } from './publisher.ts'
 import type { Receipts } from './receipts.ts'
-import type { Registry, RegisteredCommand } from '../registry.ts'
 import { type ContextServices, UnitContext } from './unit-context.ts'
 import { validate } from './validate.ts'
 
@@ -95,7 +95,11 @@ export class Dispatch {
     let prepared: Prepared | undefined
     const started = this.#parts.clock.elapsed()
     const finish: Done = (error, output) => {
-      this.#parts.onCalled(prepared?.command.name ?? 'unknown', error?.code ?? 'ok', this.#parts.clock.elapsed() - started)
+      this.#parts.onCalled(
+        prepared?.command.name ?? 'unknown',
+        error?.code ?? 'ok',
+        this.#parts.clock.elapsed() - started,
+      )
       done(error, output)
     }
     try {
@@ -130,18 +134,32 @@ export class Dispatch {
     const { contract } = command
     if (contract.flag !== undefined && !flags.isOn(contract.flag as FlagName))
       throw new ParleyError('disabled', `The feature flag \`${contract.flag}\` is off.`)
-    if (caller.identity === undefined && contract.permission !== 'public') throw new ParleyError('unauthenticated')
+    if (caller.identity === undefined && contract.permission !== 'public')
+      throw new ParleyError('unauthenticated')
     const identity = caller.identity ?? nobody
     const waitMs = flags.isOn('rateLimiting') ? this.#parts.throttle(caller) : 0
-    if (waitMs > 0) throw new ParleyError('rate_limited', `Too many requests. Wait ${waitMs} ms.`, { retryAfterMs: waitMs })
+    if (waitMs > 0)
+      throw new ParleyError('rate_limited', `Too many requests. Wait ${waitMs} ms.`, { retryAfterMs: waitMs })
     const input = contract.precheck?.(call.input) ? call.input : validate(contract.input, call.input)
     const isKeyed = call.key !== undefined && contract.readOnly !== true
-    const scope = isKeyed ? `${identity.app}\n${identity.user ?? ''}\n${command.name}\n${call.key}` : undefined
+    const scope = isKeyed
+      ? `${identity.app}\n${identity.user ?? ''}\n${command.name}\n${call.key}`
+      : undefined
     const fingerprint = isKeyed ? digest(JSON.stringify(input)) : ''
     if (scope !== undefined && this.#joinTwin(scope, fingerprint, done)) return undefined
     const receipt = scope === undefined ? undefined : this.#parts.receipts.find(scope)
     if (receipt instanceof Promise) receipt.catch(() => undefined)
-    return { command, caller, identity, input, orderKey: orderKey(command, input), scope, fingerprint, receipt, done }
+    return {
+      command,
+      caller,
+      identity,
+      input,
+      orderKey: orderKey(command, input),
+      scope,
+      fingerprint,
+      receipt,
+      done,
+    }
   }
 
   #joinTwin(scope: string, fingerprint: string, done: Done): boolean {
@@ -208,7 +226,11 @@ export class Dispatch {
     }
   }
 
-  #permission({ command, identity, input }: Prepared): ParleyError | undefined | Promise<ParleyError | undefined> {
+  #permission({
+    command,
+    identity,
+    input,
+  }: Prepared): ParleyError | undefined | Promise<ParleyError | undefined> {
     const { permission } = command.contract
     if (permission === 'public' || permission === 'anyone') return undefined
     if (permission.channel === undefined) return this.#parts.permissions.checkApp(identity, permission.action)
@@ -221,7 +243,11 @@ export class Dispatch {
       this.#fail(prepared, new ParleyError('idempotency_mismatch'))
       return
     }
-    this.#finish(prepared, undefined, complete(prepared.command, JSON.parse(receipt.output), receipt.positions))
+    this.#finish(
+      prepared,
+      undefined,
+      complete(prepared.command, JSON.parse(receipt.output), receipt.positions),
+    )
   }
 
   #run(prepared: Prepared, attempt: number): Promise<void> | undefined {
@@ -245,7 +271,11 @@ export class Dispatch {
     )
   }
 
-  #submitSafely(prepared: Prepared, ctx: UnitContext, result: { readonly output: unknown; readonly attempt: number }): void {
+  #submitSafely(
+    prepared: Prepared,
+    ctx: UnitContext,
+    result: { readonly output: unknown; readonly attempt: number },
+  ): void {
     try {
       this.#submit(prepared, ctx, result)
     } catch (error) {
@@ -253,7 +283,11 @@ export class Dispatch {
     }
   }
 
-  #submit(prepared: Prepared, ctx: UnitContext, result: { readonly output: unknown; readonly attempt: number }): void {
+  #submit(
+    prepared: Prepared,
+    ctx: UnitContext,
+    result: { readonly output: unknown; readonly attempt: number },
+  ): void {
     const { scope, fingerprint, caller, orderKey: key } = prepared
     const changesNothing = ctx.events.length === 0 && ctx.writes.length === 0 && ctx.assertions.length === 0
     if (changesNothing && scope === undefined) {
@@ -261,7 +295,10 @@ export class Dispatch {
       return
     }
     const expiresAt = this.#parts.clock.now() + this.#parts.limits.idempotencyTtlMs
-    const receipt = scope === undefined ? undefined : { scope, fingerprint, output: JSON.stringify(result.output ?? null), expiresAt }
+    const receipt =
+      scope === undefined
+        ? undefined
+        : { scope, fingerprint, output: JSON.stringify(result.output ?? null), expiresAt }
     const published = this.#parts.publisher.submit(ctx, receipt)
     if (!(published instanceof Promise)) {
       this.#settle(prepared, result, published)
@@ -279,7 +316,11 @@ export class Dispatch {
     })
   }
 
-  #settle(prepared: Prepared, result: { readonly output: unknown; readonly attempt: number }, published: Published): void {
+  #settle(
+    prepared: Prepared,
+    result: { readonly output: unknown; readonly attempt: number },
+    published: Published,
+  ): void {
     if (published.status === 'repeated') {
       this.#answerFrom(prepared, published.receipt)
       return
@@ -290,7 +331,11 @@ export class Dispatch {
     }
     const { scope, fingerprint } = prepared
     if (scope !== undefined)
-      this.#parts.receipts.remember(scope, { fingerprint, output: JSON.stringify(result.output ?? null), positions: published.positions })
+      this.#parts.receipts.remember(scope, {
+        fingerprint,
+        output: JSON.stringify(result.output ?? null),
+        positions: published.positions,
+      })
     this.#finish(prepared, undefined, complete(prepared.command, result.output, published.positions))
   }
 
@@ -314,7 +359,9 @@ export class Dispatch {
       requestId: caller.requestId,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
-    return new ParleyError('internal', errorEntry('internal').summary, { details: { requestId: caller.requestId } })
+    return new ParleyError('internal', errorEntry('internal').summary, {
+      details: { requestId: caller.requestId },
+    })
   }
 }
 
@@ -328,5 +375,7 @@ function orderKey(command: RegisteredCommand, input: unknown): string {
 /** Puts positions into an output, for the handlers that declare how. */
 function complete(command: RegisteredCommand, output: unknown, positions: readonly Position[]): unknown {
   const { handler } = command
-  return typeof handler === 'function' ? output : (handler as PositionedHandler<never, unknown>).complete(output as never, positions)
+  return typeof handler === 'function'
+    ? output
+    : (handler as PositionedHandler<never, unknown>).complete(output as never, positions)
 }

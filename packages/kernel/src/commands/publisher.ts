@@ -1,7 +1,7 @@
 import { ParleyError, type Position } from '@parley/protocol'
 import type { AccessLog } from '../access/access-log.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Hub } from '../channels/hub.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
 import type { CommitResult, Receipt, Store, StoredReceipt, Unit, UnitEvent } from '../ports/store.ts'
 import type { CollectedEvent, UnitContext } from './unit-context.ts'
@@ -42,7 +42,11 @@ export class Publisher {
     return isPromise(positions) ? positions.then(done) : done(positions)
   }
 
-  async #commit(ctx: UnitContext, durable: readonly CollectedEvent[], receipt: Receipt | undefined): Promise<Published> {
+  async #commit(
+    ctx: UnitContext,
+    durable: readonly CollectedEvent[],
+    receipt: Receipt | undefined,
+  ): Promise<Published> {
     const { app } = ctx
     const unit: Unit = {
       app,
@@ -57,7 +61,10 @@ export class Publisher {
     this.#parts.accessLog.committed(app, unit.events, result.positions)
     this.#fanOut(app, unit.events, result.positions)
     if (durable.length === ctx.events.length) return done(result.positions)
-    const others = await this.#emit(app, ctx.events.filter(({ kind }) => kind.durability !== 'durable'))
+    const others = await this.#emit(
+      app,
+      ctx.events.filter(({ kind }) => kind.durability !== 'durable'),
+    )
     return done(merge(ctx.events, result.positions, others))
   }
 
@@ -81,7 +88,11 @@ export class Publisher {
       )
     } catch {
       // The log cannot be read now. It is tried for some minutes; after that the next event of the channel mends it.
-      if (attempt < 10) clock.after(250 * 2 ** attempt * (0.5 + clock.random()), () => void this.#reconcile(unit, attempt + 1))
+      if (attempt < 10)
+        clock.after(
+          250 * 2 ** attempt * (0.5 + clock.random()),
+          () => void this.#reconcile(unit, attempt + 1),
+        )
     }
   }
 
@@ -95,7 +106,9 @@ export class Publisher {
   }
 
   #emit(app: string, events: readonly CollectedEvent[]): readonly Position[] | Promise<readonly Position[]> {
-    const positions: (Position | Promise<Position>)[] = events.map((collected) => this.#emitOne(app, collected))
+    const positions: (Position | Promise<Position>)[] = events.map((collected) =>
+      this.#emitOne(app, collected),
+    )
     return positions.some(isPromise) ? Promise.all(positions) : (positions as Position[])
   }
 
@@ -145,7 +158,13 @@ function stored(event: UnitEvent, offset: number): StoredEvent {
 }
 
 /** Positions in the order of the events, from those of the durable and those of the other ones. */
-function merge(events: readonly CollectedEvent[], durable: readonly Position[], others: readonly Position[]): readonly Position[] {
+function merge(
+  events: readonly CollectedEvent[],
+  durable: readonly Position[],
+  others: readonly Position[],
+): readonly Position[] {
   let [nextDurable, nextOther] = [0, 0]
-  return events.map(({ kind }) => (kind.durability === 'durable' ? durable[nextDurable++] : others[nextOther++]) as Position)
+  return events.map(
+    ({ kind }) => (kind.durability === 'durable' ? durable[nextDurable++] : others[nextOther++]) as Position,
+  )
 }

@@ -25,7 +25,8 @@ export class Receipts {
   }
 
   remember(scope: string, receipt: StoredReceipt): void {
-    if (this.#memory.size >= this.#limits.maxMemoryReceipts) this.#memory.delete(this.#memory.keys().next().value as string)
+    if (this.#memory.size >= this.#limits.maxMemoryReceipts)
+      this.#memory.delete(this.#memory.keys().next().value as string)
     this.#memory.set(scope, { ...receipt, expiresAt: this.#clock.now() + this.#limits.idempotencyTtlMs })
   }
 }

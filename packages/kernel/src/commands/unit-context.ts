@@ -1,14 +1,14 @@
 import { type Action, type CompiledFilter, type Filter, ParleyError } from '@parley/protocol'
-import type { AccessChange, AppendedEvent, ChannelsAccess, Context } from '../context.ts'
 import { controlChannel } from '../access/control.ts'
+import type { TokenBuckets } from '../access/token-bucket.ts'
+import { historyFilter } from '../channels/subscribing.ts'
+import { utf8Length } from '../channels/wire-text.ts'
+import type { AccessChange, AppendedEvent, ChannelsAccess, Context } from '../context.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Assertion, RecordRow, SqlStatement, SqlValue, Store, UnitEvent, Write } from '../ports/store.ts'
-import { historyFilter } from '../channels/subscribing.ts'
-import type { TokenBuckets } from '../access/token-bucket.ts'
-import { utf8Length } from '../channels/wire-text.ts'
 
 /** What a context needs of the node; the same for all calls. */
 export interface ContextServices {
@@ -81,9 +81,14 @@ export class UnitContext implements Context {
     const kind = this.#services.kinds.of(channel)
     const data = JSON.stringify(appended.data ?? null)
     this.#checkSize(kind, data)
-    const waitMs = this.#services.publishRates(kind)?.take(`${this.app}/${channel}`, this.clock.elapsed()) ?? 0
+    const waitMs =
+      this.#services.publishRates(kind)?.take(`${this.app}/${channel}`, this.clock.elapsed()) ?? 0
     if (waitMs > 0)
-      throw new ParleyError('rate_limited', `Channel ${channel} takes ${kind.limits.publishPerSecond} events a second. Wait ${waitMs} ms.`, { retryAfterMs: waitMs })
+      throw new ParleyError(
+        'rate_limited',
+        `Channel ${channel} takes ${kind.limits.publishPerSecond} events a second. Wait ${waitMs} ms.`,
+        { retryAfterMs: waitMs },
+      )
     const event: UnitEvent = {
       channel,
       type,
@@ -102,9 +107,13 @@ export class UnitContext implements Context {
     if (data.length * 3 <= maxEventBytes) return
     const bytes = utf8Length(data)
     if (bytes > maxEventBytes)
-      throw new ParleyError('payload_too_large', `The event has ${bytes} bytes of data; kind \`${kind.name}\` takes ${maxEventBytes}.`, {
-        details: { limit: 'maxEventBytes', value: maxEventBytes, actual: bytes },
-      })
+      throw new ParleyError(
+        'payload_too_large',
+        `The event has ${bytes} bytes of data; kind \`${kind.name}\` takes ${maxEventBytes}.`,
+        {
+          details: { limit: 'maxEventBytes', value: maxEventBytes, actual: bytes },
+        },
+      )
   }
 
   write(...writes: Write[]): void {
@@ -126,7 +135,10 @@ export class UnitContext implements Context {
     return this.#services.store.record(this.app, table, key)
   }
 
-  async records(table: string, options: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<readonly RecordRow[]> {
+  async records(
+    table: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly RecordRow[]> {
     await this.#earlier()
     return this.#services.store.records(this.app, table, options)
   }

@@ -15,5 +15,7 @@ export function validate<Output>(schema: Schema<unknown, Output>, value: unknown
   }))
   const [first] = issues
   const where = first === undefined || first.path === '' ? 'The input' : `\`${first.path}\``
-  throw new ParleyError('bad_request', `${where}: ${first?.message ?? 'does not fit the schema'}.`, { details: { issues } })
+  throw new ParleyError('bad_request', `${where}: ${first?.message ?? 'does not fit the schema'}.`, {
+    details: { issues },
+  })
 }

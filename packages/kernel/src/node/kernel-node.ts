@@ -1,34 +1,34 @@
 import { type ConnectResult, type ErrorCode, ParleyError } from '@parley/protocol'
-import { acceptor } from '../sessions/accept.ts'
-import { ChannelReader } from '../channels/channel-reader.ts'
-import type { AccessChange } from '../context.ts'
 import { AccessLog } from '../access/access-log.ts'
 import { controlKind } from '../access/control.ts'
-import { type Caller, Dispatch } from '../commands/dispatch.ts'
+import { Permissions } from '../access/permissions.ts'
+import { Revocations } from '../access/revocations.ts'
+import { Throttle } from '../access/throttle.ts'
+import { ChannelReader } from '../channels/channel-reader.ts'
 import { Fanout } from '../channels/fanout.ts'
-import { Flags } from '../flags.ts'
-import { FrameHandler } from '../sessions/frame-handler.ts'
 import { Hub } from '../channels/hub.ts'
+import { enforceRetention } from '../channels/retention.ts'
+import { Subscribing } from '../channels/subscribing.ts'
+import { type Caller, Dispatch } from '../commands/dispatch.ts'
+import { Publisher } from '../commands/publisher.ts'
+import { Receipts } from '../commands/receipts.ts'
+import type { AccessChange } from '../context.ts'
+import { Flags } from '../flags.ts'
 import { type Kind, Kinds } from '../kind.ts'
 import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
-import { Link, type LinkServices } from '../sessions/link.ts'
-import { loadFlags, loadRevocations } from './loading.ts'
-import type { CallOrigin, Check, Node, NodeOptions, NodeStatus } from './node.ts'
-import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
-import { Permissions } from '../access/permissions.ts'
 import type { Credentials, Identity } from '../ports/authenticator.ts'
 import type { Timer } from '../ports/clock.ts'
 import type { Accept } from '../ports/transport.ts'
-import { Publisher } from '../commands/publisher.ts'
-import { Receipts } from '../commands/receipts.ts'
 import { Registry } from '../registry.ts'
-import { enforceRetention } from '../channels/retention.ts'
-import { Revocations } from '../access/revocations.ts'
+import { acceptor } from '../sessions/accept.ts'
+import { FrameHandler } from '../sessions/frame-handler.ts'
+import { Link, type LinkServices } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
 import { Sessions } from '../sessions/sessions.ts'
-import { Subscribing } from '../channels/subscribing.ts'
-import { Throttle } from '../access/throttle.ts'
 import { TimerWheel } from '../sessions/timer-wheel.ts'
+import { loadFlags, loadRevocations } from './loading.ts'
+import type { CallOrigin, Check, Node, NodeOptions, NodeStatus } from './node.ts'
+import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
 
 const sweepMs = 1_000
 const retentionMs = 60_000
@@ -70,14 +70,23 @@ export class KernelNode implements Node {
     this.limits = { ...limitDefaults, ...options.limits }
     this.flags = options.flags ?? new Flags()
     this.registry = new Registry(options.modules)
-    for (const kind of [controlKind, ...options.modules.flatMap((module) => module.kinds)]) this.kinds.add(kind)
+    for (const kind of [controlKind, ...options.modules.flatMap((module) => module.kinds)])
+      this.kinds.add(kind)
     const rates: Rates = { ...rateDefaults, ...options.rates }
     const { limits, kinds, registry, flags } = this
     const permissions = new Permissions(clock, limits)
     this.#throttle = new Throttle(clock, rates)
     this.#fanout = new Fanout(clock, limits)
     this.#wheel = new TimerWheel(clock)
-    this.#hub = new Hub({ clock, limits, kinds, store, recentLog, fanout: this.#fanout, onLost: (member, code) => member.outbox.lost(member, code) })
+    this.#hub = new Hub({
+      clock,
+      limits,
+      kinds,
+      store,
+      recentLog,
+      fanout: this.#fanout,
+      onLost: (member, code) => member.outbox.lost(member, code),
+    })
     this.#metrics = nodeMetrics(options.metrics, {
       connections: () => this.#links.size,
       sessions: () => this.#sessions.size,
@@ -91,10 +100,17 @@ export class KernelNode implements Node {
       kinds,
       limits,
       permissions,
-      onRecovery: (verdict) => this.#metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
+      onRecovery: (verdict) =>
+        this.#metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
     })
     this.#sessions = new Sessions(
-      { clock, limits, fanout: this.#fanout, wheel: this.#wheel, readLog: (channel, after) => this.#hub.readLog(channel, after) },
+      {
+        clock,
+        limits,
+        fanout: this.#fanout,
+        wheel: this.#wheel,
+        readLog: (channel, after) => this.#hub.readLog(channel, after),
+      },
       {
         permissions,
         revocations: this.#revocations,
@@ -108,7 +124,8 @@ export class KernelNode implements Node {
       hub: this.#hub,
       accessLog: this.#accessLog,
       clock,
-      onEvent: (_app, event) => this.#metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
+      onEvent: (_app, event) =>
+        this.#metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
     })
     this.#dispatch = new Dispatch({
       registry,
@@ -131,7 +148,16 @@ export class KernelNode implements Node {
         kinds,
         store,
         publishRates: (kind: Kind) => this.#throttle.channelBuckets(kind),
-        channelsOf: (app) => new ChannelReader({ app, hub: this.#hub, kinds, limits, sessions: this.#sessions, store, recentLog }),
+        channelsOf: (app) =>
+          new ChannelReader({
+            app,
+            hub: this.#hub,
+            kinds,
+            limits,
+            sessions: this.#sessions,
+            store,
+            recentLog,
+          }),
         require: async (identity, action, channel) => {
           const refusal =
             channel === undefined
@@ -169,15 +195,29 @@ export class KernelNode implements Node {
 
   async authenticate(credentials: Credentials): Promise<Identity> {
     const identity = await this.#options.authenticator.authenticate(credentials)
-    if (!this.#apps.includes(identity.app)) throw new ParleyError('unauthenticated', 'These credentials belong to an app that this server does not have.')
+    if (!this.#apps.includes(identity.app))
+      throw new ParleyError(
+        'unauthenticated',
+        'These credentials belong to an app that this server does not have.',
+      )
     if (this.#revocations.covers(identity)) throw new ParleyError('token_revoked')
     return identity
   }
 
-  call(identity: Identity | undefined, command: string, input: unknown, origin: CallOrigin = {}): Promise<unknown> {
-    if (this.#phase !== 'running') return Promise.reject(new ParleyError('unavailable', 'The node is not running.'))
+  call(
+    identity: Identity | undefined,
+    command: string,
+    input: unknown,
+    origin: CallOrigin = {},
+  ): Promise<unknown> {
+    if (this.#phase !== 'running')
+      return Promise.reject(new ParleyError('unavailable', 'The node is not running.'))
     this.#requests += 1
-    const caller: Caller = { identity, ip: origin.ip, requestId: origin.requestId ?? `${this.id}-${this.#requests}` }
+    const caller: Caller = {
+      identity,
+      ip: origin.ip,
+      requestId: origin.requestId ?? `${this.id}-${this.#requests}`,
+    }
     return this.#dispatch.call(caller, { command, input, key: origin.key })
   }
 
@@ -205,7 +245,11 @@ export class KernelNode implements Node {
 
   #storeCheck(): Check {
     const { writable, problem } = this.#options.store.status()
-    return { name: 'store', ok: writable, ...(writable ? {} : { problem: problem ?? 'The store refuses writes.' }) }
+    return {
+      name: 'store',
+      ok: writable,
+      ...(writable ? {} : { problem: problem ?? 'The store refuses writes.' }),
+    }
   }
 
   async start(): Promise<void> {
@@ -267,8 +311,13 @@ export class KernelNode implements Node {
   #maintain(): void {
     const { clock, logger: log, store, recentLog } = this.#options
     if (this.#maintenance !== undefined) return
-    this.#maintenance = enforceRetention({ clock, log, kinds: this.kinds, hub: this.#hub, store, recentLog }, this.#apps)
-      .catch((error: unknown) => log.warn('Retention could not be enforced; it is tried again in a minute.', { error: String(error) }))
+    this.#maintenance = enforceRetention(
+      { clock, log, kinds: this.kinds, hub: this.#hub, store, recentLog },
+      this.#apps,
+    )
+      .catch((error: unknown) =>
+        log.warn('Retention could not be enforced; it is tried again in a minute.', { error: String(error) }),
+      )
       .finally(() => {
         this.#maintenance = undefined
       })
@@ -286,7 +335,11 @@ export class KernelNode implements Node {
       )
     } catch (error) {
       // Already there, or not allowed to read: the change was a wish of the back end, and nothing hangs on it.
-      this.#options.logger.info('A session was not subscribed on behalf.', { session: session.id, channel, error: String(error) })
+      this.#options.logger.info('A session was not subscribed on behalf.', {
+        session: session.id,
+        channel,
+        error: String(error),
+      })
     }
   }
 

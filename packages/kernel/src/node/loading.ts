@@ -1,5 +1,5 @@
-import type { Flags } from '../flags.ts'
 import type { Revocation, Revocations } from '../access/revocations.ts'
+import type { Flags } from '../flags.ts'
 import type { RecordRow, Store } from '../ports/store.ts'
 
 /** Tables of records that the kernel reads at start; modules `auth` and `flags` write them. */
@@ -8,7 +8,8 @@ export const flagsTable = 'flags'
 
 /** Loads an app's revocations, before its first client can connect. */
 export async function loadRevocations(store: Store, app: string, revocations: Revocations): Promise<void> {
-  for await (const row of allRecords(store, app, revocationsTable)) revocations.add(app, JSON.parse(row.value) as Revocation)
+  for await (const row of allRecords(store, app, revocationsTable))
+    revocations.add(app, JSON.parse(row.value) as Revocation)
 }
 
 export async function loadFlags(store: Store, app: string, flags: Flags): Promise<void> {
@@ -22,7 +23,10 @@ async function* allRecords(store: Store, app: string, table: string): AsyncItera
   const limit = 500
   let after: string | undefined
   do {
-    const rows: readonly RecordRow[] = await store.records(app, table, { limit, ...(after === undefined ? {} : { after }) })
+    const rows: readonly RecordRow[] = await store.records(app, table, {
+      limit,
+      ...(after === undefined ? {} : { after }),
+    })
     yield* rows
     after = rows.length < limit ? undefined : rows.at(-1)?.key
   } while (after !== undefined)

@@ -28,15 +28,33 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
   metrics.gauge('parley_channels', 'Channels held in memory.', gauges.channels)
   metrics.gauge('parley_store_queued_units', 'Units waiting for the writer.', gauges.queuedUnits)
   metrics.gauge('parley_deliveries_live', 'Events delivered live since the start.', () => counts.live)
-  metrics.gauge('parley_deliveries_catch_up', 'Events delivered by catch-up since the start.', () => counts.catch_up)
-  metrics.gauge('parley_deliveries_queued', 'Events of ephemeral kinds that had to queue since the start.', () => counts.queued)
-  metrics.gauge('parley_frames_shed', 'Frames of ephemeral kinds shed for slow readers since the start.', () => counts.shed)
+  metrics.gauge(
+    'parley_deliveries_catch_up',
+    'Events delivered by catch-up since the start.',
+    () => counts.catch_up,
+  )
+  metrics.gauge(
+    'parley_deliveries_queued',
+    'Events of ephemeral kinds that had to queue since the start.',
+    () => counts.queued,
+  )
+  metrics.gauge(
+    'parley_frames_shed',
+    'Frames of ephemeral kinds shed for slow readers since the start.',
+    () => counts.shed,
+  )
   return {
     calls: metrics.counter('parley_calls_total', 'Calls by command and result code.', ['command', 'code']),
     callSeconds: metrics.histogram('parley_call_seconds', 'Time from a call to its answer.', seconds),
     frames: metrics.counter('parley_frames_received_total', 'Frames received from clients.'),
-    published: metrics.counter('parley_events_published_total', 'Events that got their place, by durability.', ['durability']),
-    recoveries: metrics.counter('parley_recoveries_total', 'Verdicts on positions of returning clients.', ['verdict']),
+    published: metrics.counter(
+      'parley_events_published_total',
+      'Events that got their place, by durability.',
+      ['durability'],
+    ),
+    recoveries: metrics.counter('parley_recoveries_total', 'Verdicts on positions of returning clients.', [
+      'verdict',
+    ]),
     closes: metrics.counter('parley_connections_closed_total', 'Connections closed.'),
   }
 }

@@ -1,5 +1,4 @@
 import type { Flags } from '../flags.ts'
-import { KernelNode } from './kernel-node.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits, Rates } from '../limits.ts'
 import type { Module } from '../module.ts'
@@ -11,6 +10,7 @@ import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Registry } from '../registry.ts'
+import { KernelNode } from './kernel-node.ts'
 
 /** What a node is made of. The composition root gives concrete parts; tests and simulations give others. */
 export interface NodeOptions {

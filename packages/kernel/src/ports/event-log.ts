@@ -67,7 +67,10 @@ export interface EventLog {
    */
   redact(app: string, channel: string, offset: number): Promise<boolean>
   /** Channels that hold a head, by name, after `after`; for sweeps and lists. */
-  channels(app: string, options: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<readonly (Top & { readonly channel: string })[]>
+  channels(
+    app: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly (Top & { readonly channel: string })[]>
 }
 
 /** A log for `recent` kinds: bounded, kept in memory or in a broker, with no rows beside it. */
@@ -76,5 +79,10 @@ export interface RecentLog extends EventLog {
    * Appends events in order and answers the position of each. Synchronous where the log is in this process, so that
    * an event goes out in the turn in which it came. Epoch and head outlive the events by at least 24 hours.
    */
-  append(app: string, channel: string, events: readonly NewEvent[], retention: Retention): readonly Position[] | Promise<readonly Position[]>
+  append(
+    app: string,
+    channel: string,
+    events: readonly NewEvent[],
+    retention: Retention,
+  ): readonly Position[] | Promise<readonly Position[]>
 }

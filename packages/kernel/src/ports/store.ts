@@ -97,7 +97,11 @@ export interface Store extends EventLog {
   receipts(scopes: readonly string[]): Promise<readonly (StoredReceipt | undefined)[]>
   record(app: string, table: string, key: string): Promise<RecordRow | undefined>
   /** Records by key order, after `after`. */
-  records(app: string, table: string, options: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Promise<readonly RecordRow[]>
+  records(
+    app: string,
+    table: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly RecordRow[]>
   /** Rows of a query; refused with `unavailable` by stores without SQL. */
   query(statement: SqlStatement): Promise<readonly Readonly<Record<string, SqlValue>>[]>
   /** Removes expired receipts and records, a bounded number a call. */

@@ -1,13 +1,22 @@
-import { type CallFrame, type ClientFrame, ParleyError, type ReadStateFrame, type RefreshFrame, type SetStateFrame, type SubscribeFrame, type UnsubscribeFrame } from '@parley/protocol'
+import {
+  type CallFrame,
+  type ClientFrame,
+  ParleyError,
+  type ReadStateFrame,
+  type RefreshFrame,
+  type SetStateFrame,
+  type SubscribeFrame,
+  type UnsubscribeFrame,
+} from '@parley/protocol'
+import type { Permissions } from '../access/permissions.ts'
 import type { Channel } from '../channels/channel.ts'
+import type { Subscribing } from '../channels/subscribing.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
 import type { Limits } from '../limits.ts'
-import type { Permissions } from '../access/permissions.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import { presenceName, type Session } from './session.ts'
-import type { Subscribing } from '../channels/subscribing.ts'
 
 export interface FrameHandlerParts {
   readonly dispatch: Dispatch
@@ -59,7 +68,14 @@ export class FrameHandler {
   #call(session: Session, frame: CallFrame): void {
     const { limits } = this.#parts
     if (session.callsInFlight >= limits.maxCallsInFlight) {
-      refuse(session, frame.id, new ParleyError('overloaded', `This session has ${limits.maxCallsInFlight} calls without an answer. Wait for some.`))
+      refuse(
+        session,
+        frame.id,
+        new ParleyError(
+          'overloaded',
+          `This session has ${limits.maxCallsInFlight} calls without an answer. Wait for some.`,
+        ),
+      )
       return
     }
     session.callsInFlight += 1
@@ -82,7 +98,11 @@ export class FrameHandler {
   }
 
   /** Runs after the channel's earlier frames; errors become the reply. */
-  #inOrder(session: Session, frame: { readonly id: number; readonly channel: string }, run: () => unknown): void {
+  #inOrder(
+    session: Session,
+    frame: { readonly id: number; readonly channel: string },
+    run: () => unknown,
+  ): void {
     const { generation } = session
     session.lanes.run(frame.channel, async () => {
       if (session.generation !== generation || session.link === undefined) return
@@ -109,7 +129,12 @@ export class FrameHandler {
     const channel = this.#channelOf(session, frame.channel)
     if (frame.name === presenceName)
       throw new ParleyError('bad_request', 'The entry `presence` is kept by the server. Use another name.')
-    const refusal = await this.#parts.permissions.check(session.identity, 'presence', frame.channel, channel.kind)
+    const refusal = await this.#parts.permissions.check(
+      session.identity,
+      'presence',
+      frame.channel,
+      channel.kind,
+    )
     if (refusal !== undefined) throw refusal
     session.setState(this.#channelOf(session, frame.channel), frame.name, frame.value)
     return {}
@@ -125,7 +150,8 @@ export class FrameHandler {
 
   #channelOf(session: Session, name: string): Channel {
     const member = session.members.get(name)
-    if (member === undefined) throw new ParleyError('not_subscribed', `This session is not subscribed to ${name}.`)
+    if (member === undefined)
+      throw new ParleyError('not_subscribed', `This session is not subscribed to ${name}.`)
     return member.channel
   }
 
@@ -133,7 +159,10 @@ export class FrameHandler {
     try {
       const identity = await this.#parts.authenticate(frame.token)
       if (identity.app !== session.identity.app || identity.user !== session.identity.user)
-        throw new ParleyError('forbidden', 'A refreshed token must be of the same app and user. Connect anew to change them.')
+        throw new ParleyError(
+          'forbidden',
+          'A refreshed token must be of the same app and user. Connect anew to change them.',
+        )
       session.identity = identity
       session.link?.refreshed()
       await this.#parts.recheck(session)

@@ -1,22 +1,22 @@
 import {
-  type ChunkFrame,
   ChunkAssembly,
+  type ChunkFrame,
   type ClientFrame,
-  closeCodes,
   type CloseReason,
   type ConnectFrame,
-  decodeClientMessage,
+  closeCodes,
   type Decoded,
+  decodeClientMessage,
   negotiateVersion,
   ParleyError,
 } from '@parley/protocol'
+import { TokenBucket } from '../access/token-bucket.ts'
 import type { Limits, Rate } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel, Wakeable } from './timer-wheel.ts'
-import { TokenBucket } from '../access/token-bucket.ts'
 
 /** What a link needs of the node; one object for all links. */
 export interface LinkServices {
@@ -28,7 +28,11 @@ export interface LinkServices {
   readonly isRateLimited: () => boolean
   readonly authenticate: (token: string) => Promise<Identity>
   /** Finds or makes the session of a connect frame, and attaches the link. */
-  readonly open: (link: Link, identity: Identity, frame: ConnectFrame) => { readonly session: Session; readonly resumed: boolean }
+  readonly open: (
+    link: Link,
+    identity: Identity,
+    frame: ConnectFrame,
+  ) => { readonly session: Session; readonly resumed: boolean }
   /** Answers a connect frame. */
   readonly welcome: (link: Link, session: Session, resumed: boolean) => object
   /** Carries out a frame of a connected client. */
@@ -112,7 +116,12 @@ export class Link implements ConnectionHandler, Wakeable {
     else {
       const id = 'frame' in decoded ? idOf(decoded.frame) : decoded.failure.id
       if (id !== undefined)
-        this.refuse(id, new ParleyError('rate_limited', `Too many frames on this connection. Wait ${waitMs} ms.`, { retryAfterMs: waitMs }))
+        this.refuse(
+          id,
+          new ParleyError('rate_limited', `Too many frames on this connection. Wait ${waitMs} ms.`, {
+            retryAfterMs: waitMs,
+          }),
+        )
     }
     return true
   }
@@ -120,7 +129,8 @@ export class Link implements ConnectionHandler, Wakeable {
   #assemble(chunk: ChunkFrame): void {
     this.#assembly ??= new ChunkAssembly(this.#services.limits.maxAssembledBytes)
     const assembly = this.#assembly.add(chunk)
-    if (assembly.status === 'refused') this.#badFrame(undefined, new ParleyError('bad_frame', assembly.problem))
+    if (assembly.status === 'refused')
+      this.#badFrame(undefined, new ParleyError('bad_frame', assembly.problem))
     if (assembly.status !== 'whole') return
     for (const decoded of decodeClientMessage(assembly.text)) {
       if ('frame' in decoded && decoded.frame.op === 'chunk')
@@ -182,7 +192,9 @@ export class Link implements ConnectionHandler, Wakeable {
     const now = clock.elapsed()
     this.#beatAt = now + limits.pingIntervalMs * (0.5 + clock.random() / 2)
     this.wakeAt = Math.min(this.#beatAt, now + this.#expiry())
-    session.outbox.control(JSON.stringify({ op: 'reply', id: frame.id, ok: this.#services.welcome(this, session, resumed) }))
+    session.outbox.control(
+      JSON.stringify({ op: 'reply', id: frame.id, ok: this.#services.welcome(this, session, resumed) }),
+    )
     const pipelined = this.#pipelined ?? []
     this.#pipelined = undefined
     for (const waiting of pipelined) {

@@ -1,10 +1,10 @@
 import type { Channel } from '../channels/channel.ts'
 import type { Fanout } from '../channels/fanout.ts'
+import type { EncodedEvent } from '../channels/wire-text.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel } from './timer-wheel.ts'
-import type { EncodedEvent } from '../channels/wire-text.ts'
 
 /** What a session needs of the node; one object for all sessions. */
 export interface SessionServices {

@@ -1,14 +1,14 @@
 import { ParleyError } from '@parley/protocol'
 import type { Channel } from '../channels/channel.ts'
-import type { SessionSummary } from '../context.ts'
-import type { Link } from './link.ts'
 import type { Member } from '../channels/member.ts'
-import { OrderedLanes } from '../commands/ordered-lanes.ts'
 import { Outbox, type OutboxOwner } from '../channels/outbox.ts'
+import type { EncodedEvent } from '../channels/wire-text.ts'
+import { OrderedLanes } from '../commands/ordered-lanes.ts'
+import type { SessionSummary } from '../context.ts'
 import type { Identity } from '../ports/authenticator.ts'
+import type { Link } from './link.ts'
 import type { SessionServices } from './session-services.ts'
 import type { Wakeable } from './timer-wheel.ts'
-import type { EncodedEvent } from '../channels/wire-text.ts'
 
 /** Name of the keyed-state entry that the server keeps for each subscriber. */
 export const presenceName = 'presence'
@@ -112,13 +112,20 @@ export class Session implements OutboxOwner, Wakeable {
   /** Ends a subscription at the client's wish: its state goes with it. */
   unsubscribe(channelName: string): void {
     const member = this.members.get(channelName)
-    if (member === undefined) throw new ParleyError('not_subscribed', `This session is not subscribed to ${channelName.slice(0, 200)}.`)
+    if (member === undefined)
+      throw new ParleyError(
+        'not_subscribed',
+        `This session is not subscribed to ${channelName.slice(0, 200)}.`,
+      )
     this.#remove(member)
     this.#removeState(member.channel)
   }
 
   /** Ends a subscription at the server's wish, and says why. */
-  drop(member: Member, verdict: { readonly code: string; readonly message: string; readonly resubscribe: boolean }): void {
+  drop(
+    member: Member,
+    verdict: { readonly code: string; readonly message: string; readonly resubscribe: boolean },
+  ): void {
     if (this.members.get(member.channel.name) !== member) return
     this.#remove(member)
     if (!verdict.resubscribe) this.#removeState(member.channel)
@@ -195,4 +202,3 @@ export class Session implements OutboxOwner, Wakeable {
     this.link?.close('slow_consumer')
   }
 }
-

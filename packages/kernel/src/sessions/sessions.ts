@@ -1,9 +1,9 @@
 import { type ConnectFrame, ParleyError } from '@parley/protocol'
-import type { AccessChange, SessionSummary } from '../context.ts'
-import type { Link } from './link.ts'
 import type { Permissions } from '../access/permissions.ts'
-import type { Identity } from '../ports/authenticator.ts'
 import type { Revocations } from '../access/revocations.ts'
+import type { AccessChange, SessionSummary } from '../context.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import type { Link } from './link.ts'
 import { Session } from './session.ts'
 import type { SessionServices } from './session-services.ts'
 
@@ -36,7 +36,11 @@ export class Sessions {
   }
 
   /** The session that a connect frame asks to resume, if it may, else a new one. */
-  open(link: Link, identity: Identity, frame: ConnectFrame): { readonly session: Session; readonly resumed: boolean } {
+  open(
+    link: Link,
+    identity: Identity,
+    frame: ConnectFrame,
+  ): { readonly session: Session; readonly resumed: boolean } {
     const old = frame.resume === undefined ? undefined : this.#resumable(frame.resume, identity)
     if (old !== undefined) {
       const late = old.link
@@ -55,7 +59,10 @@ export class Sessions {
     return { session, resumed: false }
   }
 
-  #resumable(resume: { readonly session: string; readonly secret: string }, identity: Identity): Session | undefined {
+  #resumable(
+    resume: { readonly session: string; readonly secret: string },
+    identity: Identity,
+  ): Session | undefined {
     const session = this.#byId.get(resume.session)
     if (session === undefined || !equalsInConstantTime(session.secret, resume.secret)) return undefined
     return session.app === identity.app && session.identity.user === identity.user ? session : undefined
@@ -124,7 +131,11 @@ export class Sessions {
   #leave(session: Session, channel: string, reason: string): void {
     const member = session.members.get(channel)
     if (member !== undefined)
-      session.drop(member, { code: 'forbidden', message: reason === '' ? 'This subscription was ended by the application.' : reason, resubscribe: false })
+      session.drop(member, {
+        code: 'forbidden',
+        message: reason === '' ? 'This subscription was ended by the application.' : reason,
+        resubscribe: false,
+      })
   }
 
   #disconnect(app: string, change: Extract<AccessChange, { type: 'disconnect' }>): void {
@@ -134,7 +145,10 @@ export class Sessions {
       if (session === undefined || session.app !== app) continue
       if (change.session !== undefined && session.id !== change.session) continue
       const { link } = session
-      const error = new ParleyError('forbidden', change.reason === '' ? 'Disconnected by the application.' : change.reason)
+      const error = new ParleyError(
+        'forbidden',
+        change.reason === '' ? 'Disconnected by the application.' : change.reason,
+      )
       link?.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
       this.#end(session)
       link?.close(change.reconnect ? 'replaced' : 'disconnected_by_server')
@@ -152,7 +166,10 @@ export class Sessions {
 
   #concerned(app: string, change: { readonly user?: string; readonly channel?: string }): readonly Session[] {
     const sessions = change.user === undefined ? [...this.#byId.values()] : this.of(app, change.user)
-    return sessions.filter((session) => session.app === app && (change.channel === undefined || session.members.has(change.channel)))
+    return sessions.filter(
+      (session) =>
+        session.app === app && (change.channel === undefined || session.members.has(change.channel)),
+    )
   }
 
   /** Ends the subscriptions that the session's identity does not allow (any more). */
@@ -162,7 +179,8 @@ export class Sessions {
       const { name, kind } = member.channel
       const refusal = permissions.check(session.identity, 'read', name, kind)
       const verdict = refusal instanceof Promise ? await refusal : refusal
-      if (verdict !== undefined) session.drop(member, { code: verdict.code, message: verdict.message, resubscribe: false })
+      if (verdict !== undefined)
+        session.drop(member, { code: verdict.code, message: verdict.message, resubscribe: false })
     }
   }
 }
@@ -170,6 +188,7 @@ export class Sessions {
 /** Compares two secrets without telling by its duration how much of them is equal. */
 function equalsInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index % Math.max(b.length, 1))
+  for (let index = 0; index < a.length; index++)
+    difference |= a.charCodeAt(index) ^ b.charCodeAt(index % Math.max(b.length, 1))
   return difference === 0
 }

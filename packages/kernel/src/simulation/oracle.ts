@@ -22,7 +22,9 @@ export class Oracle {
     const acked = entry(this.#acked, channel, () => new Map())
     const before = acked.get(number)
     if (before !== undefined && (before.offset !== place.offset || before.epoch !== place.epoch))
-      this.#fault(`event ${number} of ${channel} was promised two places: ${before.offset} and ${place.offset}`)
+      this.#fault(
+        `event ${number} of ${channel} was promised two places: ${before.offset} and ${place.offset}`,
+      )
     acked.set(number, place)
   }
 
@@ -38,13 +40,19 @@ export class Oracle {
         return
       }
       const number = event.data as number
-      if (places.has(number)) this.#fault(`${who} got event ${number} of ${channel} twice: at ${places.get(number)} and ${event.offset}`)
-      if (this.#sent.get(channel)?.has(number) !== true) this.#fault(`${who} got event ${number} of ${channel}, which nobody sent`)
+      if (places.has(number))
+        this.#fault(
+          `${who} got event ${number} of ${channel} twice: at ${places.get(number)} and ${event.offset}`,
+        )
+      if (this.#sent.get(channel)?.has(number) !== true)
+        this.#fault(`${who} got event ${number} of ${channel}, which nobody sent`)
       places.set(number, event.offset)
     }
     for (const [number, place] of this.#acked.get(channel) ?? []) {
       if (place.offset > from && places.get(number) !== place.offset)
-        this.#fault(`${who} missed event ${number} of ${channel}, promised at ${place.offset} (got ${places.get(number)})`)
+        this.#fault(
+          `${who} missed event ${number} of ${channel}, promised at ${place.offset} (got ${places.get(number)})`,
+        )
     }
   }
 
@@ -61,7 +69,10 @@ export class Oracle {
       if (this.#refused.has(number)) continue
       const publisher = number % 1_000
       const last = lastBy.get(publisher) ?? -1
-      if (number < last) this.#fault(`publisher ${publisher} sent ${number} after ${last}, but ${channel} has them the other way round`)
+      if (number < last)
+        this.#fault(
+          `publisher ${publisher} sent ${number} after ${last}, but ${channel} has them the other way round`,
+        )
       lastBy.set(publisher, number)
     }
   }

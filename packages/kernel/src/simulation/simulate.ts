@@ -1,7 +1,7 @@
 import { digest } from '../commands/hash.ts'
 import type { MemoryDisk } from '../memory/disk.ts'
 import type { Unit } from '../ports/store.ts'
-import { testNode, type TestNode } from '../testing/test-node.ts'
+import { type TestNode, testNode } from '../testing/test-node.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Oracle } from './oracle.ts'
 import { SimulatedClient } from './simulated-client.ts'
@@ -47,7 +47,15 @@ class Simulation {
   readonly #clock: VirtualClock
   readonly #oracle = new Oracle()
   readonly #clients: readonly SimulatedClient[]
-  readonly #faults: Record<Fault, number> = { drop: 0, stall: 0, crash: 0, full_disk: 0, unknown_outcome: 0, late: 0, clock_jump: 0 }
+  readonly #faults: Record<Fault, number> = {
+    drop: 0,
+    stall: 0,
+    crash: 0,
+    full_disk: 0,
+    unknown_outcome: 0,
+    late: 0,
+    clock_jump: 0,
+  }
   #world: TestNode | undefined
   #disk: MemoryDisk | undefined
   #failNext: 'before' | 'after' | undefined
@@ -56,7 +64,10 @@ class Simulation {
   constructor(options: SimulationOptions) {
     this.#options = options
     this.#clock = new VirtualClock({ seed: options.seed })
-    this.#clients = Array.from({ length: options.clients ?? 6 }, (_, index) => new SimulatedClient(index, this.#oracle))
+    this.#clients = Array.from(
+      { length: options.clients ?? 6 },
+      (_, index) => new SimulatedClient(index, this.#oracle),
+    )
   }
 
   async run(): Promise<SimulationReport> {
@@ -77,7 +88,10 @@ class Simulation {
       clock: this.#clock,
       ...(this.#disk === undefined ? {} : { disk: this.#disk }),
       limits: { ringEvents: 16, readEvents: 8, maxBatchBytes: 600, highWaterBytes: 400 },
-      memoryStore: { commitMs: () => 1 + this.#pick(8), onCommit: (units, phase) => this.#onCommit(units, phase) },
+      memoryStore: {
+        commitMs: () => 1 + this.#pick(8),
+        onCommit: (units, phase) => this.#onCommit(units, phase),
+      },
       transport: { clock: this.#clock, latencyMs: () => this.#pick(5) },
     })
     this.#options.sabotage?.(world)
@@ -89,7 +103,8 @@ class Simulation {
   #onCommit(units: readonly Unit[], phase: 'before' | 'after'): void {
     if (this.#failNext !== phase) return
     this.#failNext = undefined
-    if (phase === 'before') for (const { events } of units) for (const { data } of events) this.#oracle.refused(Number(data))
+    if (phase === 'before')
+      for (const { events } of units) for (const { data } of events) this.#oracle.refused(Number(data))
     throw new Error(`planted failure ${phase} the commit`)
   }
 
@@ -153,15 +168,18 @@ class Simulation {
     const violations = this.#oracle.violations
     for (const client of this.#clients) {
       violations.push(...client.faults)
-      if (client.unanswered > 0) violations.push(`${client.name} has ${client.unanswered} publishes that were never answered`)
+      if (client.unanswered > 0)
+        violations.push(`${client.name} has ${client.unanswered} publishes that were never answered`)
       for (const [channel, reading] of client.readings) {
         // What a recent channel promised before its process ended is gone with its stream.
-        if (channel.startsWith('durable:')) this.#oracle.reader(client.name, channel, reading.from, reading.events)
+        if (channel.startsWith('durable:'))
+          this.#oracle.reader(client.name, channel, reading.from, reading.events)
         this.#trace = digest(this.#trace + JSON.stringify(reading.events))
       }
     }
     for (const channel of channels) if (channel.startsWith('durable:')) this.#oracle.order(channel)
-    const sum = (count: (client: SimulatedClient) => number) => this.#clients.reduce((total, client) => total + count(client), 0)
+    const sum = (count: (client: SimulatedClient) => number) =>
+      this.#clients.reduce((total, client) => total + count(client), 0)
     return {
       seed: this.#options.seed,
       violations,

@@ -1,5 +1,5 @@
 import type { ChannelEvent, Position, SubscribeResult } from '@parley/protocol'
-import { TestClient } from '../testing/test-client.ts'
+import type { TestClient } from '../testing/test-client.ts'
 import { type TestNode, testToken } from '../testing/test-node.ts'
 import type { Oracle } from './oracle.ts'
 
@@ -90,7 +90,8 @@ export class SimulatedClient {
     for (const event of wire.events.splice(0)) {
       const reading = this.readings.get(event.channel)
       reading?.events.push(event)
-      if (reading?.position !== undefined) reading.position = { epoch: reading.position.epoch, offset: event.offset }
+      if (reading?.position !== undefined)
+        reading.position = { epoch: reading.position.epoch, offset: event.offset }
     }
     if (this.#takeAcks(wire) || this.#wasUnsubscribed(wire)) this.#mustReconnect = true
     return this.#mustReconnect || wire.closeCode !== undefined
@@ -111,7 +112,9 @@ export class SimulatedClient {
     const before = reading.position
     if (result.recovered === true) this.recovered += 1
     if (result.recovered === true && before?.offset !== result.position.offset)
-      this.faults.push(`${this.name} recovered ${channel} at ${result.position.offset} instead of ${before?.offset}`)
+      this.faults.push(
+        `${this.name} recovered ${channel} at ${result.position.offset} instead of ${before?.offset}`,
+      )
     if (result.recovered === false) this.unrecovered += 1
     if (result.recovered !== true) {
       // A break: the application would load a snapshot. What was read up to here is judged by itself.
@@ -146,13 +149,22 @@ export class SimulatedClient {
   }
 
   #subscribe(channel: string, reading: Reading): void {
-    const id = (this.#wire as TestClient).post({ op: 'subscribe', channel, ...(reading.position === undefined ? {} : { from: reading.position }) })
+    const id = (this.#wire as TestClient).post({
+      op: 'subscribe',
+      channel,
+      ...(reading.position === undefined ? {} : { from: reading.position }),
+    })
     this.#subscribed.push({ id, channel })
   }
 
   #post(pending: Pending): void {
     const { channel, number, key } = pending
-    const id = (this.#wire as TestClient).post({ op: 'call', command: 'test.publish', input: { channel, data: number, id: key }, key })
+    const id = (this.#wire as TestClient).post({
+      op: 'call',
+      command: 'test.publish',
+      input: { channel, data: number, id: key },
+      key,
+    })
     this.#posted.push({ id, pending })
   }
 
