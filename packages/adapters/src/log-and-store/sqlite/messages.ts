@@ -2,7 +2,7 @@ import type { CommitResult, Retention, Unit, UnitEvent } from '@parley/kernel'
 import type { Position } from '@parley/protocol'
 import type { SqliteSettings, WriterConnectionOptions } from './connection.ts'
 import type { Fault } from './faults.ts'
-import type { Queries } from './queries.ts'
+import type { Queries } from './reader/queries.ts'
 
 /*
  * What the threads tell each other. Units and their results travel as one flat list of values a batch: that costs a

@@ -1,7 +1,7 @@
 import type { Clock } from '@parley/kernel'
 import type { Fault } from './faults.ts'
 import type { Answer, FromReader, Question, QuestionName, ToReader } from './messages.ts'
-import type { Queries } from './queries.ts'
+import type { Queries } from './reader/queries.ts'
 import { closedError, overloadedError, toError } from './refusals.ts'
 import { startThread, type Thread } from './thread.ts'
 

@@ -13,7 +13,7 @@ export interface ThreadHandlers<From> {
   gone(reason: string): void
 }
 
-/** Starts a thread of the store from the file beside this one, in source as in the built package. */
+/** Starts a thread of the store from its file, in source as in the built package. */
 export function startThread<To, From>(
   name: 'writer' | 'reader',
   workerData: unknown,
@@ -21,8 +21,10 @@ export function startThread<To, From>(
 ): Thread<To> {
   // Written out, as compilers do not rewrite extensions in URLs.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./${name}.${extension}`, import.meta.url), {
+  const worker = new Worker(new URL(`./${name}/${name}.${extension}`, import.meta.url), {
     name: `sqlite-${name}`,
+    // Options of the process are for its main file; some (`--input-type`) would keep a thread from starting.
+    execArgv: [],
     workerData,
   })
   let reason = 'it ended'

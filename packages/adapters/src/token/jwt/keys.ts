@@ -18,6 +18,8 @@ export interface ImportedKey {
   readonly algorithm: SigningAlgorithm
   readonly kid: string | undefined
   readonly crypto: CryptoKey
+  /** The bytes of an HS256 secret. */
+  readonly secret: Uint8Array | undefined
 }
 
 const minSecretBytes = 32
@@ -37,7 +39,9 @@ export async function importKeys(keys: readonly SigningKey[]): Promise<readonly 
       if (other !== undefined && other !== app)
         throw new RangeError(`${named} is also a key of app \`${other}\`. A signing key belongs to one app.`)
       apps.set(key, app)
-      return { app, algorithm, kid, crypto: await importVerifyKey(algorithm, key, named) }
+      const crypto = await importVerifyKey(algorithm, key, named)
+      const secret = algorithm === 'HS256' ? new TextEncoder().encode(key) : undefined
+      return { app, algorithm, kid, crypto, secret }
     }),
   )
 }

@@ -1,16 +1,19 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { EventRows } from './event-rows.ts'
-import { type Fault, faultOf } from './faults.ts'
+import { type Fault, faultOf } from '../faults.ts'
+import type { Chore, ChoreResult } from '../messages.ts'
+import { type EventRows, emptyMargin } from './event-rows.ts'
 import type { Heads } from './heads.ts'
-import type { Chore, ChoreResult } from './messages.ts'
 import type { Transaction } from './transaction.ts'
 import type { WriteAheadLog } from './write-ahead-log.ts'
 
 /** What one slice of a chore takes at most, so that commits wait a few milliseconds only. */
 const slice = { events: 256, bytes: 1_048_576, expired: 1_000 }
 
-/** Rows are compacted when more of them are empty than this, and than hold an event. */
+/** Rows are compacted when so many more of them are empty than hold an event. */
 const minEmptied = 8_192
+
+/** What a slice of compaction takes when the disk is full: it needs room itself before it makes any. */
+const smallSlice = { events: 32, bytes: 16_384 }
 
 /** Tries to be rid of redacted words, `purgeIntervalMs` apart. */
 const maxPurgeAttempts = 600
@@ -45,6 +48,7 @@ export class Chores {
   #purging: number[] = []
   #purgeAttempts = 0
   #isCompacting = false
+  #isTurnOfJobs = false
 
   constructor(parts: ChoresParts, done: Done) {
     this.#parts = parts
@@ -63,15 +67,27 @@ export class Chores {
     this.#jobs.push({ id, chore })
   }
 
+  /** There are chores that are not done. */
+  get isWaiting(): boolean {
+    return this.#jobs.length > 0
+  }
+
   /** Redactions wait for readers to let go of old pages; call `purge` a little later. */
   get isPurging(): boolean {
     return this.#purging.length > 0
   }
 
-  /** Does one slice. False: there was nothing to do. Throws nothing; answers what stops durable writes. */
-  step(): boolean | Fault {
+  /**
+   * Does one slice. False: there was nothing to do. Throws nothing; answers what stops durable writes. On a full disk,
+   * every row that can be freed is.
+   */
+  step(isFull: boolean): boolean | Fault {
     const job = this.#jobs[0]
-    if (job === undefined) return this.#compact()
+    this.#isTurnOfJobs = !this.#isTurnOfJobs
+    if (job === undefined || !this.#isTurnOfJobs) {
+      const outcome = this.#compact(isFull)
+      if (job === undefined || outcome !== false) return outcome
+    }
     try {
       if (!this.#advance(job)) return true
     } catch (error) {
@@ -88,7 +104,7 @@ export class Chores {
   purge(): void {
     if (!this.isPurging) return
     this.#purgeAttempts += 1
-    if (this.#parts.log.truncate()) return this.#endPurge({ value: true })
+    if (this.#truncate()) return this.#endPurge({ value: true })
     if (this.#purgeAttempts < maxPurgeAttempts) return
     const message =
       'The event is redacted, but a reader (a backup, perhaps) holds on to its words. Repeat it later.'
@@ -99,6 +115,15 @@ export class Chores {
   abandon(fault: Fault): void {
     for (const { id } of this.#jobs.splice(0)) this.#done(id, { fault })
     this.#endPurge({ fault })
+  }
+
+  #truncate(): boolean {
+    try {
+      return this.#parts.log.truncate()
+    } catch {
+      // A full disk, perhaps: the pages stay in the log until there is room.
+      return false
+    }
   }
 
   #endPurge(result: ChoreResult): void {
@@ -152,14 +177,14 @@ export class Chores {
     this.#done(id, { value: true })
   }
 
-  #compact(): boolean | Fault {
+  #compact(isFull: boolean): boolean | Fault {
     const { events, heads, transaction } = this.#parts
-    const { emptied } = events
-    this.#isCompacting =
-      emptied > (this.#isCompacting ? heads.held / 4 + minEmptied / 2 : heads.held + minEmptied)
+    const most = this.#isCompacting ? heads.held / 4 + minEmptied / 2 : heads.held + minEmptied
+    this.#isCompacting = events.emptied > (isFull ? emptyMargin : most)
     if (!this.#isCompacting) return false
+    const size = isFull ? smallSlice : slice
     try {
-      transaction.around(() => events.compact(slice.events, slice.bytes))
+      transaction.around(() => events.compact(size.events, size.bytes))
       return true
     } catch (error) {
       const fault = faultOf(error)

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { writeBackup } from './backup.ts'
-import { openReaderConnection } from './connection.ts'
-import { type Fault, faultOf } from './faults.ts'
-import type { Answer, FromReader, Question, ToReader } from './messages.ts'
+import { writeBackup } from '../backup.ts'
+import { openReaderConnection } from '../connection.ts'
+import { type Fault, faultOf } from '../faults.ts'
+import type { Answer, FromReader, Question, ToReader } from '../messages.ts'
 import { Queries } from './queries.ts'
 
 // A reading thread. Its connection cannot write.

@@ -23,7 +23,12 @@ export class WriteAheadLog {
 
   /** Writes the log back when it has grown long. Waits for nobody: what readers need stays for the next time. */
   keepShort(): void {
-    if ((this.#measure.get() as unknown as CheckpointRow).log > this.#maxPages) this.#passive.get()
+    if ((this.#measure.get() as unknown as CheckpointRow).log > this.#maxPages) this.writeBack()
+  }
+
+  /** Writes back what readers allow, so that the log can begin anew. */
+  writeBack(): void {
+    this.#passive.get()
   }
 
   /** Writes everything back and empties the file. False when a reader is in the way; then try again. */

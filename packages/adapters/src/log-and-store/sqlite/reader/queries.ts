@@ -9,9 +9,9 @@ import type {
   StoredReceipt,
   Top,
 } from '@parley/kernel'
-import { epochOf } from './epoch.ts'
-import { Receipts } from './receipts.ts'
-import { Statements } from './statements.ts'
+import { epochOf } from '../epoch.ts'
+import { Receipts } from '../receipts.ts'
+import { Statements } from '../statements.ts'
 
 /** Which of a list's entries are wanted, by name. */
 export interface PageOptions {

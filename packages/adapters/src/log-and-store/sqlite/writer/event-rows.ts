@@ -7,10 +7,10 @@ import type { Head, Heads } from './heads.ts'
 const tombstoneBytes = 4
 
 /**
- * Rows are deleted only when so many behind them are empty too: more than three pages hold. SQLite then joins and
- * rewrites pages in which no word was left.
+ * Rows are deleted only when so many behind them are empty too. When SQLite joins half-empty pages, it rewrites up to
+ * three neighbours, and a page has room for 300 empty rows: so no word was left in any of them.
  */
-const emptyMargin = 2_048
+export const emptyMargin = 1_024
 
 /** A row that `next` answered. */
 interface Row {
@@ -28,8 +28,8 @@ export interface EventSize {
 }
 
 /**
- * The table of events, for the writer. Rows are numbered in the order of their commits, and taken away from the lower
- * end only. An event that is dropped leaves an empty row where it was.
+ * The table of events, for the writer. Rows are numbered without gaps in the order of their commits, and taken away
+ * from the lower end only. An event that is dropped leaves an empty row where it was.
  *
  * Why not delete it? SQLite joins half-empty pages and leaves copies of their rows in the unused room, also with
  * `secure_delete`. A word redacted later would stay in the file. So no page that holds words is ever joined or split:
@@ -85,9 +85,19 @@ export class EventRows {
     this.#committed = { ...this.#now }
   }
 
-  /** Rows that hold no event any more; numbers never used count as rows. */
+  /** Rows that hold no event any more. */
   get emptied(): number {
     return this.#now.last - this.#now.first + 1 - this.#heads.held
+  }
+
+  /** A point to which `undo` can go back. */
+  mark(): number {
+    return this.#now.last
+  }
+
+  /** The rows added since have been taken back. */
+  undo(mark: number): void {
+    this.#now.last = mark
   }
 
   /** Adds the event that follows a channel's head. */

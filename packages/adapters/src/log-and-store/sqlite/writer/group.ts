@@ -1,7 +1,7 @@
 import type { Unit } from '@parley/kernel'
-import { commitFaultOf, type Fault, faultOf } from './faults.ts'
+import { commitFaultOf, type Fault, faultOf } from '../faults.ts'
+import type { Outcome } from '../messages.ts'
 import type { Heads } from './heads.ts'
-import type { Outcome } from './messages.ts'
 import type { Transaction } from './transaction.ts'
 import { mayFail, type Units } from './units.ts'
 

@@ -1,11 +1,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Unit } from '@parley/kernel'
-import { Chores, purgeIntervalMs } from './chores.ts'
-import { openWriterConnection, type WriterConnection } from './connection.ts'
-import { EventRows } from './event-rows.ts'
-import { type Fault, faultOf } from './faults.ts'
-import { Group } from './group.ts'
-import { Heads } from './heads.ts'
+import { openWriterConnection, type WriterConnection } from '../connection.ts'
+import { type Fault, faultOf } from '../faults.ts'
 import {
   type Flat,
   type FromWriter,
@@ -13,7 +9,11 @@ import {
   type ToWriter,
   type WriterStart,
   writeOutcome,
-} from './messages.ts'
+} from '../messages.ts'
+import { Chores, purgeIntervalMs } from './chores.ts'
+import { EventRows } from './event-rows.ts'
+import { Group } from './group.ts'
+import { Heads } from './heads.ts'
 import { Transaction } from './transaction.ts'
 import { Units } from './units.ts'
 import { WriteAheadLog } from './write-ahead-log.ts'
@@ -111,19 +111,18 @@ class Writer {
     }
   }
 
-  /** Tells whether there was anything to do. */
+  /** Tells whether there may be more to do. */
   #stepChore(): boolean {
     // A full disk may have room again after a trim; a broken one takes nothing more.
-    if (this.#fault !== undefined && this.#fault.heals === undefined) this.#chores.abandon(this.#fault)
-    const outcome = this.#chores.step()
-    if (outcome === false && this.#chores.isPurging) this.#purge()
+    if (this.#fault !== undefined && this.#fault.heals === undefined) {
+      this.#chores.abandon(this.#fault)
+      return false
+    }
+    const outcome = this.#chores.step(this.#fault !== undefined)
+    if (outcome === false) this.#chores.purge()
     if (typeof outcome === 'boolean') return outcome
     this.#stop(outcome)
-    return true
-  }
-
-  #purge(): void {
-    this.#chores.purge()
+    return this.#chores.isWaiting
   }
 
   #setTimer(): void {
@@ -152,7 +151,7 @@ class Writer {
   #probe(): void {
     const { database } = this.#connection
     try {
-      this.#log.keepShort()
+      this.#log.writeBack()
       this.#transaction.around(() =>
         database.exec(`INSERT OR REPLACE INTO parley_meta VALUES ('probe', zeroblob(${probeBytes}))`),
       )
@@ -166,7 +165,7 @@ class Writer {
 
   #close(): void {
     clearTimeout(this.#timer)
-    this.#purge()
+    this.#chores.purge()
     this.#chores.abandon(closing)
     try {
       this.#log.truncate()

@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Assertion, Receipt, RecordWrite, StoredReceipt, Unit } from '@parley/kernel'
 import type { Position } from '@parley/protocol'
+import type { Outcome } from '../messages.ts'
+import { hashScope, Receipts } from '../receipts.ts'
+import { Statements } from '../statements.ts'
 import type { EventRows } from './event-rows.ts'
 import type { Heads } from './heads.ts'
-import type { Outcome } from './messages.ts'
-import { hashScope, Receipts } from './receipts.ts'
-import { Statements } from './statements.ts'
 
 /**
  * Whether a unit may turn out impossible when it is half done. Only then it needs a savepoint: the others are refused
@@ -51,17 +51,17 @@ export class Units {
     this.#release = database.prepare('RELEASE unit')
   }
 
-  /** Does all of the unit or nothing, and goes on in the transaction. Throws when even that is not certain. */
+  /** Does all of the unit or nothing, and goes on in the transaction. Throws when it failed. */
   runGuarded(unit: Unit): Outcome {
-    const mark = this.#heads.mark()
+    const marks = [this.#heads.mark(), this.#events.mark()] as const
     this.#savepoint.run()
     try {
       const outcome = this.run(unit)
       if (outcome.status === 'committed') this.#release.run()
-      else this.#rollback(mark)
+      else this.#rollback(...marks)
       return outcome
     } catch (error) {
-      if (this.#database.isTransaction) this.#rollback(mark)
+      if (this.#database.isTransaction) this.#rollback(...marks)
       throw error
     }
   }
@@ -126,8 +126,9 @@ export class Units {
     else this.#putRecord.run(app, table, key, value, expiresAt ?? null)
   }
 
-  #rollback(mark: number): void {
-    this.#heads.undo(mark)
+  #rollback(heads: number, events: number): void {
+    this.#heads.undo(heads)
+    this.#events.undo(events)
     this.#database.exec('ROLLBACK TO unit')
     this.#release.run()
   }

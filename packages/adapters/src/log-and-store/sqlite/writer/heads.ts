@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { epochOf } from './epoch.ts'
+import { epochOf } from '../epoch.ts'
 
 /** A channel as the writer knows it. */
 export interface Head {
