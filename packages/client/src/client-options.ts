@@ -5,7 +5,7 @@ import type { WebSocketConstructor } from './transports/websocket.ts'
 
 /** How a client is made. */
 export interface ClientOptions {
-  /** `ws:`, `wss:`, `http:` or `https:`. */
+  /** `ws:`, `wss:`, `http:` or `https:`, in a page also a path. Without a path `/ws` is taken. */
   readonly url: string
   /** Called for each connection and before a token expires; calls never overlap. */
   readonly getToken?: GetToken | undefined

@@ -274,7 +274,7 @@ test('whatever is refused, lost or answered: each effect once, and in order wher
         if (!fates.includes('refuse')) expect(world.effects).toEqual(world.made)
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
 

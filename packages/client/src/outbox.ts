@@ -64,11 +64,6 @@ export class Outbox {
     this.#options = options
   }
 
-  /** How many calls have no answer yet. */
-  get size(): number {
-    return this.#calls.size
-  }
-
   /** Runs a command. The input is read now: later changes to it do not count. */
   call(command: string, input: unknown, options: CallOptions = {}): Promise<unknown> {
     const text = input === undefined ? undefined : encode(input)

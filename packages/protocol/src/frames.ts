@@ -66,8 +66,6 @@ export interface SubscribeFrame {
   readonly state?: boolean
   /** Leave no trace in the channel's presence; default false. */
   readonly silent?: boolean
-  /** Subscription token for this one channel, where the kind asks for one. */
-  readonly token?: string
 }
 
 export interface UnsubscribeFrame {
@@ -179,12 +177,14 @@ export interface SubscribeResult {
   /** Where the filter runs. `client`: the channel has too many filters, so the client must apply it. */
   readonly filter?: 'server' | 'client'
   readonly state?: StateSnapshot
+  /** What can still be read from the channel's log; absent where there is none. */
   readonly retention?: { readonly first: number }
 }
 
 export interface EventsFrame {
   readonly op: 'events'
   readonly channel: string
+  /** Present when it may not be that of the subscription. */
   readonly epoch?: string
   readonly prev: number
   readonly position: number

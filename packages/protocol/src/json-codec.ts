@@ -149,11 +149,9 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
       return '`from` has `epoch` (text) and `offset` (whole number from 0).'
     if (!isOptional(frame.filter, isObject)) return '`filter` is an object.'
     if (!isOptional(frame.recent, isCount)) return '`recent` is a whole number from 0.'
-    if (!isOptional(frame.state, isFlag) || !isOptional(frame.silent, isFlag))
-      return '`state` and `silent` are true or false.'
-    return isOptional(frame.token, (token) => isText(token, 8192))
+    return isOptional(frame.state, isFlag) && isOptional(frame.silent, isFlag)
       ? undefined
-      : '`token` is a text of at most 8192 characters.'
+      : '`state` and `silent` are true or false.'
   },
   unsubscribe: channelProblem,
   call(frame) {

@@ -11,7 +11,7 @@ import {
 import { EventList } from './event-list.ts'
 import { Outgoing, type OutgoingEvent } from './outgoing.ts'
 
-export interface ChannelOptions extends Pick<SubscribeOptions, 'filter' | 'silent' | 'token'> {
+export interface ChannelOptions extends Pick<SubscribeOptions, 'filter' | 'silent'> {
   /** The newest N events at first; default 50. */
   readonly recent?: number | undefined
   /** Events kept; older ones are dropped. Default 1,000. */
@@ -154,7 +154,7 @@ export class ChannelView {
   }
 
   #open(): void {
-    const { recent = pageSize, filter, silent, token, state = true } = this.#options
+    const { recent = pageSize, filter, silent, state = true } = this.#options
     const from = this.#list.position
     this.#error = undefined
     try {
@@ -162,7 +162,6 @@ export class ChannelView {
         ...(from === undefined ? { recent } : { from }),
         filter,
         silent,
-        token,
         state,
         onEvent: (event) => this.#take(event),
         onUnrecovered: ({ reason }) => {

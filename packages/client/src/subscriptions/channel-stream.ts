@@ -42,7 +42,6 @@ interface Wants {
   readonly filter?: Filter
   readonly state?: boolean
   readonly silent?: boolean
-  readonly token?: string
 }
 
 export class ChannelStream implements Stream {
@@ -295,12 +294,10 @@ export class ChannelStream implements Stream {
     const options = [...this.#handles].map((handle) => handle.options)
     const filters = new Set(options.map(({ filter }) => JSON.stringify(filter)))
     const filter = filters.size === 1 ? options[0]?.filter : undefined
-    const token = options.find((option) => option.token !== undefined)?.token
     return {
       ...(filter === undefined ? {} : { filter }),
       ...(options.some(({ state }) => state === true) ? { state: true } : {}),
       ...(options.every(({ silent }) => silent === true) ? { silent: true } : {}),
-      ...(token === undefined ? {} : { token }),
     }
   }
 

@@ -20,6 +20,7 @@ export interface Subscribed {
   /** In answer to a position: whether nothing is missing. */
   readonly recovered?: boolean
   readonly reason?: UnrecoveredReason
+  /** What can still be read from the channel's log. */
   readonly retention?: { readonly first: number }
 }
 
@@ -40,8 +41,6 @@ export interface SubscribeOptions<Event extends ChannelEvent = ChannelEvent> {
   readonly state?: boolean | undefined
   /** Leave no trace in the channel's presence. */
   readonly silent?: boolean | undefined
-  /** A token for this one channel, where its kind asks for one. */
-  readonly token?: string | undefined
   /** Aborting it unsubscribes. */
   readonly signal?: AbortSignal | undefined
   /** Called for every event once and in order. What it throws is reported and does not stop the stream. */
@@ -238,7 +237,8 @@ export class Handle implements Subscription {
     const reason = result.reason ?? 'continuity_unverifiable'
     if (this.#epoch === undefined) return 'new'
     const isMine = asked?.epoch === this.#epoch && asked.offset === this.offset
-    if (isMine && result.recovered !== true) return reason
+    // What is not stored is gone for everybody, whoever asked.
+    if ((isMine && result.recovered !== true) || result.reason === 'not_stored') return reason
     if (this.#epoch !== position.epoch) return 'epoch_changed'
     if (this.offset > Math.max(head, position.offset)) return 'position_ahead'
     return this.offset < position.offset ? 'behind' : undefined

@@ -46,13 +46,12 @@ export function websocketTransport(WebSocket?: WebSocketConstructor): ClientTran
 
 const closedLink: Link = { bufferedBytes: 0, send: () => undefined, close: () => undefined }
 
-/** Relative URLs are taken from the page's. */
-function socketUrl(url: string): string {
+/** Relative URLs are taken from the page's; one without a path means the server's usual one. */
+function socketUrl(text: string): string {
   const page = (globalThis as { location?: { readonly href: string } }).location?.href
-  const socket = new URL(url, page)
-  // The address of a server alone means its usual path.
-  if (socket.pathname === '/') socket.pathname = '/realtime'
-  return socket.href.replace(/^http/, 'ws')
+  const url = new URL(text, page)
+  if (url.pathname === '/') url.pathname = '/ws'
+  return url.href.replace(/^http/, 'ws')
 }
 
 function link(socket: WebSocketLike, handlers: LinkHandlers): Link {
