@@ -6,6 +6,7 @@ import { ParleyError } from '@parley/protocol'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type Cors, corsFor } from './fastify/cors.ts'
 import { errorResponse, refuseConnection } from './fastify/error-response.ts'
+import { foreignHost } from './fastify/host-check.ts'
 import { answerFile } from './fastify/static-files.ts'
 
 export interface FastifyHttpOptions {
@@ -86,6 +87,10 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
   const app = createApp(options, limits)
   app.server.maxHeadersCount = limits.maxHeaders
   const cors = corsFor(options.allowedOrigins ?? [])
+  const isBehindProxy = (options.trustedProxies ?? 0) > 0
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(isBehindProxy ? undefined : foreignHost(host, request.headers.host))
+  })
   app.addHook(
     'onRequest',
     (request, reply, done) =>
