@@ -28,7 +28,11 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['packages/*/src/**/*.test.{ts,tsx}', 'examples/**/*.test.ts', '{apps/*,bench}/src/**/*.test.{ts,tsx}'],
+        [
+          'packages/*/src/**/*.test.{ts,tsx}',
+          'examples/**/*.test.ts',
+          '{apps/*,bench}/src/**/*.test.{ts,tsx}',
+        ],
         20,
         true,
       ),

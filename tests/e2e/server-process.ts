@@ -12,10 +12,14 @@ export interface ServerProcessOptions {
   /** Default: a new folder, removed by `remove`. */
   readonly directory?: string
   readonly environment?: Readonly<Record<string, string>>
-  /** In front of the command: `['strace', '-f', …]`. */
-  readonly under?: readonly string[]
+  /** In front of the command: `['strace', '-f', …]`; is told the server's folder. */
+  readonly under?: (directory: string) => readonly string[]
   readonly flags?: readonly string[]
+  /** Another program instead of the server's: one with a planted defect. */
+  readonly script?: string
 }
+
+const longestStartMs = 60_000
 
 /** The real server in a process of its own, on a free port, that can be killed and started again over its data. */
 export class ServerProcess {
@@ -47,10 +51,10 @@ export class ServerProcess {
 
   /** Fulfilled when the server answers that it is ready. */
   async start(): Promise<void> {
-    const [command = process.execPath, ...before] = [...(this.#options.under ?? []), process.execPath]
+    const [command = process.execPath, ...before] = [...(this.#options.under?.(this.directory) ?? []), process.execPath]
     const child = spawn(
       command,
-      [...before, '--conditions=parley-source', main, ...(this.#options.flags ?? [])],
+      [...before, '--conditions=parley-source', this.#options.script ?? main, ...(this.#options.flags ?? [])],
       {
         env: {
           ...process.env,
@@ -72,9 +76,11 @@ export class ServerProcess {
   }
 
   async #ready(child: ChildProcess): Promise<void> {
+    const until = Date.now() + longestStartMs
     for (;;) {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`The server ended before it was ready:\n${this.output}`)
+      const end = child.exitCode ?? child.signalCode
+      if (end !== null) throw new Error(`The server ended with ${end} before it was ready:\n${this.output}`)
+      if (Date.now() > until) throw new Error(`The server was not ready in time:\n${this.output}`)
       const isReady = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(1_000) }).then(
         (response) => response.ok,
         () => false,

@@ -1,11 +1,15 @@
 /** Every limit of a node with its default; units are in the names. */
 export const limitDefaults = {
-  /** Connections of one node; one more is refused with `connection_limit`. */
+  /** Connections of one node; one more is refused with `overloaded`. */
   maxConnections: 50_000,
   maxConnectionsPerIp: 10_000,
   maxSubscriptionsPerSession: 1_000,
+  /** Entries of keyed state that one session may have in one channel, so that nobody fills it alone. */
+  maxStateEntriesPerSession: 64,
   /** Calls of one session that have no answer yet; one more is refused with `overloaded`. */
   maxCallsInFlight: 1_024,
+  /** Other requests (subscribe and the like) of one session without an answer; one more is refused likewise. */
+  maxRequestsInFlight: 4_096,
   /** Largest message accepted from a client. */
   maxFrameBytes: 65_536,
   /** Largest frame that may be put together from chunks. */

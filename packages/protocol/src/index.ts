@@ -30,6 +30,7 @@ export {
 export {
   compileFilter,
   filterLimits,
+  type Comparison,
   type CompiledFilter,
   type Filter,
   type FilterSubject,

@@ -16,6 +16,7 @@ export class AccessLog {
   readonly #applied = new Map<string, number>()
   readonly #reading = new Map<string, Promise<void>>()
 
+  /** @param apply must not throw */
   constructor(store: Store, apply: (app: string, change: AccessChange) => void) {
     this.#store = store
     this.#apply = apply
@@ -27,38 +28,58 @@ export class AccessLog {
     this.#applied.set(app, top?.head ?? 0)
   }
 
-  /** Applies the changes among the events of a unit, before its other events go out. */
-  committed(app: string, events: readonly UnitEvent[], positions: readonly Position[]): void {
+  /**
+   * Applies the changes among the events of a unit, before its other events go out. A promise is given when changes
+   * before them were missed: they are read and applied first.
+   */
+  committed(
+    app: string,
+    events: readonly UnitEvent[],
+    positions: readonly Position[],
+  ): Promise<void> | undefined {
     for (let index = 0; index < events.length; index++) {
       const event = events[index] as UnitEvent
       if (event.channel !== controlChannel) continue
-      const offset = (positions[index] as Position).offset
-      const applied = this.#applied.get(app) ?? 0
-      if (offset === applied + 1) this.#take(app, event, offset)
-      else if (offset > applied) void this.reconcile(app).catch(() => undefined)
+      const { offset } = positions[index] as Position
+      if (offset > this.#last(app) + 1) return this.#catchUp(app, events, positions)
+      this.#take(app, event, offset)
     }
+    return undefined
   }
 
-  /** Reads changes that were stored and not seen. */
+  async #catchUp(app: string, events: readonly UnitEvent[], positions: readonly Position[]): Promise<void> {
+    await this.reconcile(app).catch(() => undefined)
+    // Where the log cannot be read, at least these are known.
+    for (const [index, event] of events.entries())
+      if (event.channel === controlChannel) this.#take(app, event, (positions[index] as Position).offset)
+  }
+
+  /** Reads changes that were stored and not seen. What was stored before the call is applied when it is fulfilled. */
   reconcile(app: string): Promise<void> {
-    const reading = this.#reading.get(app) ?? this.#read(app).finally(() => this.#reading.delete(app))
+    const before = this.#reading.get(app) ?? Promise.resolve()
+    const reading = before.catch(() => undefined).then(() => this.#read(app))
     this.#reading.set(app, reading)
+    const forget = () => {
+      if (this.#reading.get(app) === reading) this.#reading.delete(app)
+    }
+    reading.then(forget, forget)
     return reading
   }
 
   async #read(app: string): Promise<void> {
     for (;;) {
-      const events = await this.#store.read(app, controlChannel, {
-        after: this.#applied.get(app) ?? 0,
-        limit: pageSize,
-      })
-      for (const event of events)
-        if (event.offset > (this.#applied.get(app) ?? 0)) this.#take(app, event, event.offset)
+      const events = await this.#store.read(app, controlChannel, { after: this.#last(app), limit: pageSize })
+      for (const event of events) this.#take(app, event, event.offset)
       if (events.length < pageSize) return
     }
   }
 
+  #last(app: string): number {
+    return this.#applied.get(app) ?? 0
+  }
+
   #take(app: string, event: { readonly type: string; readonly data: string }, offset: number): void {
+    if (offset <= this.#last(app)) return
     this.#applied.set(app, offset)
     const type = event.type.replace(/^control[.]/, '')
     this.#apply(app, { ...JSON.parse(event.data), type } as AccessChange)

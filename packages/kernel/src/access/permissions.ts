@@ -4,22 +4,39 @@ import type { Limits } from '../limits.ts'
 import type { Grant, Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 
-interface Answer {
+/** Whose access to what. */
+interface Subject {
+  readonly app: string
+  readonly user: string | undefined
+  readonly channel: string
+}
+
+interface Answer extends Subject {
   readonly isAllowed: boolean
   readonly until: number
 }
 
+const actions: readonly Action[] = ['read', 'write', 'presence', 'manage']
+
+/** Notices whether the access of a user to a channel was changed since one last looked. */
+export interface Watch extends Subject {
+  isChanged: boolean
+}
+
+/** Times that a question is asked anew because the access changed while it was open. */
+const maxQuestions = 4
+
 /**
  * Decides what an identity may do. The rule of the kind and the grants of the identity are looked at every time (they
- * are at hand); the answers of a kind's `authorize` are cached, and dropped by access changes.
+ * are at hand); the answers of a kind's `authorize` are cached, and dropped by access changes. An answer that was asked
+ * for before a change of the same access is not used after it.
  */
 export class Permissions {
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #answers = new Map<string, Answer>()
-  readonly #asking = new Map<string, Promise<boolean>>()
-  /** Counts invalidations, so that an answer asked for before one is not kept after it. */
-  #generation = 0
+  readonly #asking = new Map<string, Promise<ParleyError | undefined>>()
+  readonly #watches = new Set<Watch>()
 
   constructor(clock: Clock, limits: Limits) {
     this.#clock = clock
@@ -36,30 +53,20 @@ export class Permissions {
     channel: string,
     kind: Kind,
   ): ParleyError | undefined | Promise<ParleyError | undefined> {
-    const refusal = this.#byRule(identity, action, channel, kind)
+    const refusal = byRule(identity, action, channel, kind)
     if (refusal !== undefined || kind.authorize === undefined || identity.role === 'backend') return refusal
-    const key = `${identity.app}\n${identity.user ?? ''}\n${action}\n${channel}`
+    const key = keyOf({ app: identity.app, user: identity.user, channel }, action)
     const known = this.#answers.get(key)
     if (known !== undefined && known.until > this.#clock.elapsed())
       return known.isAllowed ? undefined : forbidden(action, channel)
+    const asking = this.#asking.get(key)
+    if (asking !== undefined) return asking
     const { authorize } = kind
-    return this.#ask(key, () => authorize({ identity, action, channel }), forbidden(action, channel))
-  }
-
-  #byRule(identity: Identity, action: Action, channel: string, kind: Kind): ParleyError | undefined {
-    const access = kind.access[action]
-    if (access === 'anyone') return undefined
-    if (access === 'user')
-      return identity.user === undefined && identity.role !== 'backend'
-        ? forbidden(action, channel)
-        : undefined
-    if (access === 'backend' && identity.role !== 'backend') return forbidden(action, channel)
-    return grantFor(identity, action, channel) === undefined ? forbidden(action, channel) : undefined
-  }
-
-  /** Counts access changes. An answer from before one may no longer be true. */
-  get generation(): number {
-    return this.#generation
+    const asked = this.#ask(key, { identity, action, channel }, authorize).finally(() => {
+      if (this.#asking.get(key) === asked) this.#asking.delete(key)
+    })
+    this.#asking.set(key, asked)
+    return asked
   }
 
   /** Checks an action on the app as a whole. */
@@ -70,32 +77,46 @@ export class Permissions {
 
   async #ask(
     key: string,
-    question: () => Promise<boolean>,
-    refusal: ParleyError,
+    request: { readonly identity: Identity; readonly action: Action; readonly channel: string },
+    authorize: NonNullable<Kind['authorize']>,
   ): Promise<ParleyError | undefined> {
-    const generation = this.#generation
-    let asking = this.#asking.get(key)
-    if (asking === undefined) {
-      asking = question()
-      this.#asking.set(key, asking)
-    }
+    const { identity, action, channel } = request
+    const watch = this.watch(identity.app, identity.user, channel)
     try {
-      const isAllowed = await asking
-      if (generation === this.#generation) this.#remember(key, isAllowed)
-      return isAllowed ? undefined : refusal
-    } catch {
-      // Fails closed: who cannot be asked has not said yes. Nor no: it is asked again next time.
-      return refusal
+      for (let question = 0; question < maxQuestions; question++) {
+        watch.isChanged = false
+        const isAllowed = await authorize(request)
+        if (watch.isChanged) continue
+        this.#remember(key, watch, isAllowed)
+        return isAllowed ? undefined : forbidden(action, channel)
+      }
+      return new ParleyError('conflict', `The access to ${channel} is being changed. Try again.`)
+    } catch (error) {
+      // Who cannot be asked has not said yes; but it has not said no for the next time either.
+      if (error instanceof ParleyError) return error
+      return new ParleyError('unavailable', `Nobody could say whether ${channel} may be used. Try again.`)
     } finally {
-      if (this.#asking.get(key) === asking) this.#asking.delete(key)
+      this.unwatch(watch)
     }
   }
 
-  #remember(key: string, isAllowed: boolean): void {
+  #remember(key: string, { app, user, channel }: Subject, isAllowed: boolean): void {
     if (this.#answers.size >= this.#limits.maxPermissionEntries)
       this.#answers.delete(this.#answers.keys().next().value as string)
     this.#answers.delete(key)
-    this.#answers.set(key, { isAllowed, until: this.#clock.elapsed() + this.#limits.permissionTtlMs })
+    const until = this.#clock.elapsed() + this.#limits.permissionTtlMs
+    this.#answers.set(key, { app, user, channel, isAllowed, until })
+  }
+
+  /** The watch lasts until {@link unwatch}. */
+  watch(app: string, user: string | undefined, channel: string): Watch {
+    const watch: Watch = { app, user, channel, isChanged: false }
+    this.#watches.add(watch)
+    return watch
+  }
+
+  unwatch(watch: Watch): void {
+    this.#watches.delete(watch)
   }
 
   /** Forgets the cached answers of an app about a user, a channel, or both; without either, all. */
@@ -103,16 +124,31 @@ export class Permissions {
     app: string,
     about: { readonly user?: string | undefined; readonly channel?: string | undefined },
   ): void {
-    this.#generation += 1
-    this.#asking.clear()
-    for (const key of this.#answers.keys()) {
-      const [keyApp, user, , channel] = key.split('\n')
-      if (keyApp !== app) continue
-      if (about.user !== undefined && about.user !== user) continue
-      if (about.channel !== undefined && about.channel !== channel) continue
-      this.#answers.delete(key)
-    }
+    const concerns = (subject: Subject): boolean =>
+      subject.app === app &&
+      (about.user === undefined || about.user === subject.user) &&
+      (about.channel === undefined || about.channel === subject.channel)
+    for (const watch of this.#watches) if (concerns(watch)) watch.isChanged = true
+    const { user, channel } = about
+    // A kick is frequent, and looks for no other answers than its own.
+    if (user !== undefined && channel !== undefined)
+      for (const action of actions) this.#answers.delete(keyOf({ app, user, channel }, action))
+    else for (const [key, answer] of this.#answers) if (concerns(answer)) this.#answers.delete(key)
   }
+}
+
+function keyOf({ app, user, channel }: Subject, action: Action): string {
+  return `${app}\n${user ?? ''}\n${action}\n${channel}`
+}
+
+function byRule(identity: Identity, action: Action, channel: string, kind: Kind): ParleyError | undefined {
+  const access = kind.access[action]
+  const isBackend = identity.role === 'backend'
+  if (access === 'anyone') return undefined
+  if (access === 'user')
+    return identity.user === undefined && !isBackend ? forbidden(action, channel) : undefined
+  if (access === 'backend' && !isBackend) return forbidden(action, channel)
+  return grantFor(identity, action, channel) === undefined ? forbidden(action, channel) : undefined
 }
 
 function allows(grant: Grant, action: Action): boolean {

@@ -1,4 +1,4 @@
-import type { Caller } from '../commands/dispatch.ts'
+import type { Caller } from '../commands/call.ts'
 import type { Kind } from '../kind.ts'
 import type { Rates } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'

@@ -49,8 +49,7 @@ export class TokenBuckets {
     if (this.#rate.perSecond === 0) return 0
     let bucket = this.#byKey.get(key)
     if (bucket === undefined) {
-      if (this.#byKey.size >= this.#maxKeys) this.sweep(now)
-      // Still full of the active: the oldest is forgotten, which errs in its favour.
+      // Full of the active, as the others are swept out: the oldest is forgotten, which errs in its favour.
       if (this.#byKey.size >= this.#maxKeys) this.#byKey.delete(this.#byKey.keys().next().value as string)
       bucket = new TokenBucket(this.#rate, now)
       this.#byKey.set(key, bucket)

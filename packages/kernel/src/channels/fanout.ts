@@ -3,7 +3,7 @@ import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
 import type { Channel } from './channel.ts'
-import type { Delivery } from './filter-class.ts'
+import type { Delivery, FilterClass } from './filter-class.ts'
 import type { Member } from './member.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -20,18 +20,25 @@ export interface FanoutCounts {
 
 /** Members written to between two looks at the clock. */
 const membersPerLook = 32
+/** Part of a slice that catch-up gets in any case. */
+const catchUpShare = 0.2
 
 /**
  * Writes batches to members, at the end of a turn, lanes in order. It is a cursor: after `fanoutSliceMs` it lets
  * other work go first and goes on in the next turn, so that one event to ten thousand members delays nobody's reply.
+ * A channel that was interrupted comes after the others then; what is published into it meanwhile becomes one batch.
  */
 export class Fanout {
   readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0, shed: 0 }
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #dirtyChannels: Channel[][] = lanes.map(() => [])
-  #deliveries: Delivery[] = []
-  #nextDelivery = 0
+  /** Channels with batches to write, in their turn. */
+  readonly #active: Channel[] = []
+  #interrupted: Channel | undefined
+  /** Members left until the next look at the clock. */
+  #untilLook = membersPerLook
+  #isLate = false
   #pumps: Outbox[] = []
   #dirtyOutboxes: Outbox[] = []
   readonly #blocked = new Set<Outbox>()
@@ -69,11 +76,19 @@ export class Fanout {
 
   /** Makes the channel's batches now: its membership is about to change. */
   seal(channel: Channel): void {
-    for (const delivery of channel.seal()) this.deliver(delivery)
+    for (const delivery of channel.seal()) this.#deliver(channel, delivery)
   }
 
-  deliver(delivery: Delivery): void {
-    this.#deliveries.push(delivery)
+  /** Brings a filter class in which nothing matched up to the last batch. */
+  sync(channel: Channel, filterClass: FilterClass): void {
+    const delivery = channel.sync(filterClass)
+    if (delivery !== undefined) this.#deliver(channel, delivery)
+  }
+
+  #deliver(channel: Channel, delivery: Delivery): void {
+    channel.deliveries.push(delivery)
+    if (channel.deliveries.length > 1) return
+    this.#active.push(channel)
     this.#schedule()
   }
 
@@ -122,6 +137,12 @@ export class Fanout {
     else member.outbox.fallBehindInState(member)
   }
 
+  /** Writes what waits for live members now, however long it takes: the node is about to stop. */
+  flush(): void {
+    this.#isLate = false
+    while (this.#sealDirty()) this.#writeActive(Number.POSITIVE_INFINITY)
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -129,58 +150,86 @@ export class Fanout {
   }
 
   #run(): void {
-    this.#isScheduled = false
-    this.#sealDirty()
-    const until = this.#clock.elapsed() + this.#limits.fanoutSliceMs
-    const isDone = this.#writeDeliveries(until) && this.#pump(until)
+    const { fanoutSliceMs } = this.#limits
+    const until = this.#clock.elapsed() + fanoutSliceMs
+    this.#isLate = false
+    // What came for a channel while its last batch was under way is sealed as soon as that has gone.
+    while (!this.#isLate && this.#sealDirty()) this.#writeActive(until)
+    this.#pump(Math.max(until, this.#clock.elapsed() + fanoutSliceMs * catchUpShare))
     const outboxes = this.#dirtyOutboxes
     this.#dirtyOutboxes = []
     for (const outbox of outboxes) {
       outbox.dirty = false
       outbox.flush()
     }
-    if (!isDone) this.#schedule()
+    this.#isScheduled = false
+    if (this.#hasWork) this.#schedule()
   }
 
-  #sealDirty(): void {
+  get #hasWork(): boolean {
+    if (this.#active.length > 0 || this.#interrupted !== undefined) return true
+    if (this.#pumps.length > 0 || this.#dirtyOutboxes.length > 0) return true
+    return this.#dirtyChannels.some((lane) => lane.length > 0)
+  }
+
+  /** Answers whether there is anything to write. */
+  #sealDirty(): boolean {
     for (const lane of this.#dirtyChannels) {
       if (lane.length === 0) continue
       for (const channel of lane.splice(0)) {
+        if (channel.deliveries.length > 0) {
+          lane.push(channel)
+          continue
+        }
         channel.dirty = false
-        for (const delivery of channel.seal()) this.#deliveries.push(delivery)
+        this.seal(channel)
         this.#makeStateDiff(channel)
       }
     }
+    if (this.#interrupted !== undefined) this.#active.push(this.#interrupted)
+    this.#interrupted = undefined
+    return this.#active.length > 0
   }
 
-  #writeDeliveries(until: number): boolean {
-    while (this.#nextDelivery < this.#deliveries.length) {
-      const delivery = this.#deliveries[this.#nextDelivery] as Delivery
-      if (!this.#write(delivery, until)) return false
-      delivery.filterClass.finished()
-      this.#nextDelivery += 1
+  /** Writes batches until there are none, or time is up. */
+  #writeActive(until: number): void {
+    let count = 0
+    while (count < this.#active.length && !this.#isLate) {
+      const channel = this.#active[count] as Channel
+      count += 1
+      if (!this.#writeChannel(channel, until)) this.#interrupted = channel
     }
-    this.#deliveries = []
-    this.#nextDelivery = 0
-    return true
+    this.#active.splice(0, count)
+  }
+
+  /** Answers false when time was up before the last batch of the channel. */
+  #writeChannel({ deliveries }: Channel, until: number): boolean {
+    let count = 0
+    while (count < deliveries.length && !this.#isLate) {
+      const delivery = deliveries[count] as Delivery
+      if (!this.#write(delivery, until)) break
+      delivery.filterClass.finished()
+      count += 1
+    }
+    deliveries.splice(0, count)
+    return deliveries.length === 0
   }
 
   /** Answers false when time was up before the last member. */
   #write(delivery: Delivery, until: number): boolean {
     const { members } = delivery.filterClass
-    let { cursor } = delivery
-    while (cursor < members.length) {
-      const stop = Math.min(members.length, cursor + membersPerLook)
-      for (; cursor < stop; cursor++) {
-        const member = members[cursor]
+    while (delivery.cursor < members.length && !this.#isLate) {
+      const stop = Math.min(members.length, delivery.cursor + this.#untilLook)
+      this.#untilLook -= stop - delivery.cursor
+      for (; delivery.cursor < stop; delivery.cursor++) {
+        const member = members[delivery.cursor]
         if (member !== undefined) this.#writeTo(member, delivery)
       }
-      if (cursor < members.length && this.#clock.elapsed() >= until) {
-        delivery.cursor = cursor
-        return false
-      }
+      if (this.#untilLook > 0) continue
+      this.#untilLook = membersPerLook
+      this.#isLate = this.#clock.elapsed() >= until
     }
-    return true
+    return delivery.cursor >= members.length
   }
 
   #writeTo(member: Member, delivery: Delivery): void {
@@ -189,8 +238,7 @@ export class Fanout {
       return
     }
     if (member.behind || member.position !== delivery.prev) return
-    const { outbox } = member
-    const { channel } = member
+    const { outbox, channel } = member
     if (channel.kind.slowConsumer === 'drop_oldest') {
       this.#writeOrQueue(member, delivery)
       return
@@ -220,7 +268,7 @@ export class Fanout {
     for (const filterClass of channel.classes) {
       if (filterClass.size === 0) continue
       filterClass.underWay += 1
-      this.#deliveries.push({
+      this.#deliver(channel, {
         what: 'state',
         filterClass,
         frame,
@@ -239,7 +287,7 @@ export class Fanout {
     else member.outbox.fallBehindInState(member)
   }
 
-  #pump(until: number): boolean {
+  #pump(until: number): void {
     let index = 0
     while (index < this.#pumps.length) {
       const outbox = this.#pumps[index] as Outbox
@@ -249,7 +297,6 @@ export class Fanout {
       if (this.#clock.elapsed() >= until) break
     }
     this.#pumps = this.#pumps.slice(index)
-    return this.#pumps.length === 0
   }
 }
 

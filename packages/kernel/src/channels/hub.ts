@@ -93,7 +93,8 @@ export class Hub {
 
   #create(app: string, name: string, kind: Kind, top: Top): Channel {
     const { clock, limits } = this.#parts
-    const state = new KeyedState(clock.secret(64), kind.limits)
+    const { maxStateEntriesPerSession } = limits
+    const state = new KeyedState(clock.secret(64), { ...kind.limits, maxStateEntriesPerSession })
     return new Channel({ app, name, kind, top, state, limits, now: clock.elapsed() })
   }
 
@@ -144,7 +145,8 @@ export class Hub {
    */
   async reconcile(app: string, names: Iterable<string>): Promise<void> {
     for (const name of new Set(names)) {
-      const channel = this.find(app, name)
+      const key = channelKey(app, name)
+      const channel = this.#channels.get(key) ?? (await this.#opening.get(key)?.promise)
       const [top] = channel === undefined ? [] : ((await this.log(channel.kind)?.tops(app, [name])) ?? [])
       if (channel === undefined || top === undefined) continue
       if (top.epoch !== channel.epoch) this.#restart(channel, top)
@@ -160,7 +162,7 @@ export class Hub {
   /** Reads the lowest offset that the log still holds, for an exact verdict on a position. */
   async refreshFirst(channel: Channel): Promise<void> {
     const [top] = (await this.log(channel.kind)?.tops(channel.app, [channel.name])) ?? []
-    if (top !== undefined && top.epoch === channel.epoch) channel.first = top.first
+    if (top !== undefined && top.epoch === channel.epoch) channel.trimmed(top.first)
   }
 
   async readLog(channel: Channel, after: number): Promise<readonly EncodedEvent[]> {
@@ -189,8 +191,9 @@ export class Hub {
   syncSilent(): void {
     for (const channel of this.#channels.values()) {
       for (const filterClass of channel.classes) {
-        const delivery = channel.sync(filterClass)
-        if (delivery !== undefined) this.#parts.fanout.deliver(delivery)
+        // Who came back after a restart has its events by now.
+        filterClass.replay = undefined
+        this.#parts.fanout.sync(channel, filterClass)
       }
     }
   }

@@ -7,6 +7,13 @@ interface Slot {
   readonly version: number
 }
 
+export interface StateLimits {
+  readonly maxStateEntries: number
+  readonly maxStateBytes: number
+  /** Default: as many as the channel holds. */
+  readonly maxStateEntriesPerSession?: number
+}
+
 /** Changes from `prev` to `version`, as a frame would carry them. */
 export interface StateDiff {
   readonly prev: number
@@ -30,19 +37,20 @@ export class KeyedState {
   #version = 0
   /** In order of version: a changed key moves to the end. */
   readonly #slots = new Map<string, Slot>()
+  /** Names of the entries of each session. */
+  readonly #names = new Map<string, Set<string>>()
   /** Keys changed, in order: `#changes[i]` belongs to version `#base + i + 1`. */
   #changes: string[] = []
   #base = 0
   readonly #maxEntries: number
   readonly #maxBytes: number
+  readonly #maxPerSession: number
 
-  constructor(
-    instance: string,
-    limits: { readonly maxStateEntries: number; readonly maxStateBytes: number },
-  ) {
+  constructor(instance: string, limits: StateLimits) {
     this.instance = instance
     this.#maxEntries = limits.maxStateEntries
     this.#maxBytes = limits.maxStateBytes
+    this.#maxPerSession = limits.maxStateEntriesPerSession ?? limits.maxStateEntries
   }
 
   get version(): number {
@@ -72,13 +80,9 @@ export class KeyedState {
         'payload_too_large',
         `A state value has at most ${this.#maxBytes} characters of JSON.`,
       )
-    if (old === undefined && this.#slots.size >= this.#maxEntries)
-      throw new ParleyError(
-        'limit_exceeded',
-        `The channel holds ${this.#maxEntries} state entries, which is its limit.`,
-        { details: { limit: 'maxStateEntries', value: this.#maxEntries } },
-      )
     const { user, session } = owner
+    if (old === undefined) this.#checkRoom(session)
+    this.#namesOf(session).add(name)
     this.#changed(key)
     this.#slots.delete(key)
     this.#slots.set(key, {
@@ -89,20 +93,46 @@ export class KeyedState {
     return true
   }
 
+  #checkRoom(session: string): void {
+    const own = this.#names.get(session)?.size ?? 0
+    if (own >= this.#maxPerSession)
+      throw new ParleyError(
+        'limit_exceeded',
+        `This session holds ${own} state entries in the channel, which is its limit.`,
+        { details: { limit: 'maxStateEntriesPerSession', value: this.#maxPerSession } },
+      )
+    if (this.#slots.size >= this.#maxEntries)
+      throw new ParleyError(
+        'limit_exceeded',
+        `The channel holds ${this.#maxEntries} state entries, which is its limit.`,
+        { details: { limit: 'maxStateEntries', value: this.#maxEntries } },
+      )
+  }
+
   remove(session: string, name: string): boolean {
     const key = stateKey(session, name)
     if (!this.#slots.delete(key)) return false
+    const names = this.#namesOf(session)
+    names.delete(name)
+    if (names.size === 0) this.#names.delete(session)
     this.#changed(key)
     return true
   }
 
+  #namesOf(session: string): Set<string> {
+    let names = this.#names.get(session)
+    if (names === undefined) {
+      names = new Set()
+      this.#names.set(session, names)
+    }
+    return names
+  }
+
   /** Removes all that a session has set. */
   removeSession(session: string): boolean {
-    const names = [...this.#slots.values()]
-      .filter(({ entry }) => entry.session === session)
-      .map(({ entry }) => entry.name)
-    for (const name of names) this.remove(session, name)
-    return names.length > 0
+    const names = this.#names.get(session)
+    for (const name of [...(names ?? [])]) this.remove(session, name)
+    return names !== undefined
   }
 
   /** The changes after `from`, or undefined when they are no longer known: the reader needs a new snapshot. */

@@ -14,6 +14,7 @@ export type Turn =
   | { readonly what: 'frame'; readonly queued: QueuedFrame }
   | { readonly what: 'member'; readonly member: Member }
   | { readonly what: 'state'; readonly member: Member }
+  | { readonly what: 'dropped'; readonly member: Member }
 
 /** Share of each lane when all have something to send. */
 const weights: Readonly<Record<Lane, number>> = { critical: 16, high: 8, normal: 4, low: 2, background: 1 }
@@ -23,6 +24,8 @@ interface LaneQueue {
   credit: number
   readonly behind: Member[]
   readonly inState: Member[]
+  /** Members that have to be told that frames of theirs were shed. */
+  readonly shed: Member[]
   readonly frames: QueuedFrame[]
 }
 
@@ -36,17 +39,18 @@ export class LaneQueues {
     credit: 0,
     behind: [],
     inState: [],
+    shed: [],
     frames: [],
   }))
   #queuedBytes = 0
-  #frameCount = 0
 
   get isEmpty(): boolean {
     return this.#lanes.every((lane) => isIdle(lane))
   }
 
+  /** Frames of kinds without a log wait, or a notice of some that were shed: what follows must wait behind them. */
   get hasQueue(): boolean {
-    return this.#frameCount > 0
+    return this.#lanes.some((lane) => lane.frames.length > 0 || lane.shed.length > 0)
   }
 
   behind(member: Member): void {
@@ -66,16 +70,23 @@ export class LaneQueues {
   enqueue(queued: QueuedFrame, maxBytes: number): number {
     this.#laneOf(queued.member).frames.push(queued)
     this.#queuedBytes += queued.frame.text.length
-    this.#frameCount += 1
     let shed = 0
     for (let index = this.#lanes.length - 1; index >= 0 && this.#queuedBytes > maxBytes; index--) {
-      const { frames } = this.#lanes[index] as LaneQueue
-      while (frames.length > 0 && this.#queuedBytes > maxBytes) {
-        shedFrame(this.#take(frames))
+      const lane = this.#lanes[index] as LaneQueue
+      while (lane.frames.length > 0 && this.#queuedBytes > maxBytes) {
+        const { member, from, to } = this.#take(lane.frames)
+        this.shed(member, from, to)
         shed += 1
       }
     }
     return shed
+  }
+
+  /** Notes that a member has to be told of events that it will not get. */
+  shed(member: Member, from: number, to: number): void {
+    const { shed } = this.#laneOf(member)
+    if (!shed.includes(member)) shed.push(member)
+    member.dropped = { from: member.dropped?.from ?? from, to }
   }
 
   /** What goes next; a member that is behind stays in its lane until `caughtUp`. */
@@ -92,29 +103,36 @@ export class LaneQueues {
     best.credit -= total
     const inState = best.inState.shift()
     if (inState !== undefined) return { what: 'state', member: inState }
+    // What was shed lay before the frames that are left.
+    const shed = best.shed.shift()
+    if (shed !== undefined) return { what: 'dropped', member: shed }
     if (best.frames.length > 0) return { what: 'frame', queued: this.#take(best.frames) }
     const member = best.behind.shift() as Member
     best.behind.push(member)
     return { what: 'member', member }
   }
 
-  drop(member: Member): void {
+  /** Forgets what waits for a member. Answers the position before the first event of it, if any waits in a frame. */
+  drop(member: Member): number | undefined {
+    let from = member.dropped?.from
     const lane = this.#laneOf(member)
     remove(lane.behind, member)
     remove(lane.inState, member)
+    remove(lane.shed, member)
     for (let index = lane.frames.length - 1; index >= 0; index--) {
       const queued = lane.frames[index] as QueuedFrame
       if (queued.member !== member) continue
       lane.frames.splice(index, 1)
       this.#queuedBytes -= queued.frame.text.length
-      this.#frameCount -= 1
+      from = Math.min(from ?? queued.from, queued.from)
     }
+    member.dropped = undefined
+    return from
   }
 
   #take(frames: QueuedFrame[]): QueuedFrame {
     const queued = frames.shift() as QueuedFrame
     this.#queuedBytes -= queued.frame.text.length
-    this.#frameCount -= 1
     return queued
   }
 
@@ -123,12 +141,8 @@ export class LaneQueues {
   }
 }
 
-function isIdle(lane: LaneQueue): boolean {
-  return lane.behind.length === 0 && lane.frames.length === 0 && lane.inState.length === 0
-}
-
-function shedFrame({ member, from, to }: QueuedFrame): void {
-  member.dropped = { from: member.dropped?.from ?? from, to }
+function isIdle({ behind, frames, inState, shed }: LaneQueue): boolean {
+  return behind.length === 0 && frames.length === 0 && inState.length === 0 && shed.length === 0
 }
 
 function remove<T>(list: T[], item: T): void {

@@ -3,7 +3,7 @@ import type { Limits } from '../limits.ts'
 import type { Connection, OutgoingFrame } from '../ports/transport.ts'
 import type { Channel } from './channel.ts'
 import type { Fanout } from './fanout.ts'
-import { LaneQueues } from './lane-queues.ts'
+import { LaneQueues, type Turn } from './lane-queues.ts'
 import type { Member } from './member.ts'
 import type { EncodedEvent } from './wire-text.ts'
 
@@ -142,6 +142,37 @@ export class Outbox {
     this.#owner.lost(member, code)
   }
 
+  /** Keeps everything from a member until {@link release}: whether it may go on reading is being asked. */
+  hold(member: Member): void {
+    member.holds += 1
+    if (member.holds > 1) return
+    member.behind = true
+    member.stateBehind = member.stateVersion >= 0
+    member.position = this.#waiting?.drop(member) ?? member.position
+  }
+
+  /** It may: it catches up, or is told what it missed where nothing is kept. */
+  release(member: Member): void {
+    const { channel } = member
+    member.holds -= 1
+    if (member.holds > 0 || member.left) return
+    if (member.stateBehind) this.#lanes().behindInState(member)
+    if (channel.kind.durability !== 'ephemeral') {
+      this.fallBehind(member)
+      return
+    }
+    this.#fanout.seal(channel)
+    if (member.position < channel.sealed) this.#lanes().shed(member, member.position, channel.sealed)
+    member.position = channel.sealed
+    this.#goLive(member)
+    this.#resume()
+  }
+
+  /** Has the connection closed when it accepts nothing for too long. */
+  watch(): void {
+    this.#fanout.blocked(this)
+  }
+
   /** Forgets what waits for a member that has left. */
   drop(member: Member): void {
     this.#waiting?.drop(member)
@@ -159,6 +190,7 @@ export class Outbox {
     this.#control = []
     this.#controlLength = 0
     this.#waiting = undefined
+    this.#reading = false
     this.#fanout.unblocked(this)
   }
 
@@ -172,21 +204,22 @@ export class Outbox {
     }
     const turn = waiting.next()
     if (turn === undefined) return false
-    if (turn.what === 'frame') {
-      this.#tellDropped(turn.queued.member)
-      this.write(turn.queued.frame)
-    } else if (turn.what === 'state') this.#catchUpState(turn.member)
-    else this.#catchUp(turn.member)
+    this.#take(turn)
     return !this.#reading && !waiting.isEmpty
   }
 
+  #take(turn: Turn): void {
+    if (turn.what === 'frame') this.write(turn.queued.frame)
+    else if (turn.what === 'state') this.#catchUpState(turn.member)
+    else if (turn.what === 'dropped') this.#tellDropped(turn.member)
+    else this.#catchUp(turn.member)
+  }
+
   #tellDropped(member: Member): void {
-    const { dropped, channel } = member
-    if (dropped === undefined) return
+    const { nameText } = member.channel
+    const { from, to } = member.dropped as { from: number; to: number }
     member.dropped = undefined
-    this.control(
-      `{"op":"dropped","channel":${channel.nameText},"from":${dropped.from},"to":${dropped.to},"reason":"slow_consumer"}`,
-    )
+    this.control(`{"op":"dropped","channel":${nameText},"from":${from},"to":${to},"reason":"slow_consumer"}`)
   }
 
   #catchUpState(member: Member): void {
@@ -213,8 +246,7 @@ export class Outbox {
   /** The class may stand behind where nothing matched: it is told its position first, so that all are in step. */
   #goLive(member: Member): void {
     const { channel, filterClass } = member
-    const delivery = channel.sync(filterClass)
-    if (delivery !== undefined) this.#fanout.deliver(delivery)
+    this.#fanout.sync(channel, filterClass)
     member.behind = false
     this.#waiting?.caughtUp(member)
   }
@@ -250,20 +282,24 @@ export class Outbox {
 
   async #readLog(member: Member): Promise<void> {
     const { channel } = member
-    const { epoch, sealed } = channel
+    const { epoch, sealed, redactions } = channel
+    const waiting = this.#waiting
     this.#reading = true
-    try {
-      const events = await this.#owner.readLog(channel, member.position)
-      if (!member.behind || channel.epoch !== epoch) return
+    const events = await this.#owner.readLog(channel, member.position).catch(() => undefined)
+    // Another connection has taken the place of the one that the events were read for.
+    if (this.#waiting !== waiting) return
+    this.#reading = false
+    if (events === undefined) {
+      // The log is out of reach: its own status says so.
+      this.#fanout.retryLater(this)
+      return
+    }
+    const isWanted = !member.left && member.holds === 0
+    // What was redacted meanwhile is read once more.
+    if (isWanted && channel.epoch === epoch && channel.redactions === redactions) {
       const known = events.filter((entry) => entry.stored.offset <= sealed)
       if (known.length === 0) this.#owner.lost(member, 'position_expired')
       else this.#replay(member, known)
-    } catch {
-      // The log is out of reach: its own status says so; this member tries again when the fan-out next comes by.
-      this.#fanout.retryLater(this)
-      return
-    } finally {
-      this.#reading = false
     }
     this.#resume()
   }

@@ -14,16 +14,16 @@ export interface RetentionParts {
   readonly hub: Hub
   readonly store: Store
   readonly recentLog: EventLog
+  /** Asked between two pages of channels. */
+  readonly isWanted: () => boolean
 }
 
-/** Drops what no retention holds any more: one walk over all channels, then expired receipts and records. */
+/** Drops what no retention holds any more: one walk over all channels, page by page, with room for others between. */
 export async function enforceRetention(parts: RetentionParts, apps: readonly string[]): Promise<void> {
-  const { clock, store, recentLog } = parts
   for (const app of apps) {
-    await trimAll(parts, app, store)
-    await trimAll(parts, app, recentLog)
+    await trimAll(parts, app, parts.store)
+    await trimAll(parts, app, parts.recentLog)
   }
-  await store.sweep(clock.now())
 }
 
 async function trimAll(parts: RetentionParts, app: string, log: EventLog): Promise<void> {
@@ -39,11 +39,11 @@ async function trimAll(parts: RetentionParts, app: string, log: EventLog): Promi
         kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable,
         parts.clock.now(),
       )
-      const open = parts.hub.find(app, channel)
-      if (open !== undefined) open.first = kept
+      parts.hub.find(app, channel)?.trimmed(kept)
     }
     after = page.length < pageSize ? undefined : page.at(-1)?.channel
-  } while (after !== undefined)
+    await new Promise<void>((resolve) => parts.clock.defer(resolve))
+  } while (after !== undefined && parts.isWanted())
 }
 
 /** A kind may have gone from the configuration while its channels are still there. */

@@ -8,7 +8,7 @@ import {
   type SubscribeResult,
 } from '@parley/protocol'
 import { type Permissions, readFilter } from '../access/permissions.ts'
-import type { Kind, Kinds } from '../kind.ts'
+import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Session } from '../sessions/session.ts'
@@ -31,6 +31,18 @@ export type SubscribeRequest = Pick<
   SubscribeFrame,
   'channel' | 'from' | 'filter' | 'recent' | 'state' | 'silent'
 >
+
+/** Who wants a subscription. */
+export interface Subscriber {
+  readonly session: Session
+  /** Called with the reply in the same step in which the member joins. */
+  readonly joined: (result: SubscribeResult) => void
+  /** Asked at the last moment; without it: it is. */
+  readonly isWanted?: () => boolean
+}
+
+/** Times that a subscription is tried while the access to its channel changes under it. */
+const maxRounds = 8
 
 interface ReadFilter {
   readonly compiled: CompiledFilter | undefined
@@ -55,43 +67,36 @@ export class Subscribing {
    *
    * @throws ParleyError `bad_request`, `unknown_kind`, `forbidden`, `already_subscribed`, `limit_exceeded`
    */
-  async subscribe(
-    session: Session,
-    request: SubscribeRequest,
-    joined: (result: SubscribeResult) => void,
-  ): Promise<void> {
-    const { link, generation } = session
-    const kind = this.#parts.kinds.of(request.channel)
+  async subscribe(subscriber: Subscriber, request: SubscribeRequest): Promise<void> {
+    const { kinds, permissions } = this.#parts
+    const { session } = subscriber
+    const { link, generation, app } = session
+    const kind = kinds.of(request.channel)
     this.#checkRoom(session, request.channel)
     if (request.filter !== undefined && !kind.filters)
       throw new ParleyError('bad_request', `Channels of kind \`${kind.name}\` take no filters.`)
-    const { channel, identity } = await this.#ask(session, request, kind)
-    if (session.link !== link || session.generation !== generation || link === undefined)
-      throw new ParleyError('disconnected')
-    this.#checkRoom(session, request.channel)
-    const filter = joinFilters(identity, request.channel, request.filter)
-    joined(this.#join(session, channel, { request, filter }))
-  }
-
-  /**
-   * Permission and channel. Both may take time in which access changes or the token is refreshed: then the answer is
-   * of before, and is asked for again.
-   */
-  async #ask(
-    session: Session,
-    request: SubscribeRequest,
-    kind: Kind,
-  ): Promise<{ readonly channel: Channel; readonly identity: Identity }> {
-    const { permissions } = this.#parts
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const { identity } = session
-      const { generation } = permissions
-      const refusal = await permissions.check(identity, 'read', request.channel, kind)
-      if (refusal !== undefined) throw refusal
-      const channel = await this.#open(session.app, request)
-      if (session.identity === identity && permissions.generation === generation) return { channel, identity }
+    const watch = permissions.watch(app, session.identity.user, request.channel)
+    try {
+      for (let round = 0; round < maxRounds; round++) {
+        const { identity } = session
+        watch.isChanged = false
+        const refusal = await permissions.check(identity, 'read', request.channel, kind)
+        if (refusal !== undefined) throw refusal
+        const filter = joinFilters(identity, request.channel, request.filter)
+        const channel = await this.#open(app, request)
+        if (session.link !== link || session.generation !== generation || link === undefined)
+          throw new ParleyError('disconnected')
+        if (subscriber.isWanted?.() === false) throw new ParleyError('cancelled')
+        // What was allowed a moment ago may have been taken away since.
+        if (watch.isChanged || session.identity !== identity) continue
+        this.#checkRoom(session, request.channel)
+        subscriber.joined(this.#join(session, channel, { request, filter }))
+        return
+      }
+    } finally {
+      permissions.unwatch(watch)
     }
-    throw new ParleyError('conflict', 'Access changed again and again while this was asked for. Try again.')
+    throw new ParleyError('conflict', `The access to ${request.channel} is being changed. Try again.`)
   }
 
   #checkRoom(session: Session, channel: string): void {
@@ -104,15 +109,14 @@ export class Subscribing {
       })
   }
 
-  /** The channel, with `first` fresh where the verdict may depend on it. */
-  async #open(app: string, { channel: name, from }: SubscribeRequest): Promise<Channel> {
+  /** The channel, with `first` fresh where it matters how far back the log goes. */
+  async #open(app: string, request: SubscribeRequest): Promise<Channel> {
     const { hub } = this.#parts
-    let channel = await hub.open(app, name)
-    if (from !== undefined && from.epoch === channel.epoch && channel.recent(from.offset) === undefined) {
-      await hub.refreshFirst(channel)
-      channel = await hub.open(app, name)
-    }
-    return channel
+    const channel = await hub.open(app, request.channel)
+    const after = wantedAfter(channel, request)
+    if (after === undefined || after >= channel.head || channel.recent(after) !== undefined) return channel
+    await hub.refreshFirst(channel)
+    return hub.open(app, request.channel)
   }
 
   /** Synchronous from here: no event comes between. */
@@ -131,12 +135,13 @@ export class Subscribing {
       )
     this.#parts.fanout.seal(channel)
     const { filterClass, runsAt } = this.#classFor(channel, filter)
-    const silent = channel.sync(filterClass)
-    if (silent !== undefined) this.#parts.fanout.deliver(silent)
+    this.#parts.fanout.sync(channel, filterClass)
     const verdict = request.from === undefined ? undefined : this.#verdict(channel, request.from)
     const offset = startOffset(channel, request, verdict)
+    // May be refused, for lack of room: nobody has joined yet.
+    session.enter(channel, { silent: request.silent === true })
     const member = channel.join(session.outbox, filterClass, offset)
-    session.joined(member, { silent: request.silent === true })
+    session.joined(member)
     if (request.state === true) channel.readState(member, channel.state.version)
     if (offset < channel.sealed) session.outbox.fallBehind(member)
     return {
@@ -145,6 +150,7 @@ export class Subscribing {
       ...verdict,
       ...(filter.compiled === undefined ? {} : { filter: runsAt }),
       ...(request.state === true ? { state: channel.state.snapshot() } : {}),
+      ...(kind.durability === 'ephemeral' ? {} : { retention: { first: channel.available } }),
     }
   }
 
@@ -173,6 +179,12 @@ export class Subscribing {
       )
     return { filterClass: channel.classFor(undefined) as FilterClass, runsAt: 'client' }
   }
+}
+
+/** The position that the new member asks for, if it lies in this stream's past. */
+function wantedAfter(channel: Channel, { from, recent }: SubscribeRequest): number | undefined {
+  if (from !== undefined) return from.epoch === channel.epoch ? from.offset : undefined
+  return recent === undefined || channel.kind.durability === 'ephemeral' ? undefined : channel.head - recent
 }
 
 /** Where the new member stands: the position it holds, some events back, or the head. */

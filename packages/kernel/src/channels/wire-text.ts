@@ -60,8 +60,11 @@ export function quote(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
+const beyondAscii = /[\u0080-\uffff]/
+
 /** Length of a text in UTF-8 bytes. A lone surrogate counts as its replacement character. */
 export function utf8Length(text: string): number {
+  if (!beyondAscii.test(text)) return text.length
   let bytes = text.length
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)

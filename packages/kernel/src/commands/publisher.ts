@@ -1,8 +1,10 @@
 import { ParleyError, type Position } from '@parley/protocol'
 import type { AccessLog } from '../access/access-log.ts'
+import { controlChannel } from '../access/control.ts'
 import type { Hub } from '../channels/hub.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
+import type { Logger } from '../ports/logger.ts'
 import type { CommitResult, Receipt, Store, StoredReceipt, Unit, UnitEvent } from '../ports/store.ts'
 import type { CollectedEvent, UnitContext } from './unit-context.ts'
 
@@ -18,6 +20,7 @@ export interface PublisherParts {
   readonly hub: Hub
   readonly accessLog: AccessLog
   readonly clock: Clock
+  readonly log: Logger
   /** Told of every event that has its place. */
   readonly onEvent: (app: string, event: UnitEvent, position: Position) => void
 }
@@ -28,6 +31,11 @@ export interface PublisherParts {
  */
 export class Publisher {
   readonly #parts: PublisherParts
+  /**
+   * By app: while it is not known whether an access change was stored, and whatever waits behind it. What follows goes
+   * out when the change has been applied, if there was one.
+   */
+  readonly #gates = new Map<string, Promise<unknown>>()
 
   constructor(parts: PublisherParts) {
     this.#parts = parts
@@ -58,14 +66,56 @@ export class Publisher {
     const result = await this.#store(unit)
     if (result.status === 'repeated') return result
     if (result.status === 'refused') return { status: 'refused' }
-    this.#parts.accessLog.committed(app, unit.events, result.positions)
-    this.#fanOut(app, unit.events, result.positions)
-    if (durable.length === ctx.events.length) return done(result.positions)
-    const others = await this.#emit(
-      app,
-      ctx.events.filter(({ kind }) => kind.durability !== 'durable'),
-    )
-    return done(merge(ctx.events, result.positions, others))
+    const gate = this.#gates.get(app)
+    if (gate === undefined) return this.#publish(ctx, unit, result.positions)
+    const published = gate.then(() => this.#publish(ctx, unit, result.positions))
+    this.#shutGate(app, published)
+    return published
+  }
+
+  /** Applies the access changes of a unit that is committed, and sends its events out. */
+  #publish(ctx: UnitContext, unit: Unit, positions: readonly Position[]): Published | Promise<Published> {
+    const { app } = unit
+    const missing = this.#parts.accessLog.committed(app, unit.events, positions)
+    if (missing !== undefined) {
+      const published = missing.then(() => this.#sendOut(ctx, unit, positions))
+      this.#shutGate(app, published)
+      return published
+    }
+    return this.#sendOut(ctx, unit, positions)
+  }
+
+  #sendOut(ctx: UnitContext, unit: Unit, positions: readonly Position[]): Published | Promise<Published> {
+    this.#fanOut(unit.app, unit.events, positions)
+    if (unit.events.length === ctx.events.length) return done(positions)
+    return this.#emitOthers(ctx, positions)
+  }
+
+  async #emitOthers(ctx: UnitContext, durable: readonly Position[]): Promise<Published> {
+    const others = ctx.events.filter(({ kind }) => kind.durability !== 'durable')
+    try {
+      return done(merge(ctx.events, durable, await this.#emit(ctx.app, others)))
+    } catch (error) {
+      // What is durable stands, and so does the call; the rest was promised to nobody.
+      this.#parts.log.warn('Events that are not durable were lost behind a unit that is.', {
+        error: String(error),
+      })
+      return done(
+        merge(
+          ctx.events,
+          durable,
+          others.map(() => nowhere),
+        ),
+      )
+    }
+  }
+
+  #shutGate(app: string, until: Promise<unknown>): void {
+    const gate = until.catch(() => undefined)
+    this.#gates.set(app, gate)
+    void gate.then(() => {
+      if (this.#gates.get(app) === gate) this.#gates.delete(app)
+    })
   }
 
   /** Commits; when the outcome is unknown, sees to it that what may have been stored reaches those who listen. */
@@ -73,26 +123,27 @@ export class Publisher {
     try {
       return await this.#parts.store.commit(unit)
     } catch (error) {
-      if (mayBeStored(error)) void this.#reconcile(unit, 1)
+      if (mayBeStored(error)) {
+        const known = this.#reconcile(unit)
+        if (unit.events.some(({ channel }) => channel === controlChannel)) this.#shutGate(unit.app, known)
+      }
       throw error
     }
   }
 
-  async #reconcile(unit: Unit, attempt: number): Promise<void> {
+  async #reconcile({ app, events }: Unit): Promise<void> {
     const { accessLog, clock, hub } = this.#parts
-    try {
-      await accessLog.reconcile(unit.app)
-      await hub.reconcile(
-        unit.app,
-        unit.events.map((event) => event.channel),
-      )
-    } catch {
-      // The log cannot be read now. It is tried for some minutes; after that the next event of the channel mends it.
-      if (attempt < 10)
-        clock.after(
-          250 * 2 ** attempt * (0.5 + clock.random()),
-          () => void this.#reconcile(unit, attempt + 1),
-        )
+    const names = events.map(({ channel }) => channel)
+    for (let attempt = 1; attempt <= maxReconciliations; attempt++) {
+      try {
+        await accessLog.reconcile(app)
+        await hub.reconcile(app, names)
+        return
+      } catch {
+        // The log cannot be read now. After some minutes the next event of the channel mends it.
+        const delayMs = 250 * 2 ** attempt * (0.5 + clock.random())
+        await new Promise<void>((resolve) => clock.after(delayMs, resolve))
+      }
     }
   }
 
@@ -128,6 +179,12 @@ export class Publisher {
     return positions[0] as Position
   }
 }
+
+/** Looks at the log after a commit of unknown outcome, with growing pauses between. */
+const maxReconciliations = 10
+
+/** Where an event is that went to nobody. */
+export const nowhere: Position = { epoch: '', offset: 0 }
 
 /** Errors after which nothing was stored for certain. */
 const certain = new Set<string>(['overloaded', 'store_full', 'unavailable'])

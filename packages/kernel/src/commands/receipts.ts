@@ -1,6 +1,16 @@
+import type { Position } from '@parley/protocol'
 import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store, StoredReceipt } from '../ports/store.ts'
+import { nowhere } from './publisher.ts'
+import type { CollectedEvent } from './unit-context.ts'
+
+/** A receipt's output as text: what the command answered, and in a mixed unit which of its events are durable. */
+interface ReceiptText {
+  readonly output: unknown
+  readonly events?: number
+  readonly durable?: readonly number[]
+}
 
 /**
  * Receipts of commands whose effect is not durable: as durable as the effect, so in memory. Bounded; the oldest go.
@@ -29,4 +39,28 @@ export class Receipts {
       this.#memory.delete(this.#memory.keys().next().value as string)
     this.#memory.set(scope, { ...receipt, expiresAt: this.#clock.now() + this.#limits.idempotencyTtlMs })
   }
+}
+
+/** The text of a receipt for an output. A store knows the places of durable events only: a mixed unit says which. */
+export function receiptText(output: unknown, events: readonly CollectedEvent[]): string {
+  const durable = events.flatMap(({ kind }, index) => (kind.durability === 'durable' ? [index] : []))
+  const isMixed = durable.length > 0 && durable.length < events.length
+  const text: ReceiptText = { output: output ?? null, ...(isMixed ? { events: events.length, durable } : {}) }
+  return JSON.stringify(text)
+}
+
+/**
+ * What a receipt holds: the output, and a position for each event of the unit. Events that were not durable are
+ * nowhere in a receipt that comes from the store.
+ */
+export function readReceipt(receipt: StoredReceipt): {
+  readonly output: unknown
+  readonly positions: readonly Position[]
+} {
+  const { output, events, durable } = JSON.parse(receipt.output) as ReceiptText
+  if (events === undefined || durable === undefined || receipt.positions.length === events)
+    return { output, positions: receipt.positions }
+  const positions = Array.from({ length: events }, () => nowhere)
+  for (const [index, place] of durable.entries()) positions[place] = receipt.positions[index] ?? nowhere
+  return { output, positions }
 }

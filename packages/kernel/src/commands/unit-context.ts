@@ -9,6 +9,7 @@ import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Assertion, RecordRow, SqlStatement, SqlValue, Store, UnitEvent, Write } from '../ports/store.ts'
+import type { Caller } from './call.ts'
 
 /** What a context needs of the node; the same for all calls. */
 export interface ContextServices {
@@ -19,7 +20,8 @@ export interface ContextServices {
   readonly publishRates: (kind: Kind) => TokenBuckets | undefined
   readonly channelsOf: (app: string) => ChannelsAccess
   readonly require: (identity: Identity, action: Action, channel: string | undefined) => Promise<void>
-  readonly call: (identity: Identity, command: string, input: unknown) => Promise<unknown>
+  /** Runs another command as a part of this call. */
+  readonly call: (caller: Caller, command: string, input: unknown) => Promise<unknown>
 }
 
 /** What a context needs of the call. */
@@ -42,7 +44,6 @@ export class UnitContext implements Context {
   readonly session: string | undefined
   readonly requestId: string
   readonly events: CollectedEvent[] = []
-  readonly changes: AccessChange[] = []
   readonly writes: Write[] = []
   readonly assertions: Assertion[] = []
   readonly #services: ContextServices
@@ -77,6 +78,12 @@ export class UnitContext implements Context {
   }
 
   append(appended: AppendedEvent): void {
+    if (appended.channel === controlChannel)
+      throw new ParleyError('forbidden', 'Access changes are made by `change`, and by nothing else.')
+    this.#add(appended)
+  }
+
+  #add(appended: AppendedEvent): void {
     const { channel, type, id, tags, by = this.user } = appended
     const kind = this.#services.kinds.of(channel)
     const data = JSON.stringify(appended.data ?? null)
@@ -125,9 +132,8 @@ export class UnitContext implements Context {
   }
 
   change(change: AccessChange): void {
-    this.changes.push(change)
     const { type, ...data } = change
-    this.append({ channel: controlChannel, type: `control.${type}`, data })
+    this.#add({ channel: controlChannel, type: `control.${type}`, data })
   }
 
   async record(table: string, key: string): Promise<RecordRow | undefined> {
@@ -157,6 +163,7 @@ export class UnitContext implements Context {
   }
 
   call(command: string, input: unknown): Promise<unknown> {
-    return this.#services.call(this.identity, command, input)
+    const { identity, requestId } = this
+    return this.#services.call({ identity, requestId, isNested: true }, command, input)
   }
 }

@@ -39,8 +39,8 @@ export class MemoryDisk {
     return this.#apps.get(app)?.logs.get(channel)
   }
 
-  all(app: string): Iterable<readonly [channel: string, log: ChannelLog]> {
-    return this.#apps.get(app)?.logs ?? []
+  names(app: string): readonly string[] {
+    return [...(this.#apps.get(app)?.logs.keys() ?? [])].sort()
   }
 
   epoch(app: string, channel: string): string {

@@ -4,8 +4,8 @@ import type { ChannelLog } from './channel-log.ts'
 /** Where the logs of channels are kept. */
 export interface ChannelLogs {
   find(app: string, channel: string): ChannelLog | undefined
-  /** Every log of an app. */
-  all(app: string): Iterable<readonly [channel: string, log: ChannelLog]>
+  /** The channels of an app that have a log, in order. */
+  names(app: string): readonly string[]
   /** The epoch that a channel without a log will have. */
   epoch(app: string, channel: string): string
 }
@@ -26,7 +26,7 @@ export function readingSide(logs: ChannelLogs, answer: Answer): EventLog {
     trim: (app, channel, retention, now) => answer(() => logs.find(app, channel)?.trim(retention, now) ?? 1),
     redact: (app, channel, offset) => answer(() => logs.find(app, channel)?.redact(offset) ?? false),
     channels: (app, options) =>
-      answer(() => page(logs.all(app), options).map(([channel, log]) => ({ channel, ...log.top }))),
+      answer(() => namesPage(logs.names(app), options).map((channel) => ({ channel, ...top(app, channel) }))),
   }
 }
 
@@ -34,6 +34,26 @@ export interface PageOptions {
   readonly prefix?: string
   readonly after?: string
   readonly limit: number
+}
+
+/** Names that begin with `prefix` and lie after `after`, of names in order. */
+function namesPage(names: readonly string[], { prefix = '', after, limit }: PageOptions): readonly string[] {
+  let from = firstNotBelow(names, after !== undefined && after > prefix ? after : prefix)
+  if (names[from] === after) from += 1
+  const found = names.slice(from, from + limit)
+  const end = found.findIndex((name) => !name.startsWith(prefix))
+  return end < 0 ? found : found.slice(0, end)
+}
+
+/** Index of the first name that is not below `text`, of names in order. */
+export function firstNotBelow(names: readonly string[], text: string): number {
+  let [low, high] = [0, names.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((names[middle] as string) < text) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Entries with a key that begins with `prefix` and lies after `after`, in order of the keys. */

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { NewEvent, RecentLog, Retention } from '../ports/event-log.ts'
 import { ChannelLog } from './channel-log.ts'
 import { deriveEpoch, halfSipHash } from './epoch.ts'
-import { readingSide } from './reading.ts'
+import { firstNotBelow, readingSide } from './reading.ts'
 
 interface Entry {
   readonly app: string
@@ -12,6 +12,12 @@ interface Entry {
   retention: Retention
   /** When the last append was, or the last event went (monotonic ms). */
   touchedAt: number
+}
+
+interface AppLogs {
+  readonly byName: Map<string, Entry>
+  /** In order: a sweep over many channels takes page after page. */
+  readonly names: string[]
 }
 
 /** Epoch and head stay at least so long after the last event is gone. */
@@ -35,7 +41,7 @@ export function memoryRecentLog({ clock }: { readonly clock: Clock }): RecentLog
 class Shelf {
   readonly #clock: Clock
   readonly #seed: string
-  readonly #apps = new Map<string, Map<string, Entry>>()
+  readonly #apps = new Map<string, AppLogs>()
   /** All entries; appends look after one at a time, round and round. */
   readonly #entries: Entry[] = []
   #next = 0
@@ -48,11 +54,15 @@ class Shelf {
   }
 
   find(app: string, channel: string): ChannelLog | undefined {
-    return this.#apps.get(app)?.get(channel)?.log
+    return this.#entry(app, channel)?.log
   }
 
-  *all(app: string): Iterable<readonly [channel: string, log: ChannelLog]> {
-    for (const { channel, log } of this.#apps.get(app)?.values() ?? []) yield [channel, log]
+  names(app: string): readonly string[] {
+    return this.#apps.get(app)?.names ?? []
+  }
+
+  #entry(app: string, channel: string): Entry | undefined {
+    return this.#apps.get(app)?.byName.get(channel)
   }
 
   epoch(app: string, channel: string): string {
@@ -65,7 +75,7 @@ class Shelf {
     channel: string,
     added: { readonly events: readonly NewEvent[]; readonly retention: Retention },
   ) {
-    const entry = this.#apps.get(app)?.get(channel) ?? this.#open(app, channel, added.retention)
+    const entry = this.#entry(app, channel) ?? this.#open(app, channel, added.retention)
     const { log } = entry
     const { epoch } = log
     const positions = added.events.map((event) => ({ epoch, offset: log.append(event) }))
@@ -81,7 +91,7 @@ class Shelf {
     channel: string,
     { retention, now }: { readonly retention: Retention; readonly now: number },
   ): number {
-    const entry = this.#apps.get(app)?.get(channel)
+    const entry = this.#entry(app, channel)
     if (entry === undefined) return 1
     this.#trim(entry, retention, now)
     return entry.log.top.first
@@ -89,12 +99,13 @@ class Shelf {
 
   #open(app: string, channel: string, retention: Retention): Entry {
     const entry = { app, channel, log: new ChannelLog(this.epoch(app, channel)), retention, touchedAt: 0 }
-    let channels = this.#apps.get(app)
-    if (channels === undefined) {
-      channels = new Map()
-      this.#apps.set(app, channels)
+    let logs = this.#apps.get(app)
+    if (logs === undefined) {
+      logs = { byName: new Map(), names: [] }
+      this.#apps.set(app, logs)
     }
-    channels.set(channel, entry)
+    logs.byName.set(channel, entry)
+    logs.names.splice(firstNotBelow(logs.names, channel), 0, channel)
     this.#entries.push(entry)
     return entry
   }
@@ -121,7 +132,9 @@ class Shelf {
     this.#forgotten ??= new Uint32Array(forgottenSlots)
     const slot = this.#slot(app, channel)
     this.#forgotten[slot] = (this.#forgotten[slot] ?? 0) + 1
-    this.#apps.get(app)?.delete(channel)
+    const { byName, names } = this.#apps.get(app) as AppLogs
+    byName.delete(channel)
+    names.splice(firstNotBelow(names, channel), 1)
     const last = this.#entries.pop() as Entry
     if (this.#next < this.#entries.length) this.#entries[this.#next] = last
   }

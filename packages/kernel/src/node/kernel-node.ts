@@ -1,206 +1,70 @@
-import { type ConnectResult, type ErrorCode, ParleyError } from '@parley/protocol'
-import { AccessLog } from '../access/access-log.ts'
-import { controlKind } from '../access/control.ts'
-import { Permissions } from '../access/permissions.ts'
-import { Revocations } from '../access/revocations.ts'
-import { Throttle } from '../access/throttle.ts'
-import { ChannelReader } from '../channels/channel-reader.ts'
-import { Fanout } from '../channels/fanout.ts'
-import { Hub } from '../channels/hub.ts'
+import { type ConnectResult, ParleyError } from '@parley/protocol'
 import { enforceRetention } from '../channels/retention.ts'
-import { Subscribing } from '../channels/subscribing.ts'
-import { type Caller, Dispatch } from '../commands/dispatch.ts'
-import { Publisher } from '../commands/publisher.ts'
-import { Receipts } from '../commands/receipts.ts'
+import type { Caller } from '../commands/call.ts'
 import type { AccessChange } from '../context.ts'
-import { Flags } from '../flags.ts'
-import { type Kind, Kinds } from '../kind.ts'
-import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
+import type { Flags } from '../flags.ts'
+import type { Kinds } from '../kind.ts'
+import type { Limits } from '../limits.ts'
 import type { Credentials, Identity } from '../ports/authenticator.ts'
 import type { Timer } from '../ports/clock.ts'
 import type { Accept } from '../ports/transport.ts'
-import { Registry } from '../registry.ts'
+import type { Registry } from '../registry.ts'
 import { acceptor } from '../sessions/accept.ts'
-import { FrameHandler } from '../sessions/frame-handler.ts'
-import { Link, type LinkServices } from '../sessions/link.ts'
+import { Link } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
-import { Sessions } from '../sessions/sessions.ts'
-import { TimerWheel } from '../sessions/timer-wheel.ts'
+import { assemble, checkIdentity, type NodeParts } from './assemble.ts'
 import { loadFlags, loadRevocations } from './loading.ts'
 import type { CallOrigin, Check, Node, NodeOptions, NodeStatus } from './node.ts'
-import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
 
 const sweepMs = 1_000
 const retentionMs = 60_000
+/** The app of who runs the server: its flags concern all. */
+const operatorApp = 'default'
 
 type Phase = 'new' | 'running' | 'stopping' | 'stopped'
 
-/** The parts of a node, put together. */
+/** A node: starts its parts, keeps them running, and stops them. */
 export class KernelNode implements Node {
   readonly id: string
   readonly registry: Registry
-  readonly kinds = new Kinds()
+  readonly kinds: Kinds
   readonly limits: Limits
   readonly flags: Flags
   readonly #options: NodeOptions
   readonly #apps: readonly string[]
-  readonly #fanout: Fanout
-  readonly #wheel: TimerWheel
-  readonly #hub: Hub
-  readonly #sessions: Sessions
-  readonly #accessLog: AccessLog
-  readonly #dispatch: Dispatch
-  readonly #throttle: Throttle
-  readonly #revocations = new Revocations()
-  readonly #metrics: NodeMetrics
+  readonly #parts: NodeParts
   readonly #links = new Set<Link>()
-  readonly #linkServices: LinkServices
   readonly #timers = new Set<Timer>()
   #phase: Phase = 'new'
   #startedAt = 0
   #requests = 0
   #lastSilentSync = 0
   #maintenance: Promise<void> | undefined
+  #expiry: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
 
   constructor(options: NodeOptions) {
-    const { clock, logger: log, store, recentLog } = options
     this.#options = options
-    this.#apps = [...new Set(['default', ...(options.apps ?? [])])]
-    this.id = clock.secret(48)
-    this.limits = { ...limitDefaults, ...options.limits }
-    this.flags = options.flags ?? new Flags()
-    this.registry = new Registry(options.modules)
-    for (const kind of [controlKind, ...options.modules.flatMap((module) => module.kinds)])
-      this.kinds.add(kind)
-    const rates: Rates = { ...rateDefaults, ...options.rates }
-    const { limits, kinds, registry, flags } = this
-    const permissions = new Permissions(clock, limits)
-    this.#throttle = new Throttle(clock, rates)
-    this.#fanout = new Fanout(clock, limits)
-    this.#wheel = new TimerWheel(clock)
-    this.#hub = new Hub({
-      clock,
-      limits,
-      kinds,
-      store,
-      recentLog,
-      fanout: this.#fanout,
-      onLost: (member, code) => member.outbox.lost(member, code),
-    })
-    this.#metrics = nodeMetrics(options.metrics, {
+    this.#apps = [...new Set([operatorApp, ...(options.apps ?? [])])]
+    this.id = options.clock.secret(48)
+    this.#parts = assemble(options, {
       connections: () => this.#links.size,
-      sessions: () => this.#sessions.size,
-      channels: () => this.#hub.size,
-      queuedUnits: () => store.status().queued,
-      fanout: this.#fanout,
-    })
-    const subscribing = new Subscribing({
-      hub: this.#hub,
-      fanout: this.#fanout,
-      kinds,
-      limits,
-      permissions,
-      onRecovery: (verdict) =>
-        this.#metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
-    })
-    this.#sessions = new Sessions(
-      {
-        clock,
-        limits,
-        fanout: this.#fanout,
-        wheel: this.#wheel,
-        readLog: (channel, after) => this.#hub.readLog(channel, after),
-      },
-      {
-        permissions,
-        revocations: this.#revocations,
-        subscribe: (session, channel) => void this.#subscribeOnBehalf(subscribing, session, channel),
-      },
-    )
-    this.#accessLog = new AccessLog(store, (app, change) => this.#apply(app, change))
-    const publisher = new Publisher({
-      store,
-      recentLog,
-      hub: this.#hub,
-      accessLog: this.#accessLog,
-      clock,
-      onEvent: (_app, event) =>
-        this.#metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
-    })
-    this.#dispatch = new Dispatch({
-      registry,
-      kinds,
-      flags,
-      limits,
-      clock,
-      log,
-      permissions,
-      publisher,
-      receipts: new Receipts(clock, store, limits),
-      throttle: (caller) => this.#throttle.call(caller),
-      onCalled: (command, code, elapsedMs) => {
-        this.#metrics.calls.add(1, { command, code: labelOf(code) })
-        this.#metrics.callSeconds.observe(elapsedMs / 1000)
-      },
-      context: {
-        clock,
-        log,
-        kinds,
-        store,
-        publishRates: (kind: Kind) => this.#throttle.channelBuckets(kind),
-        channelsOf: (app) =>
-          new ChannelReader({
-            app,
-            hub: this.#hub,
-            kinds,
-            limits,
-            sessions: this.#sessions,
-            store,
-            recentLog,
-          }),
-        require: async (identity, action, channel) => {
-          const refusal =
-            channel === undefined
-              ? permissions.checkApp(identity, action)
-              : await permissions.check(identity, action, channel, kinds.of(channel))
-          if (refusal !== undefined) throw refusal
-        },
-        call: (identity, command, input) => this.call(identity, command, input),
-      },
-    })
-    const handler = new FrameHandler({
-      dispatch: this.#dispatch,
-      subscribing,
-      permissions,
-      limits,
-      clock,
-      log,
       authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
-      recheck: (session) => this.#sessions.recheck(session),
-    })
-    this.#linkServices = {
-      clock,
-      limits,
-      wheel: this.#wheel,
-      rate: rates.connection,
-      isRateLimited: () => flags.isOn('rateLimiting'),
-      authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
-      open: (link, identity, frame) => this.#sessions.open(link, identity, frame),
+      apply: (app, change) => this.#apply(app, change),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
-      handle: (session, frame) => handler.handle(session, frame),
       closed: (link) => this.#closed(link),
-      onFrame: () => this.#metrics.frames.add(),
-    }
+    })
+    const { kinds, limits, flags, registry } = this.#parts
+    this.kinds = kinds
+    this.limits = limits
+    this.flags = flags
+    this.registry = registry
   }
 
   async authenticate(credentials: Credentials): Promise<Identity> {
     const identity = await this.#options.authenticator.authenticate(credentials)
-    if (!this.#apps.includes(identity.app))
-      throw new ParleyError(
-        'unauthenticated',
-        'These credentials belong to an app that this server does not have.',
-      )
-    if (this.#revocations.covers(identity)) throw new ParleyError('token_revoked')
+    checkIdentity(identity, this.#apps)
+    if (this.#parts.revocations.covers(identity)) throw new ParleyError('token_revoked')
     return identity
   }
 
@@ -218,21 +82,22 @@ export class KernelNode implements Node {
       ip: origin.ip,
       requestId: origin.requestId ?? `${this.id}-${this.#requests}`,
     }
-    return this.#dispatch.call(caller, { command, input, key: origin.key })
+    return this.#parts.dispatch.call(caller, { command, input, key: origin.key })
   }
 
   status(): NodeStatus {
     const checks: Check[] = [this.#runningCheck(), this.#storeCheck()]
     let subscriptions = 0
-    for (const session of this.#sessions.all()) subscriptions += session.members.size
+    for (const session of this.#parts.sessions.all()) subscriptions += session.members.size
     return {
       id: this.id,
       ready: checks.every((check) => check.ok),
       checks,
       connections: this.#links.size,
-      sessions: this.#sessions.size,
-      channels: this.#hub.size,
+      sessions: this.#parts.sessions.size,
+      channels: this.#parts.hub.size,
       subscriptions,
+      calls: this.#parts.dispatch.underWay,
       startedAt: this.#startedAt,
     }
   }
@@ -256,10 +121,10 @@ export class KernelNode implements Node {
     if (this.#phase !== 'new') throw new Error('A node starts once.')
     const { clock, logger, modules, store, transports } = this.#options
     for (const app of this.#apps) {
-      await this.#accessLog.begin(app)
-      await loadRevocations(store, app, this.#revocations)
-      await loadFlags(store, app, this.flags)
+      await this.#parts.accessLog.begin(app)
+      await loadRevocations(store, app, this.#parts.revocations)
     }
+    await loadFlags(store, operatorApp, this.flags)
     const services = {
       clock,
       log: logger,
@@ -278,11 +143,11 @@ export class KernelNode implements Node {
   #acceptor(): Accept {
     return acceptor({
       limits: this.limits,
-      throttle: this.#throttle,
+      throttle: this.#parts.throttle,
       isRunning: () => this.#phase === 'running',
       isRateLimited: () => this.flags.isOn('rateLimiting'),
       links: this.#links,
-      makeLink: (connection, handshake) => new Link(this.#linkServices, connection, handshake),
+      makeLink: (connection, handshake) => new Link(this.#parts.linkServices, connection, handshake),
     })
   }
 
@@ -297,22 +162,36 @@ export class KernelNode implements Node {
 
   #sweep(): void {
     const now = this.#options.clock.elapsed()
-    this.#fanout.checkStalled((outbox) => {
+    this.#parts.fanout.checkStalled((outbox) => {
       for (const link of this.#links) if (link.session?.outbox === outbox) link.close('slow_consumer')
     })
-    this.#hub.forgetIdle()
+    this.#parts.hub.forgetIdle()
     if (now - this.#lastSilentSync >= this.limits.silentPositionMs) {
       this.#lastSilentSync = now
-      this.#hub.syncSilent()
+      this.#parts.hub.syncSilent()
     }
-    this.#throttle.sweep()
+    this.#parts.throttle.sweep()
+    this.#expire()
+  }
+
+  /** A bounded bite of what has expired, every second: receipts come as fast as commands. */
+  #expire(): void {
+    const { clock, store } = this.#options
+    this.#expiry ??= store
+      .sweep(clock.now())
+      // The status of the store says what is wrong with it.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#expiry = undefined
+      })
   }
 
   #maintain(): void {
     const { clock, logger: log, store, recentLog } = this.#options
     if (this.#maintenance !== undefined) return
+    const isWanted = () => this.#phase === 'running'
     this.#maintenance = enforceRetention(
-      { clock, log, kinds: this.kinds, hub: this.#hub, store, recentLog },
+      { clock, log, kinds: this.kinds, hub: this.#parts.hub, store, recentLog, isWanted },
       this.#apps,
     )
       .catch((error: unknown) =>
@@ -323,21 +202,17 @@ export class KernelNode implements Node {
       })
   }
 
+  /** Whatever goes wrong here, the change is stored, and the unit that made it goes on. */
   #apply(app: string, change: AccessChange): void {
-    if (change.type === 'flag') this.flags.set(change.name, change.on)
-    else this.#sessions.apply(app, change)
-  }
-
-  async #subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: string): Promise<void> {
     try {
-      await subscribing.subscribe(session, { channel, state: true }, (result) =>
-        session.outbox.control(JSON.stringify({ op: 'subscribed', channel, ...result })),
-      )
+      if (change.type !== 'flag') this.#parts.sessions.apply(app, change)
+      // A flag of another version is left alone, and so is the wish of a tenant.
+      else if (app === operatorApp && Object.hasOwn(this.flags.list(), change.name))
+        this.flags.set(change.name, change.on)
     } catch (error) {
-      // Already there, or not allowed to read: the change was a wish of the back end, and nothing hangs on it.
-      this.#options.logger.info('A session was not subscribed on behalf.', {
-        session: session.id,
-        channel,
+      this.#options.logger.error('An access change could not be applied.', {
+        app,
+        type: change.type,
         error: String(error),
       })
     }
@@ -363,13 +238,17 @@ export class KernelNode implements Node {
 
   #closed(link: Link): void {
     if (!this.#links.delete(link)) return
-    this.#throttle.released(link.handshake.ip)
-    this.#metrics.closes.add()
-    this.#sessions.unlink(link)
+    this.#parts.throttle.released(link.handshake.ip)
+    this.#parts.metrics.closes.add()
+    this.#parts.sessions.unlink(link)
   }
 
-  async stop({ graceMs = 5_000 }: { readonly graceMs?: number } = {}): Promise<void> {
-    if (this.#phase === 'stopping' || this.#phase === 'stopped') return
+  stop({ graceMs = 5_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs)
+    return this.#stopped
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     const { clock, logger, modules, store, transports } = this.#options
     this.#phase = 'stopping'
     for (const timer of this.#timers) timer.cancel()
@@ -377,21 +256,17 @@ export class KernelNode implements Node {
     // Clients come back at different times, so that the next node is not met by all of them at once.
     const spreadMs = Math.min(30_000, this.#links.size * 2)
     for (const link of this.#links) link.reply(`{"op":"goaway","retryAfterMs":500,"spreadMs":${spreadMs}}`)
-    await withinMs(this.#dispatch.idle(), graceMs, clock)
+    await withinMs(this.#parts.dispatch.drain(), graceMs, clock)
+    this.#parts.fanout.flush()
     for (const link of [...this.#links]) link.close('server_stopping')
     for (const transport of transports) await transport.stop()
-    await this.#maintenance
+    await Promise.all([this.#maintenance, this.#expiry])
     for (const module of [...modules].reverse()) await module.stop?.()
-    this.#wheel.stop()
+    this.#parts.wheel.stop()
     await store.close()
     this.#phase = 'stopped'
     logger.info('The node has stopped.', { node: this.id })
   }
-}
-
-/** Codes of modules are many; a label must be one of few. */
-function labelOf(code: string): string {
-  return code.includes('.') ? 'module' : (code as ErrorCode)
 }
 
 function withinMs(work: Promise<void>, delayMs: number, clock: NodeOptions['clock']): Promise<void> {

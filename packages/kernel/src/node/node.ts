@@ -52,6 +52,8 @@ export interface NodeStatus {
   readonly sessions: number
   readonly channels: number
   readonly subscriptions: number
+  /** Calls accepted that have no answer yet. */
+  readonly calls: number
   readonly startedAt: number
 }
 

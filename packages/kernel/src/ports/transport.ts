@@ -41,7 +41,12 @@ export interface Handshake {
   readonly userAgent?: string
 }
 
-/** Accepts a connection. Throws a ParleyError to refuse it (`connection_limit`, `unavailable`, …). */
+/**
+ * Accepts a connection.
+ *
+ * @throws ParleyError to refuse it, each to be tried again after `retryAfterMs`: `unavailable` (not ready, or
+ * stopping), `overloaded` (too many connections, in all or from this address), `rate_limited` (too many new ones)
+ */
 export type Accept = (connection: Connection, handshake: Handshake) => ConnectionHandler
 
 /** A way for clients to reach the node. */

@@ -34,7 +34,7 @@ export function acceptor(parts: AcceptorParts): Accept {
       )
     if (throttle.connectionsFrom(handshake.ip) >= limits.maxConnectionsPerIp)
       throw new ParleyError(
-        'limit_exceeded',
+        'overloaded',
         `This address has ${limits.maxConnectionsPerIp} connections, which is its limit.`,
         { retryAfterMs: 5_000 },
       )

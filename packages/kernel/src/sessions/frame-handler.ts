@@ -6,6 +6,7 @@ import {
   type RefreshFrame,
   type SetStateFrame,
   type SubscribeFrame,
+  type SubscribeResult,
   type UnsubscribeFrame,
 } from '@parley/protocol'
 import type { Permissions } from '../access/permissions.ts'
@@ -26,12 +27,14 @@ export interface FrameHandlerParts {
   readonly clock: Clock
   readonly log: Logger
   readonly authenticate: (token: string) => Promise<Identity>
-  /** The session's identity has changed: what it no longer allows ends. */
-  readonly recheck: (session: Session) => Promise<void>
+  /** Gives the session a new identity, and ends what that does not allow. */
+  readonly refresh: (session: Session, identity: Identity) => Promise<void>
 }
 
-/** Stands for "the reply is queued already". */
+/** Stands for "the reply is queued already, or there is nobody to get it". */
 const answered = Symbol('answered')
+/** Refreshes are carried out in their order too; no channel has this name. */
+const refreshLane = ''
 
 /** Carries out what a connected client asks for. Frames about one channel are carried out in the order they came. */
 export class FrameHandler {
@@ -59,64 +62,78 @@ export class FrameHandler {
         this.#inOrder(session, frame, () => this.#state(session, frame))
         break
       case 'refresh':
-        void this.#refresh(session, frame)
+        this.#inOrder(session, frame, () => this.#refresh(session, frame))
         break
       default:
     }
   }
 
   #call(session: Session, frame: CallFrame): void {
-    const { limits } = this.#parts
-    if (session.callsInFlight >= limits.maxCallsInFlight) {
-      refuse(
-        session,
-        frame.id,
-        new ParleyError(
-          'overloaded',
-          `This session has ${limits.maxCallsInFlight} calls without an answer. Wait for some.`,
-        ),
-      )
+    if (session.callsInFlight >= this.#parts.limits.maxCallsInFlight) {
+      refuse(session, frame.id, tooMany('calls', session.callsInFlight))
       return
     }
     session.callsInFlight += 1
+    const { generation } = session
     const caller = {
       identity: session.identity,
       session: session.id,
       ip: session.link?.handshake.ip,
-      requestId: `${session.id}-${session.generation}-${frame.id}`,
+      requestId: `${session.id}-${generation}-${frame.id}`,
       lanes: session.lanes,
       uncommitted: session.uncommitted,
     }
-    const { generation } = session
     this.#parts.dispatch.execute(caller, frame, (error, output) => {
       session.callsInFlight -= 1
       // An answer for an earlier connection would meet another call of the same id.
-      if (session.generation !== generation) return
-      if (error === undefined) reply(session, frame.id, output)
-      else refuse(session, frame.id, error)
+      if (session.generation === generation) this.#answer(session, frame.id, { error, output })
     })
   }
 
-  /** Runs after the channel's earlier frames; errors become the reply. */
+  #answer(
+    session: Session,
+    id: number,
+    result: { readonly error: ParleyError | undefined; readonly output?: unknown },
+  ): void {
+    try {
+      if (result.error === undefined) reply(session, id, result.output)
+      else refuse(session, id, result.error)
+    } catch (error) {
+      // The output is no JSON: what the command did stands.
+      refuse(session, id, this.#asParleyError(error, session))
+    }
+  }
+
+  /** Runs after the earlier frames about the same channel; errors become the reply. */
   #inOrder(
     session: Session,
-    frame: { readonly id: number; readonly channel: string },
+    frame: { readonly id: number; readonly channel?: string },
     run: () => unknown,
   ): void {
+    if (session.requestsInFlight >= this.#parts.limits.maxRequestsInFlight) {
+      refuse(session, frame.id, tooMany('requests', session.requestsInFlight))
+      return
+    }
     const { generation } = session
-    session.lanes.run(frame.channel, async () => {
-      if (session.generation !== generation || session.link === undefined) return
+    // On another connection the number of this request belongs to another one.
+    const isCurrent = () => session.generation === generation && session.link !== undefined
+    session.requestsInFlight += 1
+    session.lanes.run(frame.channel ?? refreshLane, async () => {
       try {
-        const ok = await run()
-        if (ok !== answered) reply(session, frame.id, ok)
+        const ok = isCurrent() ? await run() : answered
+        if (ok !== answered && isCurrent()) reply(session, frame.id, ok)
       } catch (error) {
-        refuse(session, frame.id, this.#asParleyError(error, session))
+        const refusal = this.#asParleyError(error, session)
+        if (isCurrent()) refuse(session, frame.id, refusal)
+      } finally {
+        session.requestsInFlight -= 1
       }
     })
   }
 
   async #subscribe(session: Session, frame: SubscribeFrame): Promise<unknown> {
-    await this.#parts.subscribing.subscribe(session, frame, (result) => reply(session, frame.id, result))
+    const joined = (result: SubscribeResult) => reply(session, frame.id, result)
+    await this.#parts.subscribing.subscribe({ session, joined }, frame)
     return answered
   }
 
@@ -155,21 +172,10 @@ export class FrameHandler {
     return member.channel
   }
 
-  async #refresh(session: Session, frame: RefreshFrame): Promise<void> {
-    try {
-      const identity = await this.#parts.authenticate(frame.token)
-      if (identity.app !== session.identity.app || identity.user !== session.identity.user)
-        throw new ParleyError(
-          'forbidden',
-          'A refreshed token must be of the same app and user. Connect anew to change them.',
-        )
-      session.identity = identity
-      session.link?.refreshed()
-      await this.#parts.recheck(session)
-      reply(session, frame.id, identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt })
-    } catch (error) {
-      refuse(session, frame.id, this.#asParleyError(error, session))
-    }
+  async #refresh(session: Session, frame: RefreshFrame): Promise<object> {
+    const identity = await this.#parts.authenticate(frame.token)
+    await this.#parts.refresh(session, identity)
+    return identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt }
   }
 
   #asParleyError(error: unknown, session: Session): ParleyError {
@@ -188,4 +194,8 @@ function reply(session: Session, id: number, ok: unknown): void {
 
 function refuse(session: Session, id: number, error: ParleyError): void {
   session.outbox.control(JSON.stringify({ op: 'reply', id, error: error.toBody() }))
+}
+
+function tooMany(what: string, count: number): ParleyError {
+  return new ParleyError('overloaded', `This session has ${count} ${what} without an answer. Wait for some.`)
 }

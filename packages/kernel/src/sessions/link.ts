@@ -45,6 +45,8 @@ type Phase = 'new' | 'connecting' | 'open' | 'closed'
 
 /** Frames that a client may pipeline behind its connect frame. */
 const maxPipelined = 1_100
+/** A chunk from this length on pays by its bytes, and is not counted as a frame. */
+const largeChunk = 4_096
 /** Frames refused in a row for their rate, after which it is a flood. */
 const floodFrames = 5_000
 
@@ -57,6 +59,7 @@ export class Link implements ConnectionHandler, Wakeable {
   readonly handshake: Handshake
   session: Session | undefined
   wakeAt: number | undefined
+  dueTick: number | undefined
   #phase: Phase = 'new'
   #heardSincePing = true
   #pinged = false
@@ -68,6 +71,8 @@ export class Link implements ConnectionHandler, Wakeable {
   #bucket: TokenBucket | undefined
   #assembly: ChunkAssembly | undefined
   #pipelined: ClientFrame[] | undefined
+  /** Characters received while the connect frame is being looked at. */
+  #pipelinedLength = 0
   readonly #services: LinkServices
 
   constructor(services: LinkServices, connection: Connection, handshake: Handshake) {
@@ -81,6 +86,7 @@ export class Link implements ConnectionHandler, Wakeable {
   receive(text: string): void {
     if (this.#phase === 'closed') return
     this.#heardSincePing = true
+    if (this.#phase === 'connecting') this.#pipelinedLength += text.length
     for (const decoded of decodeClientMessage(text)) {
       this.#services.onFrame()
       this.#take(decoded)
@@ -97,13 +103,16 @@ export class Link implements ConnectionHandler, Wakeable {
     }
     const { frame } = decoded
     if (frame.op === 'ping') this.reply('{"op":"pong"}')
-    else if (frame.op === 'chunk') this.#assemble(frame)
+    else if (frame.op === 'chunk' && this.#phase !== 'new') this.#assemble(frame)
     else if (frame.op !== 'pong') this.#route(frame)
   }
 
   #isFlooded(decoded: Decoded): boolean {
     const { clock, rate } = this.#services
     if (rate.perSecond === 0 || !this.#services.isRateLimited()) return false
+    // What large pieces become is counted, and its size is bounded. Many small ones are a flood like any other.
+    if ('frame' in decoded && decoded.frame.op === 'chunk' && decoded.frame.data.length >= largeChunk)
+      return false
     const now = clock.elapsed()
     this.#bucket ??= new TokenBucket(rate, now)
     const waitMs = this.#bucket.take(rate, now)
@@ -152,8 +161,16 @@ export class Link implements ConnectionHandler, Wakeable {
 
   #pipeline(frame: ClientFrame): void {
     this.#pipelined ??= []
-    if (this.#pipelined.length >= maxPipelined) this.close('bad_frame')
-    else this.#pipelined.push(frame)
+    const hasRoom =
+      this.#pipelined.length < maxPipelined &&
+      this.#pipelinedLength <= this.#services.limits.maxAssembledBytes
+    const id = idOf(frame)
+    if (hasRoom) this.#pipelined.push(frame)
+    else if (id !== undefined)
+      this.refuse(
+        id,
+        new ParleyError('overloaded', 'Too much was sent behind `connect`. Send it after the reply.'),
+      )
   }
 
   #connect(frame: ConnectFrame): void {
@@ -191,10 +208,10 @@ export class Link implements ConnectionHandler, Wakeable {
     // The first ping comes early and at a random time, so that connections made together are not pinged together.
     const now = clock.elapsed()
     this.#beatAt = now + limits.pingIntervalMs * (0.5 + clock.random() / 2)
-    this.wakeAt = Math.min(this.#beatAt, now + this.#expiry())
     session.outbox.control(
       JSON.stringify({ op: 'reply', id: frame.id, ok: this.#services.welcome(this, session, resumed) }),
     )
+    this.#wakeAtNextDeadline(now)
     const pipelined = this.#pipelined ?? []
     this.#pipelined = undefined
     for (const waiting of pipelined) {
@@ -237,7 +254,7 @@ export class Link implements ConnectionHandler, Wakeable {
   }
 
   drained(): void {
-    this.session?.outbox.drained()
+    if (this.session?.link === this) this.session.outbox.drained()
   }
 
   closed(): void {
@@ -250,6 +267,7 @@ export class Link implements ConnectionHandler, Wakeable {
   /** A new token was accepted. */
   refreshed(): void {
     this.#saidExpiring = false
+    this.#wakeAtNextDeadline(this.#services.clock.elapsed())
   }
 
   wake(): void {
@@ -260,21 +278,39 @@ export class Link implements ConnectionHandler, Wakeable {
     }
     const now = this.#services.clock.elapsed()
     if (now >= this.#beatAt) {
-      if (this.#pinged && !this.#heardSincePing) {
+      if (this.#isSilent()) {
         this.close('ping_timeout')
         return
       }
       this.#beatAt = now + this.#beat()
     }
+    this.#wakeAtNextDeadline(now)
+  }
+
+  #wakeAtNextDeadline(now: number): void {
     const expiryMs = this.#expiry()
-    if ((this.#phase as Phase) === 'closed') return
+    if (this.#phase === 'closed') return
     this.wakeAt = Math.min(this.#beatAt, now + expiryMs)
     this.#services.wheel.add(this)
+  }
+
+  /** The network took the ping, and nothing came since. */
+  #isSilent(): boolean {
+    if (!this.#pinged || this.#heardSincePing) return false
+    if (this.connection.bufferedBytes === 0) return true
+    // The client may not have seen the ping yet: it is judged by whether it takes anything at all.
+    this.session?.outbox.watch()
+    return false
   }
 
   /** One beat of the heart: ping, then look after `pingTimeoutMs`, then rest. */
   #beat(): number {
     const { pingIntervalMs, pingTimeoutMs } = this.#services.limits
+    if (this.session?.outbox.isBlocked === true) {
+      this.#pinged = false
+      this.session.outbox.watch()
+      return pingTimeoutMs
+    }
     this.#pinged = !this.#pinged
     if (!this.#pinged) return Math.max(pingIntervalMs - pingTimeoutMs, pingTimeoutMs)
     this.#heardSincePing = false

@@ -13,6 +13,13 @@ import type { Wakeable } from './timer-wheel.ts'
 /** Name of the keyed-state entry that the server keeps for each subscriber. */
 export const presenceName = 'presence'
 
+/** Why the server ended a subscription, and whether asking again makes sense. */
+export interface SubscriptionEnd {
+  readonly code: string
+  readonly message: string
+  readonly resubscribe: boolean
+}
+
 /**
  * One client's logical connection. It outlives a broken transport for `sessionTtlMs`, so that presence does not
  * flicker; subscriptions do not: the client restores them from the positions it holds, and nothing rests on a session
@@ -33,7 +40,11 @@ export class Session implements OutboxOwner, Wakeable {
   /** Calls that have no answer yet. */
   callsInFlight = 0
   wakeAt: number | undefined
-  #isInWheel = false
+  dueTick: number | undefined
+  /** Requests other than calls that have no answer yet. */
+  requestsInFlight = 0
+  /** Channels to which a back end is subscribing this session. */
+  readonly invitations = new Set<string>()
   /** Channels in which this session has keyed state, and until when it stays there without a subscription. */
   #stateIn: Map<Channel, number> | undefined
   #endsAt = 0
@@ -82,12 +93,19 @@ export class Session implements OutboxOwner, Wakeable {
     this.#wakeNotAfter(this.#endsAt)
   }
 
+  /**
+   * Makes room for a subscription, and shows the session in the channel's presence.
+   *
+   * @throws ParleyError `payload_too_large`, `limit_exceeded`; then nothing has changed
+   */
+  enter(channel: Channel, { silent }: { readonly silent: boolean }): void {
+    if (channel.kind.presence && !silent) this.#showPresence(channel)
+    else if (this.#stateIn?.has(channel) === true) this.setState(channel, presenceName, null)
+  }
+
   /** A subscription has begun; the caller has checked permission and made the channel's verdict. */
-  joined(member: Member, options: { readonly silent: boolean }): void {
-    const { channel } = member
-    this.members.set(channel.name, member)
-    if (channel.kind.presence && !options.silent) this.#showPresence(channel)
-    else if (this.#stateIn?.has(channel) === true) this.#stateIn.set(channel, Number.POSITIVE_INFINITY)
+  joined(member: Member): void {
+    this.members.set(member.channel.name, member)
   }
 
   #showPresence(channel: Channel): void {
@@ -121,11 +139,16 @@ export class Session implements OutboxOwner, Wakeable {
     this.#removeState(member.channel)
   }
 
+  /** Ends what the session has to do with a channel, a subscription or state that waits for one, and says why. */
+  expel(channelName: string, verdict: SubscriptionEnd): void {
+    const member = this.members.get(channelName)
+    if (member !== undefined) this.drop(member, verdict)
+    for (const channel of [...(this.#stateIn?.keys() ?? [])])
+      if (channel.name === channelName) this.#removeState(channel)
+  }
+
   /** Ends a subscription at the server's wish, and says why. */
-  drop(
-    member: Member,
-    verdict: { readonly code: string; readonly message: string; readonly resubscribe: boolean },
-  ): void {
+  drop(member: Member, verdict: SubscriptionEnd): void {
     if (this.members.get(member.channel.name) !== member) return
     this.#remove(member)
     if (!verdict.resubscribe) this.#removeState(member.channel)
@@ -146,6 +169,16 @@ export class Session implements OutboxOwner, Wakeable {
     this.#wakeNotAfter(until)
   }
 
+  /** Sends the member nothing while it is asked whether it may go on reading; see `release`. */
+  hold(member: Member): void {
+    this.#services.fanout.seal(member.channel)
+    this.outbox.hold(member)
+  }
+
+  release(member: Member): void {
+    this.outbox.release(member)
+  }
+
   #removeState(channel: Channel): void {
     if (this.#stateIn?.delete(channel) !== true) return
     channel.idleSince = this.#services.clock.elapsed()
@@ -164,13 +197,10 @@ export class Session implements OutboxOwner, Wakeable {
   #wakeNotAfter(time: number): void {
     if (this.wakeAt !== undefined && this.wakeAt <= time) return
     this.wakeAt = time
-    if (this.#isInWheel) return
-    this.#isInWheel = true
     this.#services.wheel.add(this)
   }
 
   wake(): void {
-    this.#isInWheel = false
     const now = this.#services.clock.elapsed()
     if (this.link === undefined && now >= this.#endsAt) {
       this.#services.ended(this)

@@ -1,6 +1,7 @@
 import { type ConnectFrame, ParleyError } from '@parley/protocol'
 import type { Permissions } from '../access/permissions.ts'
 import type { Revocations } from '../access/revocations.ts'
+import type { Member } from '../channels/member.ts'
 import type { AccessChange, SessionSummary } from '../context.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Link } from './link.ts'
@@ -35,12 +36,17 @@ export class Sessions {
     return this.#byId.values()
   }
 
-  /** The session that a connect frame asks to resume, if it may, else a new one. */
+  /**
+   * The session that a connect frame asks to resume, if it may, else a new one.
+   *
+   * @throws ParleyError `token_revoked` when it was revoked since it was looked at
+   */
   open(
     link: Link,
     identity: Identity,
     frame: ConnectFrame,
   ): { readonly session: Session; readonly resumed: boolean } {
+    this.#refuseRevoked(identity)
     const old = frame.resume === undefined ? undefined : this.#resumable(frame.resume, identity)
     if (old !== undefined) {
       const late = old.link
@@ -57,6 +63,27 @@ export class Sessions {
     if (identity.user !== undefined) this.#usersSessions(identity.app, identity.user, true)?.add(session)
     session.attach(link)
     return { session, resumed: false }
+  }
+
+  /**
+   * Puts a new identity of the same app and user in place of the session's, and ends what it does not allow.
+   *
+   * @throws ParleyError `forbidden`, `token_revoked`; then the old one stays in force
+   */
+  async refresh(session: Session, identity: Identity): Promise<void> {
+    if (identity.app !== session.identity.app || identity.user !== session.identity.user)
+      throw new ParleyError(
+        'forbidden',
+        'A refreshed token must be of the same app and user. Connect anew to change them.',
+      )
+    this.#refuseRevoked(identity)
+    session.identity = identity
+    session.link?.refreshed()
+    await this.#recheck(session)
+  }
+
+  #refuseRevoked(identity: Identity): void {
+    if (this.#parts.revocations.covers(identity)) throw new ParleyError('token_revoked')
   }
 
   #resumable(
@@ -106,7 +133,10 @@ export class Sessions {
   apply(app: string, change: AccessChange): void {
     switch (change.type) {
       case 'subscribe':
-        for (const session of this.of(app, change.user)) this.#parts.subscribe(session, change.channel)
+        for (const session of this.of(app, change.user)) {
+          session.invitations.add(change.channel)
+          this.#parts.subscribe(session, change.channel)
+        }
         break
       case 'unsubscribe':
         this.#parts.permissions.forget(app, change)
@@ -121,7 +151,7 @@ export class Sessions {
         break
       case 'permissions':
         this.#parts.permissions.forget(app, change)
-        for (const session of this.#concerned(app, change)) void this.recheck(session)
+        for (const session of this.#concerned(app, change)) void this.#recheck(session)
         break
       case 'flag':
         break
@@ -129,38 +159,27 @@ export class Sessions {
   }
 
   #leave(session: Session, channel: string, reason: string): void {
-    const member = session.members.get(channel)
-    if (member !== undefined)
-      session.drop(member, {
-        code: 'forbidden',
-        message: reason === '' ? 'This subscription was ended by the application.' : reason,
-        resubscribe: false,
-      })
+    session.invitations.delete(channel)
+    const message = reason === '' ? 'This subscription was ended by the application.' : reason
+    session.expel(channel, { code: 'forbidden', message, resubscribe: false })
   }
 
-  #disconnect(app: string, change: Extract<AccessChange, { type: 'disconnect' }>): void {
+  #disconnect(app: string, change: Disconnect): void {
     const bySession = change.session === undefined ? undefined : this.#byId.get(change.session)
     const sessions = change.user === undefined ? [bySession] : this.of(app, change.user)
     for (const session of sessions) {
       if (session === undefined || session.app !== app) continue
       if (change.session !== undefined && session.id !== change.session) continue
-      const { link } = session
-      const error = new ParleyError(
-        'forbidden',
-        change.reason === '' ? 'Disconnected by the application.' : change.reason,
-      )
-      link?.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
+      endLink(session.link, change)
       this.#end(session)
-      link?.close(change.reconnect ? 'replaced' : 'disconnected_by_server')
     }
   }
 
   #closeRevoked(app: string): void {
     for (const session of [...this.#byId.values()]) {
       if (session.app !== app || !this.#parts.revocations.covers(session.identity)) continue
-      const { link } = session
+      session.link?.close('token_revoked')
       this.#end(session)
-      link?.close('token_revoked')
     }
   }
 
@@ -173,16 +192,38 @@ export class Sessions {
   }
 
   /** Ends the subscriptions that the session's identity does not allow (any more). */
-  async recheck(session: Session): Promise<void> {
+  async #recheck(session: Session): Promise<void> {
     const { permissions } = this.#parts
+    const asked: Promise<void>[] = []
     for (const member of [...session.members.values()]) {
       const { name, kind } = member.channel
       const refusal = permissions.check(session.identity, 'read', name, kind)
-      const verdict = refusal instanceof Promise ? await refusal : refusal
-      if (verdict !== undefined)
-        session.drop(member, { code: verdict.code, message: verdict.message, resubscribe: false })
+      if (refusal instanceof Promise) {
+        session.hold(member)
+        asked.push(refusal.then((answer) => judge(session, member, answer)))
+      } else if (refusal !== undefined) judge(session, member, refusal)
     }
+    await Promise.all(asked)
   }
+}
+
+type Disconnect = Extract<AccessChange, { type: 'disconnect' }>
+
+function endLink(link: Link | undefined, { reason, reconnect }: Disconnect): void {
+  if (reconnect) {
+    // Who is to come back is told nothing that says stop.
+    link?.close('replaced')
+    return
+  }
+  const error = new ParleyError('forbidden', reason === '' ? 'Disconnected by the application.' : reason)
+  link?.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
+  link?.close('disconnected_by_server')
+}
+
+/** Ends a subscription that is not allowed, and lets one go on that was held. */
+function judge(session: Session, member: Member, refusal: ParleyError | undefined): void {
+  if (refusal === undefined) session.release(member)
+  else session.drop(member, { code: refusal.code, message: refusal.message, resubscribe: refusal.retryable })
 }
 
 /** Compares two secrets without telling by its duration how much of them is equal. */

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../ports/clock.ts'
 export interface Wakeable {
   /** Elapsed time at which to wake; undefined when it no longer wants to. */
   wakeAt: number | undefined
+  /** The wheel's own: the tick at which it looks at the item next. Begins undefined. */
+  dueTick: number | undefined
   wake(): void
 }
 
@@ -11,8 +13,9 @@ const tickMs = 250
 const slots = 512
 
 /**
- * One timer for many deadlines (a hashed wheel; Varghese & Lauck 1987). Late by at most a tick. An item is in at most
- * one slot: move its deadline by setting `wakeAt`; it is looked at when its slot comes round, and put where it belongs.
+ * One timer for many deadlines (a hashed wheel; Varghese & Lauck 1987). Late by at most a tick. A deadline is put off by
+ * setting `wakeAt`: the item is looked at when its slot comes round, and put where it belongs. One that is brought
+ * forward is told to the wheel by `add`.
  */
 export class TimerWheel {
   readonly #clock: Clock
@@ -26,10 +29,9 @@ export class TimerWheel {
     this.#tick = Math.floor(clock.elapsed() / tickMs)
   }
 
-  /** The item must not be in the wheel already. */
+  /** Sees to it that the item is looked at by its `wakeAt`. */
   add(item: Wakeable): void {
     if (this.#size === 0) this.#tick = Math.floor(this.#clock.elapsed() / tickMs)
-    this.#size += 1
     this.#place(item)
     this.#timer ??= this.#clock.after(tickMs, () => this.#turn())
   }
@@ -43,7 +45,12 @@ export class TimerWheel {
 
   #place(item: Wakeable): void {
     const due = Math.max(this.#tick + 1, Math.ceil((item.wakeAt ?? 0) / tickMs))
-    this.#wheel[Math.min(due, this.#tick + slots - 1) % slots]?.push(item)
+    const tick = Math.min(due, this.#tick + slots - 1)
+    if (item.dueTick !== undefined && item.dueTick <= tick) return
+    // Where it was before, it is passed over.
+    item.dueTick = tick
+    this.#size += 1
+    this.#wheel[tick % slots]?.push(item)
   }
 
   #turn(): void {
@@ -60,12 +67,14 @@ export class TimerWheel {
 
   #visit(slot: Wakeable[]): void {
     for (const item of slot.splice(0)) {
-      if (item.wakeAt !== undefined && item.wakeAt > this.#tick * tickMs) {
+      this.#size -= 1
+      if (item.dueTick === undefined || item.dueTick > this.#tick) continue
+      item.dueTick = undefined
+      if (item.wakeAt === undefined) continue
+      if (item.wakeAt > this.#tick * tickMs) {
         this.#place(item)
         continue
       }
-      this.#size -= 1
-      if (item.wakeAt === undefined) continue
       item.wakeAt = undefined
       item.wake()
     }

@@ -7,6 +7,9 @@ import {
   type Position,
   type ReplyFrame,
   type ServerFrame,
+  type StateEntry,
+  type StateFrame,
+  type StateSnapshot,
   type SubscribeFrame,
   type SubscribeResult,
 } from '@parley/protocol'
@@ -15,6 +18,15 @@ import type { VirtualClock } from './virtual-clock.ts'
 
 /** A reply, with `ok` or `error`. */
 export type Reply = { readonly ok?: unknown; readonly error?: ErrorBody }
+
+/** What a client knows of a channel's keyed state. */
+export interface StateView {
+  readonly instance: string
+  version: number
+  readonly entries: Map<string, StateEntry>
+  /** Differences that did not follow: the client would ask for a snapshot. */
+  gaps: number
+}
 
 /**
  * A client that speaks the protocol frame by frame and checks the server's side of it: positions follow one another,
@@ -25,6 +37,8 @@ export class TestClient {
   readonly frames: ServerFrame[] = []
   readonly events: ChannelEvent[] = []
   readonly positions = new Map<string, Position>()
+  /** The keyed state of channels, kept by the rules of the protocol. */
+  readonly states = new Map<string, StateView>()
   /** What the server did against the protocol. */
   readonly faults: string[] = []
   session: { readonly session: string; readonly secret: string } | undefined
@@ -101,6 +115,19 @@ export class TestClient {
     return this.#replies.has(id)
   }
 
+  /** Values of the keyed state of a channel that have a name, by user. */
+  state(channel: string, name = 'presence'): Readonly<Record<string, unknown>> {
+    const found = [...(this.states.get(channel)?.entries.values() ?? [])].filter(
+      (entry) => entry.name === name,
+    )
+    return Object.fromEntries(found.map(({ user, session, value }) => [user ?? session, value]))
+  }
+
+  /** Frames of one sort. */
+  all<Op extends ServerFrame['op']>(op: Op): readonly Extract<ServerFrame, { readonly op: Op }>[] {
+    return this.frames.filter((frame) => frame.op === op) as Extract<ServerFrame, { readonly op: Op }>[]
+  }
+
   of(channel: string): readonly ChannelEvent[] {
     return this.events.filter((event) => event.channel === channel)
   }
@@ -121,7 +148,10 @@ export class TestClient {
   #take(frame: ServerFrame): void {
     if (frame.op === 'reply') this.#takeReply(frame)
     else if (frame.op === 'ping') this.wire.send('{"op":"pong"}')
-    else if (frame.op === 'subscribed') this.positions.set(frame.channel, frame.position)
+    else if (frame.op === 'subscribed') {
+      this.positions.set(frame.channel, frame.position)
+      this.#takeSnapshot(frame.channel, frame)
+    } else if (frame.op === 'state') this.#takeState(frame)
     else if (frame.op === 'unsubscribed') this.#ended.add(frame.channel)
     else if (frame.op === 'dropped') this.#advance(frame.channel, frame.from, frame.to)
     else if (frame.op === 'events') {
@@ -133,13 +163,38 @@ export class TestClient {
 
   readonly #ended = new Set<string>()
 
+  #takeState(frame: StateFrame): void {
+    const view = this.states.get(frame.channel)
+    if (view === undefined || frame.version <= view.version) return
+    if (view.instance !== frame.instance || view.version !== frame.prev) {
+      view.gaps += 1
+      return
+    }
+    for (const key of frame.removed) view.entries.delete(key)
+    for (const entry of frame.set) view.entries.set(entry.key, entry)
+    view.version = frame.version
+  }
+
+  #takeSnapshot(channel: string, { state }: { readonly state?: StateSnapshot | undefined }): void {
+    if (state === undefined) return
+    const { instance, version, entries } = state
+    this.states.set(channel, {
+      instance,
+      version,
+      entries: new Map(entries.map((entry) => [entry.key, entry])),
+      gaps: 0,
+    })
+  }
+
   #takeReply(frame: ReplyFrame): void {
     if (this.#replies.has(frame.id)) this.faults.push(`two replies to frame ${frame.id}`)
     this.#replies.set(frame.id, frame)
     const channel = this.#subscribing.get(frame.id)
     if (channel === undefined || frame.error !== undefined) return
     this.#ended.delete(channel)
-    this.positions.set(channel, (frame.ok as SubscribeResult).position)
+    const result = frame.ok as SubscribeResult
+    this.positions.set(channel, result.position)
+    this.#takeSnapshot(channel, result)
   }
 
   #advance(channel: string, prev: number, to: number): void {

@@ -7,7 +7,9 @@ import { type MemoryStore, type MemoryStoreOptions, memoryStore } from '../memor
 import { type MemoryTransport, type MemoryTransportOptions, memoryTransport } from '../memory/transport.ts'
 import { createNode, type Node, type NodeOptions } from '../node/node.ts'
 import type { Authenticator, Grant, Identity } from '../ports/authenticator.ts'
+import type { RecentLog } from '../ports/event-log.ts'
 import type { Store } from '../ports/store.ts'
+import type { Accept } from '../ports/transport.ts'
 import { TestClient } from './test-client.ts'
 import { testModule } from './test-module.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -42,6 +44,12 @@ export interface TestNodeOptions extends Partial<Omit<NodeOptions, 'clock' | 'st
   /** In place of the memory store. */
   readonly store?: Store
   readonly memoryStore?: Partial<Omit<MemoryStoreOptions, 'clock' | 'disk'>>
+  /** Puts something around the memory store: faults, delays, lies. */
+  readonly aroundStore?: (store: MemoryStore) => Store
+  /** The same around the log of `recent` kinds. */
+  readonly aroundRecentLog?: (log: RecentLog) => RecentLog
+  /** Puts something around what the node does with a connection. */
+  readonly aroundAccept?: (accept: Accept) => Accept
   readonly transport?: MemoryTransportOptions
 }
 
@@ -62,6 +70,8 @@ export interface TestNode {
   call(identity: Identity | undefined, command: string, input: unknown, key?: string): Promise<unknown>
 }
 
+const same = <T>(value: T): T => value
+
 /** Starts a {@link TestNode}, with {@link testModule} if no modules are given. Rates are off unless given. */
 export async function testNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const clock = options.clock ?? new VirtualClock()
@@ -73,8 +83,9 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
   const transport = memoryTransport(options.transport)
   const metrics = memoryMetrics()
   const off = { perSecond: 0, burst: 0 }
+  const { aroundStore = same, aroundRecentLog = same, aroundAccept = same } = options
   const node = createNode({
-    recentLog: memoryRecentLog({ clock }),
+    recentLog: aroundRecentLog(memoryRecentLog({ clock })),
     authenticator: testAuthenticator,
     logger: silentLogger,
     metrics,
@@ -82,8 +93,8 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     rates: { connection: off, user: off, ip: off, connectPerIp: off },
     ...options,
     clock,
-    store: options.store ?? store,
-    transports: [transport],
+    store: options.store ?? aroundStore(store),
+    transports: [{ ...transport, start: (accept) => transport.start(aroundAccept(accept)) }],
   })
   await node.start()
   const stranger = (): TestClient => new TestClient(clock, transport.connect())
