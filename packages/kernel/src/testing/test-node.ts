@@ -70,6 +70,17 @@ export interface TestNode {
   call(identity: Identity | undefined, command: string, input: unknown, key?: string): Promise<unknown>
 }
 
+/** Lets time pass until something is done: a store may take its time. */
+async function passing(clock: VirtualClock, work: Promise<void>): Promise<void> {
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  done.catch(() => undefined)
+  for (await clock.settle(); !isDone; ) await clock.advance(1)
+  return done
+}
+
 const same = <T>(value: T): T => value
 
 /** Starts a {@link TestNode}, with {@link testModule} if no modules are given. Rates are off unless given. */
@@ -96,7 +107,7 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     store: options.store ?? aroundStore(store),
     transports: [{ ...transport, start: (accept) => transport.start(aroundAccept(accept)) }],
   })
-  await node.start()
+  await passing(clock, node.start())
   const stranger = (): TestClient => new TestClient(clock, transport.connect())
   const connect = async (identity: Identity): Promise<TestClient> => {
     const client = stranger()

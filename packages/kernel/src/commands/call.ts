@@ -1,0 +1,44 @@
+import type { ParleyError } from '@parley/protocol'
+import type { Identity } from '../ports/authenticator.ts'
+import type { StoredReceipt } from '../ports/store.ts'
+import type { RegisteredCommand } from '../registry.ts'
+import type { OrderedLanes } from './ordered-lanes.ts'
+
+/** Who calls, and from where. */
+export interface Caller {
+  readonly identity: Identity | undefined
+  readonly session?: string
+  readonly ip?: string | undefined
+  readonly requestId: string
+  /** Order among the calls of one session; absent over REST. */
+  readonly lanes?: OrderedLanes
+  /**
+   * By ordering key: fulfilled when all units of this session submitted so far are settled, what had to run again
+   * included.
+   */
+  readonly uncommitted?: Map<string, Promise<unknown>>
+  /** A part of a call that was accepted already: it counts for no rate, and is carried out while the node stops. */
+  readonly isNested?: boolean
+}
+
+export interface Call {
+  readonly command: string
+  readonly input?: unknown
+  readonly key?: string | undefined
+}
+
+/** Told once what became of a call. Must not throw. */
+export type Done = (error: ParleyError | undefined, output: unknown) => void
+
+/** A call that passed its first checks. */
+export interface Prepared {
+  readonly command: RegisteredCommand
+  readonly caller: Caller
+  readonly identity: Identity
+  readonly input: unknown
+  readonly orderKey: string
+  readonly scope: string | undefined
+  readonly fingerprint: string
+  readonly receipt: StoredReceipt | undefined | Promise<StoredReceipt | undefined>
+  readonly done: Done
+}

@@ -1,0 +1,223 @@
+import { ParleyError } from '@parley/protocol'
+import { AccessLog } from '../access/access-log.ts'
+import { controlKind } from '../access/control.ts'
+import { Permissions } from '../access/permissions.ts'
+import { Revocations } from '../access/revocations.ts'
+import { Throttle } from '../access/throttle.ts'
+import { ChannelReader } from '../channels/channel-reader.ts'
+import { Fanout } from '../channels/fanout.ts'
+import { Hub } from '../channels/hub.ts'
+import { Subscribing } from '../channels/subscribing.ts'
+import { Dispatch } from '../commands/dispatch.ts'
+import { Publisher } from '../commands/publisher.ts'
+import { Receipts } from '../commands/receipts.ts'
+import type { ContextServices } from '../commands/unit-context.ts'
+import type { AccessChange } from '../context.ts'
+import { Flags } from '../flags.ts'
+import { Kinds } from '../kind.ts'
+import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
+import type { Identity } from '../ports/authenticator.ts'
+import { Registry } from '../registry.ts'
+import { FrameHandler } from '../sessions/frame-handler.ts'
+import type { LinkServices } from '../sessions/link.ts'
+import type { Session } from '../sessions/session.ts'
+import { Sessions } from '../sessions/sessions.ts'
+import { TimerWheel } from '../sessions/timer-wheel.ts'
+import type { NodeOptions } from './node.ts'
+import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
+
+/** What the parts ask of the node around them. */
+export interface Surroundings {
+  readonly connections: () => number
+  readonly authenticate: (token: string) => Promise<Identity>
+  readonly apply: (app: string, change: AccessChange) => void
+  readonly welcome: LinkServices['welcome']
+  readonly closed: LinkServices['closed']
+}
+
+/** What depends on nothing but the options. */
+interface Base {
+  readonly options: NodeOptions
+  readonly limits: Limits
+  readonly rates: Rates
+  readonly kinds: Kinds
+  readonly flags: Flags
+  readonly registry: Registry
+  readonly permissions: Permissions
+  readonly throttle: Throttle
+  readonly revocations: Revocations
+  readonly wheel: TimerWheel
+  readonly fanout: Fanout
+}
+
+/** The parts of a node, put together. */
+export interface NodeParts extends Base {
+  readonly hub: Hub
+  readonly sessions: Sessions
+  readonly accessLog: AccessLog
+  readonly dispatch: Dispatch
+  readonly metrics: NodeMetrics
+  readonly linkServices: LinkServices
+}
+
+/** Puts the parts of a node together. Nothing runs yet. */
+export function assemble(options: NodeOptions, around: Surroundings): NodeParts {
+  const base = makeBase(options)
+  const { clock, store, recentLog } = options
+  const { limits, kinds, fanout, permissions } = base
+  const hub = new Hub({
+    ...{ clock, limits, kinds, store, recentLog, fanout },
+    onLost: (member, code) => member.outbox.lost(member, code),
+  })
+  const metrics = nodeMetrics(options.metrics, {
+    connections: around.connections,
+    sessions: () => sessions.size,
+    channels: () => hub.size,
+    queuedUnits: () => store.status().queued,
+    fanout,
+  })
+  const subscribing = new Subscribing({
+    ...{ hub, fanout, kinds, limits, permissions },
+    onRecovery: (verdict) =>
+      metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
+  })
+  const sessions = makeSessions(base, hub, subscribing)
+  const accessLog = new AccessLog(store, around.apply)
+  const dispatch = makeDispatch(base, { hub, sessions, accessLog, metrics })
+  const linkServices = makeLinkServices(base, around, { dispatch, subscribing, sessions, metrics })
+  return { ...base, hub, sessions, accessLog, dispatch, metrics, linkServices }
+}
+
+function makeBase(options: NodeOptions): Base {
+  const { clock, modules } = options
+  const limits: Limits = { ...limitDefaults, ...options.limits }
+  const rates: Rates = { ...rateDefaults, ...options.rates }
+  const kinds = new Kinds()
+  for (const kind of [controlKind, ...modules.flatMap((module) => module.kinds)]) kinds.add(kind)
+  return {
+    ...{ options, limits, rates, kinds },
+    flags: options.flags ?? new Flags(),
+    registry: new Registry(modules),
+    permissions: new Permissions(clock, limits),
+    throttle: new Throttle(clock, rates),
+    revocations: new Revocations(),
+    wheel: new TimerWheel(clock),
+    fanout: new Fanout(clock, limits),
+  }
+}
+
+function makeSessions(base: Base, hub: Hub, subscribing: Subscribing): Sessions {
+  const { limits, fanout, wheel, permissions, revocations, options } = base
+  const { clock, logger } = options
+  return new Sessions(
+    { clock, limits, fanout, wheel, readLog: (channel, after) => hub.readLog(channel, after) },
+    {
+      permissions,
+      revocations,
+      subscribe: async (session, channel) => {
+        try {
+          await subscribeOnBehalf(subscribing, session, channel)
+        } catch (error) {
+          // Already there, or not allowed to read: it was a wish of the back end, and nothing hangs on it.
+          const fields = { session: session.id, channel, error: String(error) }
+          logger.info('A session was not subscribed on behalf.', fields)
+        }
+      },
+    },
+  )
+}
+
+function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: string): Promise<void> {
+  const { invitations, outbox } = session
+  const subscriber = {
+    session,
+    isWanted: () => invitations.delete(channel),
+    joined: (result: object) => outbox.control(JSON.stringify({ op: 'subscribed', channel, ...result })),
+  }
+  return subscribing
+    .subscribe(subscriber, { channel, state: true })
+    .finally(() => invitations.delete(channel))
+}
+
+function makeDispatch(
+  base: Base,
+  parts: Pick<NodeParts, 'hub' | 'sessions' | 'accessLog' | 'metrics'>,
+): Dispatch {
+  const { options, registry, kinds, flags, limits, permissions, throttle } = base
+  const { hub, sessions, accessLog, metrics } = parts
+  const { clock, logger: log, store, recentLog } = options
+  const context: ContextServices = {
+    ...{ clock, log, kinds, store },
+    publishRates: (kind) => throttle.channelBuckets(kind),
+    channelsOf: (app) => new ChannelReader({ app, hub, kinds, limits, sessions, store, recentLog }),
+    require: async (identity, action, channel) => {
+      const refusal =
+        channel === undefined
+          ? permissions.checkApp(identity, action)
+          : await permissions.check(identity, action, channel, kinds.of(channel))
+      if (refusal !== undefined) throw refusal
+    },
+    call: (caller, command, input) => dispatch.call(caller, { command, input }),
+  }
+  const dispatch = new Dispatch({
+    ...{ registry, kinds, flags, limits, clock, log, permissions, context },
+    publisher: new Publisher({
+      ...{ store, recentLog, hub, accessLog, clock, log },
+      onEvent: (_app, event) => metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
+    }),
+    receipts: new Receipts(clock, store, limits),
+    throttle: (caller) => throttle.call(caller),
+    onCalled: (command, code, elapsedMs) => {
+      metrics.calls.add(1, { command, code: labelOf(code) })
+      metrics.callSeconds.observe(elapsedMs / 1000)
+    },
+  })
+  return dispatch
+}
+
+function makeLinkServices(
+  base: Base,
+  around: Surroundings,
+  parts: Pick<NodeParts, 'dispatch' | 'sessions' | 'metrics'> & { readonly subscribing: Subscribing },
+): LinkServices {
+  const { options, limits, permissions, wheel, rates, flags } = base
+  const { dispatch, subscribing, sessions, metrics } = parts
+  const { clock, logger: log } = options
+  const handler = new FrameHandler({
+    ...{ dispatch, subscribing, permissions, limits, clock, log },
+    authenticate: around.authenticate,
+    refresh: (session, identity) => sessions.refresh(session, identity),
+  })
+  return {
+    ...{ clock, limits, wheel },
+    rate: rates.connection,
+    isRateLimited: () => flags.isOn('rateLimiting'),
+    authenticate: around.authenticate,
+    open: (link, identity, frame) => sessions.open(link, identity, frame),
+    welcome: around.welcome,
+    handle: (session, frame) => handler.handle(session, frame),
+    closed: around.closed,
+    onFrame: () => metrics.frames.add(),
+  }
+}
+
+/** Codes of modules are many; a label must be one of few. */
+function labelOf(code: string): string {
+  return code.includes('.') ? 'module' : code
+}
+
+/** @throws ParleyError `unauthenticated` when an identity has texts that could be taken for others */
+export function checkIdentity({ app, user }: Identity, apps: readonly string[]): void {
+  if (!apps.includes(app))
+    throw new ParleyError(
+      'unauthenticated',
+      'These credentials belong to an app that this server does not have.',
+    )
+  if (user !== undefined && !userPattern.test(user))
+    throw new ParleyError(
+      'unauthenticated',
+      'The user of a token has 1 to 256 characters, none of them a control character.',
+    )
+}
+
+const userPattern = /^\P{Cc}{1,256}$/u
