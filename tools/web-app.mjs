@@ -9,8 +9,11 @@ import { root } from './runtime.mjs'
 const app = 'apps/workspace'
 const stamp = join(root, app, 'dist', '.stamp')
 const sources = [
-  ...['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map((name) => `${app}/${name}`),
+  ...['build', 'src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map(
+    (name) => `${app}/${name}`,
+  ),
   ...['client', 'react', 'protocol'].map((name) => `packages/${name}/src`),
+  'examples/listen',
   'package-lock.json',
 ]
 

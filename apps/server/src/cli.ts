@@ -1,11 +1,14 @@
+import { resolve } from 'node:path'
 import { type Config, ConfigurationError, loadConfig } from './config.ts'
 import { processLogger } from './logger.ts'
-import { checked, help, stopping, welcome } from './messages.ts'
+import { backedUp, checked, help, restored, stopping, welcome } from './messages.ts'
 import { version } from './version.ts'
 
 /** A command line, taken apart. */
 interface CommandLine {
   readonly command: string
+  /** What a command that copies data is given. */
+  readonly file?: string
   /** Name and value of each flag, without its dashes. */
   readonly flags: readonly (readonly [name: string, text: string])[]
 }
@@ -16,12 +19,14 @@ const complain = (text: string) => void process.stderr.write(`${text}\n`)
 /** Runs a command of the program. The exit code that it answers is 0, 1 (failed) or 2 (cannot be done as asked). */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    const { command, flags } = parseCommandLine(args)
+    const { command, file, flags } = parseCommandLine(args)
     const asked = (name: string, short: string) => args.includes(`--${name}`) || args.includes(`-${short}`)
     if (asked('help', 'h')) return answer(help())
     if (asked('version', 'v')) return answer(version)
     if (command === 'check-config') return answer(checked(loadConfig({ flags })))
     if (command === 'serve') return await serve(loadConfig({ flags }))
+    if (command === 'backup' || command === 'restore')
+      return answer(await copy(command, loadConfig({ flags }), file))
     complain(`There is no command \`${command}\`.\n\n${help()}`)
     return 2
   } catch (error) {
@@ -52,8 +57,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (takesNext) index += 1
   }
   const [command = 'serve', ...others] = words.filter((word) => word !== '-h' && word !== '-v')
-  const unexpected = [command, ...others].find((word, index) => index > 0 || word.startsWith('-'))
-  if (unexpected === undefined) return { command, flags }
+  const [file, ...rest] = copying.includes(command) ? others : [undefined, ...others]
+  const unexpected = [command, file ?? '', ...rest].find((word, index) => index > 1 || word.startsWith('-'))
+  if (unexpected === undefined) return { command, ...(file === undefined ? {} : { file }), flags }
   const problem = `\`${unexpected}\` is neither a command nor a flag; see --help`
   throw new ConfigurationError([{ problem, source: 'command line' }])
 }
@@ -63,7 +69,17 @@ function toFlag(text: string, value: string): readonly [string, string] {
   return equals < 0 ? [text, value] : [text.slice(0, equals), text.slice(equals + 1)]
 }
 
-const commands = ['serve', 'check-config']
+const copying = ['backup', 'restore']
+const commands = ['serve', 'check-config', ...copying]
+
+async function copy(what: 'backup' | 'restore', config: Config, file: string | undefined): Promise<string> {
+  const problem = `\`${what}\` needs a file: parley ${what} parley-backup.db`
+  if (file === undefined) throw new ConfigurationError([{ problem, source: 'command line' }])
+  const path = resolve(file)
+  const { copyData } = await import('./stores.ts')
+  await copyData(what, config, path)
+  return what === 'backup' ? backedUp(path, config) : restored(path, config)
+}
 
 async function serve(config: Config): Promise<number> {
   const logger = processLogger(config)

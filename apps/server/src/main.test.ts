@@ -81,6 +81,18 @@ test('mistakes end the program with 2 and a message, failures with 1', async () 
   expect(unknown.said.err).toContain('There is no command `sevre`.')
 })
 
+test('what cannot be copied is said', async () => {
+  const nameless = run(['backup'])
+  expect(await nameless.ended).toBe(2)
+  expect(nameless.said.err).toContain('`backup` needs a file')
+  const empty = run(['backup', 'copy.db'])
+  expect(await empty.ended).toBe(1)
+  expect(empty.said.err).toContain('There is no database in')
+  const fleeting = run(['restore', 'copy.db', '--storage-provider=memory'])
+  expect(await fleeting.ended).toBe(1)
+  expect(fleeting.said.err).toContain('keeps nothing that could be copied')
+})
+
 test('check-config shows what the configuration says', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'parley-main-'))
   writeFileSync(join(directory, 'parley.yaml'), 'kinds:\n  news: { durability: recent }\n')
@@ -100,6 +112,12 @@ test('command lines are taken apart', () => {
       ['host', 'x'],
     ],
   })
+  expect(parseCommandLine(['--data-dir', './d', 'backup', 'copy.db'])).toEqual({
+    command: 'backup',
+    file: 'copy.db',
+    flags: [['data-dir', './d']],
+  })
+  expect(() => parseCommandLine(['backup', 'copy.db', 'twice'])).toThrow(/neither a command nor a flag/)
   expect(() => parseCommandLine(['serve', 'twice'])).toThrow(/neither a command nor a flag/)
   expect(() => parseCommandLine(['-x'])).toThrow(/neither a command nor a flag/)
 })

@@ -8,6 +8,8 @@ export function help(): string {
 
   parley [serve]         start the server
   parley check-config    check the configuration and show what it says
+  parley backup FILE     copy the data to a file, while the server runs or not
+  parley restore FILE    replace the data by a backup; stop the server first
   parley --help          this text
   parley --version       the version
 
@@ -63,6 +65,19 @@ function signIn({
 
 /** What is said while a server stops. */
 export const stopping = 'Stopping. Ctrl-C again stops at once.'
+
+/** What is said after a backup. */
+export function backedUp(file: string, { dataDir }: Config): string {
+  return `The data of ${dataDir} are in ${file}. Words that are redacted from now on stay in the copy.`
+}
+
+/** What is said after a restore. */
+export function restored(file: string, { dataDir }: Config): string {
+  return (
+    `The data of ${dataDir} are those of ${file} now. ` +
+    'Every channel is a new stream: clients that held positions are told to load a snapshot.'
+  )
+}
 
 /** What a configuration that is good says. */
 export function checked(config: Config): string {

@@ -6,7 +6,7 @@ import { type DirectoryLock, lockDirectory } from './sqlite/lock.ts'
 import { ReaderLink } from './sqlite/reader-link.ts'
 import { WriterLink } from './sqlite/writer-link.ts'
 
-export { type RestoreOptions, restoreSqlite } from './sqlite/backup.ts'
+export { type BackupOptions, backupSqlite, type RestoreOptions, restoreSqlite } from './sqlite/backup.ts'
 export type { SqliteSettings, Synchronous } from './sqlite/connection.ts'
 
 export interface SqliteOptions {

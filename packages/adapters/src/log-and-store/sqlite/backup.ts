@@ -30,6 +30,24 @@ export async function writeBackup(from: string, to: string): Promise<void> {
   }
 }
 
+export interface BackupOptions {
+  /** The data directory; a server may be using it. */
+  readonly directory: string
+  /** The file that is written; an older one of that name is replaced when the new one is whole. */
+  readonly to: string
+}
+
+/**
+ * Writes a consistent copy of the database of a data directory, from whichever process.
+ *
+ * @throws Error when there is no database, or no room for the copy
+ */
+export async function backupSqlite({ directory, to }: BackupOptions): Promise<void> {
+  const from = join(directory, databaseFile)
+  if (!existsSync(from)) throw new Error(`There is no database in ${directory}. Check the data directory.`)
+  await writeBackup(from, to)
+}
+
 export interface RestoreOptions {
   /** A backup. */
   readonly from: string
