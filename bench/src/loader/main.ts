@@ -1,0 +1,20 @@
+// The loader's process: runs what the benchmark asks for and answers with what it saw.
+import { link } from '../link.ts'
+import { type ArrivalsAsk, arrivals } from './arrivals.ts'
+import { type AssemblyAsk, assembly } from './assembly.ts'
+import { type FanOutAsk, fanOut } from './fan-out.ts'
+import { type LedgerAsk, ledger } from './ledger.ts'
+import { comeBack, type MissAsk, miss, type ReturnAsk } from './return.ts'
+import { type RoomsAsk, rooms } from './rooms.ts'
+
+const runner = link(process, {
+  fanOut: (ask: FanOutAsk) => fanOut(ask),
+  rooms: (ask: RoomsAsk) => rooms(ask),
+  arrivals: (ask: ArrivalsAsk) => arrivals(ask, () => runner.ask('collect')),
+  ledger: (ask: LedgerAsk) => ledger(ask),
+  miss: (ask: MissAsk) => miss(ask),
+  comeBack: (ask: ReturnAsk) => comeBack(ask),
+  assembly: (ask: AssemblyAsk) => assembly(ask, (isOn) => runner.ask('stretch', isOn)),
+})
+
+process.once('disconnect', () => process.exit())

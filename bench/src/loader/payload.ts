@@ -1,0 +1,26 @@
+import type { Latencies } from './latency.ts'
+import { stampMicros } from './latency.ts'
+
+/** Bytes of JSON in every message. */
+export const payloadBytes = 128
+
+const frame = { head: '{"t":', middle: ',"x":"', tail: '"}' }
+const padding = 'x'.repeat(payloadBytes - frame.head.length - 16 - frame.middle.length - frame.tail.length)
+const rest = `${frame.middle}${padding}${frame.tail}`
+
+/** JSON of 128 bytes that says when it was made. */
+export function stampedPayload(): string {
+  return `${frame.head}${stampMicros()}${rest}`
+}
+
+const mark = Buffer.from('"t":1')
+
+/** Finds every payload in some bytes and notes how long ago it was made. */
+export function noteLatencies(bytes: Buffer, into: Latencies): void {
+  const now = stampMicros()
+  for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + payloadBytes - 8)) {
+    let stamp = 0
+    for (let digit = at + 4; digit < at + 20; digit++) stamp = stamp * 10 + (bytes[digit] as number) - 48
+    into.add((now - stamp) / 1_000)
+  }
+}

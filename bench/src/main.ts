@@ -1,0 +1,45 @@
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { fanOut } from './fan-out.ts'
+import { pinning } from './pinned.ts'
+import { markdownOf, tableOf } from './table.ts'
+
+const usage = `npm run bench -- fanout [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]] [--verbose]
+
+  --json     one JSON object a line on standard output
+  --markdown a table for the documentation
+  --rounds   rounds in which every server has its turn (default 5)
+  --quick    one short round: shows that everything runs, its figures are rough
+  --only     crowd, rooms, arrivals, ledger, return, delay
+  --verbose  every sample on standard error`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
+
+if (positionals[0] !== 'fanout' || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(usage)
+  process.exit(2)
+}
+console.error(
+  `Node ${process.version}, ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}, ${pinning}`,
+)
+const lines = await fanOut({
+  rounds,
+  isQuick: values.quick,
+  only: values.only?.split(','),
+  say: (text) => console.error(text),
+  isVerbose: values.verbose,
+})
+if (values.json) for (const line of lines) console.log(JSON.stringify(line))
+else console.log(values.markdown ? markdownOf(lines) : tableOf(lines))
+process.exitCode = lines.some((line) => line.pass === false) ? 1 : 0
