@@ -1,0 +1,135 @@
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { build, defaultClientConditions, type Rolldown } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { runningServer, type TestServer } from '../e2e/running-server.ts'
+import { launchBrowser } from './browser.ts'
+
+const entry = fileURLToPath(new URL('./hooks-page.tsx', import.meta.url))
+
+interface Seen {
+  readonly sockets: readonly { readonly closedWith?: number; readonly frames: readonly string[] }[]
+  readonly tokens: number
+  readonly statuses: readonly string[]
+  readonly statusRenders: number
+}
+
+let script: string
+let server: TestServer
+let browser: Browser
+let page: Page
+const problems: string[] = []
+
+beforeAll(async () => {
+  const output = (await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['parley-source', ...defaultClientConditions] },
+    define: { 'process.env.NODE_ENV': '"development"' },
+    build: { write: false, minify: false, lib: { entry, formats: ['iife'], name: 'page', fileName: 'page' } },
+  })) as Rolldown.RolldownOutput[]
+  script = output[0]?.output[0].code ?? ''
+  server = await runningServer()
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.remove()
+})
+
+beforeEach(async () => {
+  problems.length = 0
+  // The server's policy for its own pages is not under test here.
+  page = await browser.newPage({ bypassCSP: true })
+  page.setDefaultTimeout(10_000)
+  page.on('pageerror', (error) => problems.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.location().url.endsWith('favicon.ico'))
+      problems.push(message.text())
+  })
+  await show()
+})
+afterEach(() => page?.close())
+
+/** Runs the page within the server's origin, and waits until it is live. */
+async function show(): Promise<void> {
+  await page.goto(`${server.url}/health`)
+  await page.addScriptTag({ content: script })
+  await page.waitForSelector('#status:text("connected true")')
+  await page.waitForSelector('#first output:has-text("subscribed ")')
+}
+
+const seen = () => page.evaluate(() => (window as unknown as { seen: Seen }).seen as Seen)
+const items = (id: string) => page.locator(`#${id} li`).allTextContents()
+const framesOf = ({ sockets }: Seen, op: string, index = 0) =>
+  (sockets[index]?.frames ?? []).filter((frame) => (JSON.parse(frame) as { op: string }).op === op)
+
+describe('hooks under Strict Mode, in a browser', () => {
+  test('one socket, one token, one subscription; each real transition of the status is told once', async () => {
+    const now = await seen()
+    expect([now.sockets.length, now.tokens]).toEqual([1, 1])
+    expect(framesOf(now, 'subscribe')).toHaveLength(1)
+    expect(framesOf(now, 'unsubscribe')).toHaveLength(0)
+    expect(now.statuses).toEqual(['disconnected', 'connecting', 'connected'])
+    expect(problems).toEqual([])
+  })
+
+  test('events appear once in every component; what reads the connection does not render again for them', async () => {
+    const before = await items('first')
+    const { statusRenders } = await seen()
+    await page.click('#first .publish')
+    await expect.poll(() => items('first')).toHaveLength(before.length + 1)
+    await page.click('#toggle')
+    await expect.poll(() => items('second')).not.toEqual([])
+    await page.click('#second .publish')
+    await expect.poll(async () => (await items('first')).length).toBe(before.length + 2)
+    const [first, second] = [await items('first'), await items('second')]
+    expect(first.slice(-second.length)).toEqual(second)
+    await page.click('#toggle')
+    await page.click('#first .publish')
+    await expect.poll(async () => (await items('first')).length).toBe(before.length + 3)
+    expect((await seen()).statusRenders).toBe(statusRenders)
+    expect(problems).toEqual([])
+  })
+
+  test('history is read in page by page', async () => {
+    for (let count = 0; count < 5; count++) await page.click('#first .publish')
+    await expect.poll(async () => (await items('first')).length).toBeGreaterThanOrEqual(5)
+    const all = await items('first')
+    await show()
+    await expect.poll(() => items('first')).toHaveLength(3)
+    expect(await page.locator('#first output').textContent()).toMatch(/ true$/)
+    await page.click('#first .older')
+    await expect.poll(async () => (await items('first')).length).toBeGreaterThanOrEqual(all.length)
+  })
+
+  test('a command: pending, error by code, data', async () => {
+    const output = page.locator('#command output')
+    await page.click('#command .bad')
+    await expect.poll(() => output.textContent()).toBe('[false,"bad_request",null]')
+    await page.click('#command .good')
+    await expect.poll(() => output.textContent()).toMatch(/^\[false,null,\d+\]$/)
+    expect(problems).toEqual([])
+  })
+
+  test('a new connection resumes, and misses nothing', async () => {
+    const before = await items('first')
+    await page.evaluate(() => {
+      const { client } = (window as unknown as { seen: { client: { reconnect(): void } } }).seen
+      client.reconnect()
+    })
+    await page.click('#first .publish')
+    await expect.poll(async () => (await items('first')).length).toBe(before.length + 1)
+    const now = await seen()
+    expect(now.sockets).toHaveLength(2)
+    expect(framesOf(now, 'subscribe', 1)[0]).toContain('"from"')
+  })
+
+  test('unmounting closes the socket, and nothing comes back', async () => {
+    await page.evaluate(() => (window as unknown as { seen: { unmount(): void } }).seen.unmount())
+    await expect.poll(async () => (await seen()).sockets.map(({ closedWith }) => closedWith)).toEqual([1000])
+    await page.waitForTimeout(300)
+    expect((await seen()).sockets).toHaveLength(1)
+    expect(problems).toEqual([])
+  })
+})

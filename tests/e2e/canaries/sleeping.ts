@@ -1,0 +1,4 @@
+import { sleepingHandler, startWith } from './plant.ts'
+
+// The handler of `publish` takes a random time.
+await startWith(sleepingHandler)

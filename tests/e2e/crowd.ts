@@ -1,0 +1,138 @@
+import { type Client, createClient, type Subscription } from '@parley/client'
+import { type Heard, judge } from './judge.ts'
+
+/** A client that publishes to the channel of its crowd and listens to it. */
+export interface Party {
+  readonly name: string
+  readonly client: Client
+  readonly subscription: Subscription
+  /** Head of the channel when it began to listen. */
+  readonly after: number
+  readonly heard: Heard[]
+}
+
+export interface CrowdOptions {
+  readonly server: { readonly url: string; token(name: string): Promise<string> }
+  readonly channel: string
+  readonly size: number
+  /** Names are `user-0`, `user-1` and so on, unless this says otherwise. */
+  readonly names?: string
+  /** Where the clients connect to, when there is something in front of the server. */
+  readonly url?: string
+}
+
+/** Real clients in one channel, and what they were promised and heard. */
+export class Crowd {
+  readonly channel: string
+  readonly parties: Party[] = []
+  /** Text → offset of every event that the server acknowledged. */
+  readonly acked = new Map<string, number>()
+  /** Refused publishes, positions that were not recovered, subscriptions that ended. */
+  readonly troubles: string[] = []
+  /** How often a usable connection ended. */
+  disconnects = 0
+  readonly #counts = new Map<Party, number>()
+  readonly #answers: Promise<void>[] = []
+  #changed: () => void = () => undefined
+
+  private constructor(channel: string) {
+    this.channel = channel
+  }
+
+  /** Fulfilled when all are connected and subscribed. */
+  static async join(options: CrowdOptions): Promise<Crowd> {
+    const crowd = new Crowd(options.channel)
+    const { size, names = 'user' } = options
+    await Promise.all(Array.from({ length: size }, (_, index) => crowd.#join(`${names}-${index}`, options)))
+    return crowd
+  }
+
+  async #join(name: string, { server, url = server.url }: CrowdOptions): Promise<void> {
+    const client = createClient({
+      url,
+      token: await server.token(name),
+      callTimeoutMs: 120_000,
+      maxRetries: 100,
+      reconnect: { baseMs: 20, capMs: 200 },
+    })
+    client.on('error', () => undefined)
+    client.on('disconnect', () => {
+      this.disconnects += 1
+    })
+    const heard: Heard[] = []
+    const subscription = client.subscribe(this.channel, {
+      onEvent: ({ offset, data, by }) => {
+        heard.push({ offset, text: textOf(data), by })
+        this.#changed()
+      },
+      onUnrecovered: ({ reason }) => this.troubles.push(`${name} was not recovered: ${reason}`),
+      onUnsubscribed: ({ code }) => this.troubles.push(`${name} was unsubscribed: ${code}`),
+    })
+    await client.connect()
+    const { position } = await subscription.ready
+    this.parties.push({ name, client, subscription, after: position.offset, heard })
+  }
+
+  /** Sends the party's next event, and does not wait for the answer. `ballast` makes it larger. */
+  publish(party: Party, ballast?: string): void {
+    const count = this.#counts.get(party) ?? 0
+    this.#counts.set(party, count + 1)
+    const text = `${party.name}/${count}`
+    const data = ballast === undefined ? text : { text, ballast }
+    const answer = party.client.call('channels.publish', { channel: this.channel, data }).then(
+      (place) => {
+        this.acked.set(text, (place as { readonly offset: number }).offset)
+        this.#changed()
+      },
+      (error: unknown) => void this.troubles.push(`${text}: ${String(error)}`),
+    )
+    this.#answers.push(answer)
+  }
+
+  /** Everybody sends `each` events, pipelined, taking turns. */
+  publishAll(each: number, ballast?: string): void {
+    for (let turn = 0; turn < each; turn++) for (const party of this.parties) this.publish(party, ballast)
+  }
+
+  /** Fulfilled when every publish has its answer. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#answers)
+  }
+
+  /** Fulfilled when so many publishes were acknowledged. */
+  async hasAcked(count: number): Promise<void> {
+    await this.#until(() => this.acked.size >= count)
+  }
+
+  /** Fulfilled when every client has heard an offset; default: the newest that was acknowledged. */
+  async everybodyHas(offset = Math.max(0, ...this.acked.values())): Promise<void> {
+    await this.#until(() => this.parties.every((party) => placeOf(party) >= offset))
+  }
+
+  /** One at a time: looked at whenever something was heard or acknowledged. */
+  async #until(isSo: () => boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#changed = () => isSo() && resolve()
+      this.#changed()
+    })
+    this.#changed = () => undefined
+  }
+
+  /** What speaks against the delivery rules; see `judge`. */
+  verdict(acked: ReadonlyMap<string, number> = this.acked): readonly string[] {
+    return [...this.troubles, ...judge({ acked, hearings: this.parties })]
+  }
+
+  leave(): void {
+    for (const { client } of this.parties) client.disconnect()
+  }
+}
+
+/** Offset of the last event that a party has heard. */
+export function placeOf({ after, heard }: Party): number {
+  return heard.at(-1)?.offset ?? after
+}
+
+function textOf(data: unknown): string {
+  return typeof data === 'string' ? data : (data as { readonly text: string }).text
+}
