@@ -46,11 +46,13 @@ const turns: Readonly<Record<string, readonly Turn[]>> = {
 interface Found {
   readonly samples: Map<string, Map<string, Sample[]>>
   readonly failures: Map<string, string>
+  /** Disturbed runs that may still be repeated. */
+  repeats: number
 }
 
 /** Runs all scenarios, servers interleaved, and compares. A run that fails shows as a line that does not pass. */
 export async function fanOut(options: FanOutOptions): Promise<readonly Line[]> {
-  const found: Found = { samples: new Map(), failures: new Map() }
+  const found: Found = { samples: new Map(), failures: new Map(), repeats: options.rounds * 2 }
   for (const [scenario, order] of Object.entries(turns)) {
     if (options.only !== undefined && !options.only.includes(scenario)) continue
     found.samples.set(scenario, new Map(order.map(({ server }) => [server, []])))
@@ -64,7 +66,7 @@ export async function fanOut(options: FanOutOptions): Promise<readonly Line[]> {
 
 async function take(turn: Turn, scenario: string, found: Found, options: FanOutOptions): Promise<void> {
   try {
-    const sample = await calmSample(turn, options)
+    const sample = await calmSample(turn, found, options)
     found.samples.get(scenario)?.get(turn.server)?.push(sample)
     if (options.isVerbose) options.say(`  ${turn.server} ${JSON.stringify(sample)}`)
   } catch (error) {
@@ -74,12 +76,16 @@ async function take(turn: Turn, scenario: string, found: Found, options: FanOutO
   }
 }
 
-/** A sample during which nothing else used the server's core, if two tries give one; else the calmer of the two. */
-async function calmSample(turn: Turn, { isQuick, say }: FanOutOptions): Promise<Sample> {
+/**
+ * A sample during which nothing else used the server's core, if a second try gives one; else the calmer of the two.
+ * Tries are few, so that a busy machine does not make a run endless.
+ */
+async function calmSample(turn: Turn, found: Found, { isQuick, say }: FanOutOptions): Promise<Sample> {
   const scale = isQuick ? scenarios.quickScale : scenarios.fullScale
   const first = await turn.run(scale)
   if (disturbanceOf(first) <= muchDisturbed) return first
-  const second = await turn.run(scale)
+  found.repeats -= 1
+  const second = found.repeats < 0 ? first : await turn.run(scale)
   const calmer = disturbanceOf(second) < disturbanceOf(first) ? second : first
   const percent = Math.round(disturbanceOf(calmer) * 100)
   if (disturbanceOf(calmer) > muchDisturbed)

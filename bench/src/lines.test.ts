@@ -44,11 +44,14 @@ describe('a line', () => {
     expect(line).toMatchObject({ ours: 100, ratio: null, pass: null, skipped: 'it is not installed' })
   })
 
-  test('of a time passes by its value, or by how close it comes to the floor under it', () => {
-    const timed: LinePlan = { ...plan, must: { of: 'value', atMost: 20, orRatioAtMost: 1.5 } }
+  test('of a time passes by its value, or by how close it comes to bare sockets', () => {
+    const timed: LinePlan = { ...plan, must: { of: 'value', atMost: 20, orTimesBare: 1.5 } }
+    const beside = (bare: number): ReadonlyMap<string, readonly Sample[]> =>
+      new Map([...samplesOf([21], [1]), ['bare sockets', [{ rate: bare }]]])
     expect(lineOf(timed, samplesOf([15], [1])).pass).toBe(true)
-    expect(lineOf(timed, samplesOf([140], [100])).pass).toBe(true)
-    expect(lineOf(timed, samplesOf([21], [10])).pass).toBe(false)
+    expect(lineOf(timed, samplesOf([21], [1])).pass).toBe(false)
+    expect(lineOf(timed, beside(15)).pass).toBe(true)
+    expect(lineOf(timed, beside(10)).pass).toBe(false)
   })
 
   test('leaves rounds out in which something else used a core', () => {

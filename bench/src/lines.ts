@@ -9,8 +9,8 @@ export interface Bound {
   readonly of: 'ratio' | 'value'
   readonly atLeast?: number
   readonly atMost?: number
-  /** A value that is too high also passes at so many times the peer's. */
-  readonly orRatioAtMost?: number
+  /** A time that is too long also passes at so many times what bare sockets took in the same rounds. */
+  readonly orTimesBare?: number
 }
 
 /** A line of the report: what is compared with whom, and what it must reach. */
@@ -52,6 +52,8 @@ export const muchDisturbed = 0.1
 interface Round {
   readonly ours: number
   readonly theirs: number | undefined
+  /** What bare sockets took, where they ran too. */
+  readonly bare: number | undefined
   readonly isCalm: boolean
 }
 
@@ -80,6 +82,8 @@ export function lineOf(plan: LinePlan, samples: Samples, skipped?: string): Line
   const theirs = rounds.map((one) => one.theirs).filter((found) => found !== undefined)
   const ratios = rounds.map((one) => (one.theirs === undefined ? one.ours : one.ours / one.theirs))
   const ratio = theirs.length === 0 ? undefined : median(ratios)
+  const bare = rounds.map((one) => one.ours / (one.bare ?? 0))
+  const measured = { value, ratio, timesBare: median(bare) }
   return {
     ...head,
     ...bounds,
@@ -87,21 +91,28 @@ export function lineOf(plan: LinePlan, samples: Samples, skipped?: string): Line
     peerValue: theirs.length === 0 ? null : round(median(theirs)),
     ratio: ratio === undefined ? null : round(ratio),
     spread: [round(Math.min(...ratios)), round(Math.max(...ratios))],
-    pass: holds(plan.must, value, ratio),
-    aimed: plan.aim === undefined ? null : holds(plan.aim, value, ratio),
+    pass: holds(plan.must, measured),
+    aimed: plan.aim === undefined ? null : holds(plan.aim, measured),
     ...(calm.length > 0 ? {} : { rough: true as const }),
   }
 }
 
 function roundsOf(plan: LinePlan, samples: Samples): readonly Round[] {
   const ours = samples.get('parley') ?? []
+  const bares = samples.get('bare sockets') ?? []
   const peers = plan.peer === undefined ? undefined : (samples.get(plan.peer) ?? [])
   const rounds: Round[] = []
   for (const [index, sample] of ours.entries()) {
     const peer = peers?.[index]
     const [mine, theirs] = [sample[plan.value], peer?.[plan.peerValue ?? plan.value]]
     if (mine === undefined || (peers !== undefined && theirs === undefined)) continue
-    rounds.push({ ours: mine, theirs, isCalm: isCalm(sample, plan.value) && isCalm(peer ?? {}, plan.value) })
+    const bare = bares[index]?.[plan.value]
+    rounds.push({
+      ours: mine,
+      theirs,
+      bare,
+      isCalm: isCalm(sample, plan.value) && isCalm(peer ?? {}, plan.value),
+    })
   }
   return rounds
 }
@@ -125,18 +136,24 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
-function holds(bound: Bound, value: number, ratio: number | undefined): boolean {
-  if (bound.orRatioAtMost !== undefined && ratio !== undefined && ratio <= bound.orRatioAtMost) return true
-  const measured = bound.of === 'value' ? value : ratio
-  if (measured === undefined) return false
-  return measured >= (bound.atLeast ?? -Infinity) && measured <= (bound.atMost ?? Infinity)
+interface Measured {
+  readonly value: number
+  readonly ratio: number | undefined
+  readonly timesBare: number
 }
 
-function boundText({ of, atLeast, atMost, orRatioAtMost }: Bound): string {
+function holds({ of, atLeast, atMost, orTimesBare }: Bound, { value, ratio, timesBare }: Measured): boolean {
+  if (orTimesBare !== undefined && timesBare <= orTimesBare) return true
+  const measured = of === 'value' ? value : ratio
+  if (measured === undefined) return false
+  return measured >= (atLeast ?? -Infinity) && measured <= (atMost ?? Infinity)
+}
+
+function boundText({ of, atLeast, atMost, orTimesBare }: Bound): string {
   const parts = []
   if (atLeast !== undefined) parts.push(`${of} >= ${atLeast}`)
   if (atMost !== undefined) parts.push(`${of} <= ${atMost}`)
-  if (orRatioAtMost !== undefined) parts.push(`or ratio <= ${orRatioAtMost}`)
+  if (orTimesBare !== undefined) parts.push(`or <= ${orTimesBare} x bare sockets`)
   return parts.join(' ')
 }
 

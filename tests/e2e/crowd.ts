@@ -32,7 +32,7 @@ export class Crowd {
   /** How often a usable connection ended. */
   disconnects = 0
   readonly #counts = new Map<Party, number>()
-  readonly #answers: Promise<void>[] = []
+  readonly #answers: Promise<unknown>[] = []
   #changed: () => void = () => undefined
 
   private constructor(channel: string) {
@@ -73,25 +73,43 @@ export class Crowd {
     this.parties.push({ name, client, subscription, after: position.offset, heard })
   }
 
-  /** Sends the party's next event, and does not wait for the answer. `ballast` makes it larger. */
-  publish(party: Party, ballast?: string): void {
+  /** Sends the party's next event; answers its offset when it is acknowledged. `ballast` makes it larger. */
+  publish(party: Party, ballast?: string): Promise<number | undefined> {
     const count = this.#counts.get(party) ?? 0
     this.#counts.set(party, count + 1)
     const text = `${party.name}/${count}`
     const data = ballast === undefined ? text : { text, ballast }
-    const answer = party.client.call('channels.publish', { channel: this.channel, data }).then(
-      (place) => {
-        this.acked.set(text, (place as { readonly offset: number }).offset)
+    const answer = party.client.channels.publish({ channel: this.channel, data }).then(
+      ({ offset }) => {
+        this.acked.set(text, offset)
         this.#changed()
+        return offset
       },
-      (error: unknown) => void this.troubles.push(`${text}: ${String(error)}`),
+      (error: unknown) => {
+        this.troubles.push(`${text}: ${String(error)}`)
+        return undefined
+      },
     )
     this.#answers.push(answer)
+    return answer
   }
 
   /** Everybody sends `each` events, pipelined, taking turns. */
   publishAll(each: number, ballast?: string): void {
-    for (let turn = 0; turn < each; turn++) for (const party of this.parties) this.publish(party, ballast)
+    for (let turn = 0; turn < each; turn++) for (const party of this.parties) void this.publish(party, ballast)
+  }
+
+  /** Everybody sends without a pause, a few events in flight each, until `work` is done. */
+  async sendDuring<Result>(work: () => Promise<Result>): Promise<Result> {
+    let isOver = false
+    const result = work().finally(() => {
+      isOver = true
+    })
+    const send = async (party: Party) => {
+      while (!isOver) await this.publish(party)
+    }
+    await Promise.all(this.parties.flatMap((party) => [send(party), send(party), send(party), send(party)]))
+    return result
   }
 
   /** Fulfilled when every publish has its answer. */

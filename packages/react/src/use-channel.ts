@@ -57,15 +57,15 @@ export function useChannel(channel: string | undefined, options: UseChannelOptio
     () => view.snapshot,
     () => emptySnapshot,
   )
-  return useMemo(
-    () => ({
-      ...snapshot,
+  const functions = useMemo(
+    (): Omit<ChannelState, keyof ChannelSnapshot> => ({
       publish: (data, how) => view.publish(data, how),
       retry: (id) => view.retry(id),
       discard: (id) => view.discard(id),
       setState: (name, value) => view.setState(name, value),
       loadOlder: (limit) => view.loadOlder(limit),
     }),
-    [view, snapshot],
+    [view],
   )
+  return useMemo(() => ({ ...snapshot, ...functions }), [snapshot, functions])
 }

@@ -132,7 +132,7 @@ function nextBackward(events: readonly StoredEvent[], first: number): number | u
 }
 
 /** An event as the application sees it. */
-export function toChannelEvent(channel: string, epoch: string, event: StoredEvent): ChannelEvent {
+function toChannelEvent(channel: string, epoch: string, event: StoredEvent): ChannelEvent {
   const { id, type, offset, at, by, tags, redacted } = event
   return {
     id: id ?? `${epoch}-${offset}`,

@@ -40,6 +40,8 @@ export class Channel {
   redactions = 0
   /** Version of the keyed state that live members have. */
   flushedState = 0
+  /** Reads of the log under way, by the position that they follow: who comes back at the same time shares them. */
+  readonly reads = new Map<number, Promise<readonly EncodedEvent[]>>()
   /** Clock time when the last member left or the channel was opened. */
   idleSince: number
   #memberCount = 0
@@ -208,6 +210,7 @@ export class Channel {
   redact(tombstone: StoredEvent): void {
     const entry = encodeEvent(tombstone)
     this.redactions += 1
+    this.reads.clear()
     this.#ring.replace(entry)
     this.#pending = this.#pending.map((held) => (held.stored.offset === tombstone.offset ? entry : held))
     for (const filterClass of this.#classes.values()) filterClass.replay = undefined
@@ -227,6 +230,7 @@ export class Channel {
     this.first = top.first
     this.#pending = []
     this.#ring.clear()
+    this.reads.clear()
     for (const filterClass of this.#classes.values()) {
       filterClass.position = top.head
       filterClass.replay = undefined

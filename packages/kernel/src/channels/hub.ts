@@ -165,7 +165,19 @@ export class Hub {
     if (top !== undefined && top.epoch === channel.epoch) channel.trimmed(top.first)
   }
 
-  async readLog(channel: Channel, after: number): Promise<readonly EncodedEvent[]> {
+  /** Events after a position from the log, as many as make a batch. */
+  readLog(channel: Channel, after: number): Promise<readonly EncodedEvent[]> {
+    const { reads } = channel
+    const underWay = reads.get(after)
+    if (underWay !== undefined) return underWay
+    const reading = this.#read(channel, after).finally(() => {
+      if (reads.get(after) === reading) reads.delete(after)
+    })
+    reads.set(after, reading)
+    return reading
+  }
+
+  async #read(channel: Channel, after: number): Promise<readonly EncodedEvent[]> {
     const { readEvents, maxBatchBytes } = this.#parts.limits
     const log = this.log(channel.kind)
     if (log === undefined) return []

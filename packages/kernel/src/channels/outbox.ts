@@ -73,8 +73,9 @@ export class Outbox {
     if (this.connection === undefined) return
     this.#control.push(text)
     this.#controlLength += text.length
-    if (this.#controlLength > this.#limits.maxControlBytes && this.isBlocked) {
-      this.#owner.overflowed()
+    if (this.#controlLength > this.#limits.maxControlBytes) {
+      if (this.isBlocked) this.#owner.overflowed()
+      else this.flush()
       return
     }
     if (!this.dirty) this.#fanout.flushLater(this)
@@ -296,12 +297,19 @@ export class Outbox {
     }
     const isWanted = !member.left && member.holds === 0
     // What was redacted meanwhile is read once more.
-    if (isWanted && channel.epoch === epoch && channel.redactions === redactions) {
-      const known = events.filter((entry) => entry.stored.offset <= sealed)
-      if (known.length === 0) this.#owner.lost(member, 'position_expired')
-      else this.#replay(member, known)
-    }
+    if (isWanted && channel.epoch === epoch && channel.redactions === redactions)
+      this.#replayRead(
+        member,
+        events.filter((entry) => entry.stored.offset <= sealed),
+      )
     this.#resume()
+  }
+
+  #replayRead(member: Member, events: readonly EncodedEvent[]): void {
+    const { replay } = member.filterClass
+    if (replay?.from === member.position) this.#sendReplay(member, replay)
+    else if (events.length === 0) this.#owner.lost(member, 'position_expired')
+    else this.#replay(member, events)
   }
 
   #lanes(): LaneQueues {

@@ -3,8 +3,8 @@ import type { Flags } from '../flags.ts'
 import type { RecordRow, Store } from '../ports/store.ts'
 
 /** Tables of records that the kernel reads at start; modules `auth` and `flags` write them. */
-export const revocationsTable = 'revocations'
-export const flagsTable = 'flags'
+const revocationsTable = 'revocations'
+const flagsTable = 'flags'
 
 /** Loads an app's revocations, before its first client can connect. */
 export async function loadRevocations(store: Store, app: string, revocations: Revocations): Promise<void> {
