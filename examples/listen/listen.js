@@ -1,10 +1,6 @@
 import { createClient } from '/sdk/parley.js'
 
-const signIn = {
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body: '{"name":"Listener"}',
-}
+const signIn = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"name":"Reader"}' }
 const { token } = await (await fetch('/api/auth/sign-in', signIn)).json()
 const client = createClient({ url: '/ws', token })
 client.subscribe('chat:general', {

@@ -30,7 +30,14 @@ interface Claims {
 }
 
 async function sign(claims: Claims = {}): Promise<string> {
-  const { user = 'ada', app = 'default', capabilities = everything, id, issuedIn = 0, expiresIn = 3_600 } = claims
+  const {
+    user = 'ada',
+    app = 'default',
+    capabilities = everything,
+    id,
+    issuedIn = 0,
+    expiresIn = 3_600,
+  } = claims
   const now = Math.floor(Date.now() / 1000)
   return new SignJWT({ capabilities, ...(id === undefined ? {} : { jti: id }) })
     .setProtectedHeader({ alg: 'HS256' })
@@ -89,7 +96,11 @@ async function wire(token: string): Promise<WireClient> {
 }
 
 async function crowd(channel: string): Promise<Crowd> {
-  const senders = await Crowd.join({ server: { url: server.url, token: (user) => sign({ user }) }, channel, size: 4 })
+  const senders = await Crowd.join({
+    server: { url: server.url, token: (user) => sign({ user }) },
+    channel,
+    size: 4,
+  })
   rest.push(() => senders.leave())
   return senders
 }
@@ -141,7 +152,10 @@ describe('an access change comes before any later event', () => {
   test('a revocation, in the middle of a fan-out; it outlives kill -9', async () => {
     const channel = 'chat:revoke'
     const senders = await crowd(channel)
-    const [lost, kept] = [await sign({ user: 'victim', id: 'lost' }), await sign({ user: 'victim', id: 'kept' })]
+    const [lost, kept] = [
+      await sign({ user: 'victim', id: 'lost' }),
+      await sign({ user: 'victim', id: 'kept' }),
+    ]
     const [victim, other] = [await connect(lost), await connect(kept)]
     const [heard, alsoHeard] = [listen(victim.client, channel), listen(other.client, channel)]
     await Promise.all([heard.subscription.ready, alsoHeard.subscription.ready])
@@ -151,7 +165,10 @@ describe('an access change comes before any later event', () => {
     })
     const later = await sendAfterwards(senders)
     await expect.poll(() => victim.disconnects).toMatchObject([{ code: 4007, willReconnect: false }])
-    expect(victim.client.connection).toMatchObject({ status: 'disconnected', error: { code: 'token_revoked' } })
+    expect(victim.client.connection).toMatchObject({
+      status: 'disconnected',
+      error: { code: 'token_revoked' },
+    })
     expect(heard.offsets).toEqual(upTo(heard.offsets.length, 1))
     expect(heard.offsets.length, 'revoked before the sending ended').toBeLessThan(later - 1)
     await expect.poll(() => alsoHeard.offsets.at(-1)).toBe(later)
@@ -161,17 +178,24 @@ describe('an access change comes before any later event', () => {
     await server.start()
     await expect(connect(lost)).rejects.toMatchObject({ code: 'token_revoked' })
     await connect(kept)
-    const answer = await fetch(`${server.url}/api/auth/whoami`, { headers: { authorization: `Bearer ${lost}` } })
+    const answer = await fetch(`${server.url}/api/auth/whoami`, {
+      headers: { authorization: `Bearer ${lost}` },
+    })
     expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'token_revoked' }])
   })
 
   test('revoking a user ends all the tokens that the user has, and none of those to come', async () => {
-    const [first, second] = [await connect(await sign({ user: 'eve' })), await connect(await sign({ user: 'eve' }))]
+    const [first, second] = [
+      await connect(await sign({ user: 'eve' })),
+      await connect(await sign({ user: 'eve' })),
+    ]
     const bystander = await connect(await sign({ user: 'bob' }))
     await asBackend('POST', '/auth/revocations', { user: 'eve' })
     for (const { disconnects } of [first, second])
       await expect.poll(() => disconnects).toMatchObject([{ code: 4007 }])
-    await expect(connect(await sign({ user: 'eve', issuedIn: -1 }))).rejects.toMatchObject({ code: 'token_revoked' })
+    await expect(connect(await sign({ user: 'eve', issuedIn: -1 }))).rejects.toMatchObject({
+      code: 'token_revoked',
+    })
     await connect(await sign({ user: 'eve', issuedIn: 1 }))
     expect(bystander.disconnects).toEqual([])
   })
@@ -182,14 +206,18 @@ describe('a token is replaced without a new connection', () => {
   const secret = 'chat:secret'
 
   test('the session stays, and what the new token does not allow ends at once', async () => {
-    const { client, disconnects } = await connect(await sign({ capabilities: { 'chat:*': ['read', 'write'] } }))
+    const { client, disconnects } = await connect(
+      await sign({ capabilities: { 'chat:*': ['read', 'write'] } }),
+    )
     const { session } = client.connection
     const [stays, ends] = [listen(client, open), listen(client, secret)]
     await Promise.all([stays.subscription.ready, ends.subscription.ready])
     await client.refresh(await sign({ capabilities: { [open]: ['read', 'write'] } }))
     expect(ends.ends).toMatchObject([{ code: 'forbidden', heard: 0 }])
     await asBackend('POST', `/channels/${secret}/events`, { data: 'not for Ada' })
-    await expect(client.channels.publish({ channel: secret, data: 1 })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(client.channels.publish({ channel: secret, data: 1 })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
     await client.channels.publish({ channel: open, data: 1 })
     await expect.poll(() => stays.offsets).toEqual([1])
     expect([ends.offsets, stays.ends, disconnects]).toEqual([[], [], []])
@@ -230,7 +258,10 @@ describe('a token is replaced without a new connection', () => {
     expect(await late.ask({ op: 'call', command: 'auth.whoami', input: {} })).toMatchObject({ user: 'ada' })
     await late.ask({ op: 'refresh', token: await sign() })
     expect(await idle.closed).toMatchObject({ code: 4100 })
-    expect(idle.frames.at(-1)).toMatchObject({ op: 'error', error: { code: 'token_expired', retryable: true } })
+    expect(idle.frames.at(-1)).toMatchObject({
+      op: 'error',
+      error: { code: 'token_expired', retryable: true },
+    })
     expect(idle.frames.filter(({ op }) => op === 'expiring')).toHaveLength(1)
     await expect.poll(() => tokens.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3)
     expect(tokens.slice(0, 2)).toEqual(['connect', 'expiring'])
@@ -257,7 +288,9 @@ describe('the production profile', () => {
 
   test('does not start without a key, and says how to give one', async () => {
     const start = ServerProcess.start({ environment: production })
-    await expect(start).rejects.toThrow(/ended with 2 .*needs a key that signs tokens; set PARLEY_JWT_SECRET/s)
+    await expect(start).rejects.toThrow(
+      /ended with 2 .*needs a key that signs tokens; set PARLEY_JWT_SECRET/s,
+    )
   })
 
   test('does not start with a door for everybody', async () => {
@@ -271,7 +304,9 @@ describe('the production profile', () => {
     const { default: key } = secrets
     const strict = await ServerProcess.start({ environment: { ...production, PARLEY_JWT_SECRET: key } })
     rest.push(() => strict.remove())
-    const whoami = await fetch(`${strict.url}/api/auth/whoami`, { headers: { authorization: `Bearer ${await sign()}` } })
+    const whoami = await fetch(`${strict.url}/api/auth/whoami`, {
+      headers: { authorization: `Bearer ${await sign()}` },
+    })
     expect(await whoami.json()).toMatchObject({ user: 'ada', role: 'user' })
     await expect(strict.token('Ada')).rejects.toThrow('"code":"disabled"')
     expect(strict.output).not.toMatch(/sign.in/i)

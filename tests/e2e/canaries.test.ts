@@ -25,7 +25,9 @@ async function verdictOn(script?: string): Promise<readonly string[]> {
 
 const scriptPath = (name: string) => fileURLToPath(new URL(`./canaries/${name}.ts`, import.meta.url))
 const kindsOf = (complaints: readonly string[]) => [
-  ...new Set(complaints.map((complaint) => /^(\w+):/.exec(complaint)?.[1]).filter((kind) => kind !== undefined)),
+  ...new Set(
+    complaints.map((complaint) => /^(\w+):/.exec(complaint)?.[1]).filter((kind) => kind !== undefined),
+  ),
 ]
 
 test('handlers that sleep at random do not change the order in which a client sends', async () => {
@@ -47,12 +49,29 @@ const [first, second, third] = told as [Heard, Heard, Heard]
 test.each<[kinds: string[], heard: readonly Heard[]]>([
   [[], told],
   [['lost'], [first, second]],
-  [['lost', 'gap'], [first, third]],
-  [['doubled', 'moved', 'reordered'], [first, second, third, { ...first, offset: 4 }]],
-  [['doubled', 'gap'], [first, second, second, third]],
-  [['moved', 'reordered'], [{ ...third, offset: 1 }, second, { ...first, offset: 3 }]],
-  [['gap', 'reordered'], [third, second, first]],
+  [
+    ['lost', 'gap'],
+    [first, third],
+  ],
+  [
+    ['doubled', 'moved', 'reordered'],
+    [first, second, third, { ...first, offset: 4 }],
+  ],
+  [
+    ['doubled', 'gap'],
+    [first, second, second, third],
+  ],
+  [
+    ['moved', 'reordered'],
+    [{ ...third, offset: 1 }, second, { ...first, offset: 3 }],
+  ],
+  [
+    ['gap', 'reordered'],
+    [third, second, first],
+  ],
   [['forged'], [first, { ...second, by: 'ada' }, third]],
 ])('the judge finds %j', (kinds, heard) => {
-  expect(kindsOf(judge({ acked, hearings: [told, heard].map((one) => ({ after: 0, heard: one })) })).sort()).toEqual([...kinds].sort())
+  expect(
+    kindsOf(judge({ acked, hearings: [told, heard].map((one) => ({ after: 0, heard: one })) })).sort(),
+  ).toEqual([...kinds].sort())
 })

@@ -96,7 +96,8 @@ export class Crowd {
 
   /** Everybody sends `each` events, pipelined, taking turns. */
   publishAll(each: number, ballast?: string): void {
-    for (let turn = 0; turn < each; turn++) for (const party of this.parties) void this.publish(party, ballast)
+    for (let turn = 0; turn < each; turn++)
+      for (const party of this.parties) void this.publish(party, ballast)
   }
 
   /** Everybody sends without a pause, a few events in flight each, until `work` is done. */

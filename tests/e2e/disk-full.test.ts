@@ -106,7 +106,8 @@ describe.skipIf(missing)(`a full disk${missing}`, () => {
     }
   }
 
-  const promised = () => [...acked].map(([text, offset]) => ({ offset, text })).sort((a, b) => a.offset - b.offset)
+  const promised = () =>
+    [...acked].map(([text, offset]) => ({ offset, text })).sort((a, b) => a.offset - b.offset)
 
   test('refuses durable publishes as something to be tried again, and stores none of them', async () => {
     await publishThree('first')

@@ -30,7 +30,18 @@ async function publishUnderTrace(script?: string): Promise<{ ids: string[]; reco
   const server = await ServerProcess.start({
     under: (directory) => [
       'strace',
-      ...['-f', '--seccomp-bpf', '-s', '65536', '-e', `trace=${calls}`, '-e', 'signal=none', '-o', trace(directory)],
+      ...[
+        '-f',
+        '--seccomp-bpf',
+        '-s',
+        '65536',
+        '-e',
+        `trace=${calls}`,
+        '-e',
+        'signal=none',
+        '-o',
+        trace(directory),
+      ],
     ],
     ...(script === undefined ? {} : { script }),
   })

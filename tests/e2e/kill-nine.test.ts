@@ -19,21 +19,19 @@ afterAll(async () => {
   await server.remove()
 })
 
-test(
-  'a server that is killed in the middle of fifty pipelining clients, twenty times, loses and doubles nothing',
-  { timeout: 240_000 },
-  async () => {
-    for (let round = 0; round < rounds; round++) {
-      const before = crowd.acked.size
-      crowd.publishAll(perRound)
-      // In the middle: some of this round are acknowledged, and most are not.
-      await crowd.hasAcked(before + 20 + round * 10)
-      await server.kill()
-      await server.start()
-    }
-    await crowd.answered()
-    expect(crowd.acked.size).toBe(clients * perRound * rounds)
-    await crowd.everybodyHas()
-    expect(crowd.verdict()).toEqual([])
-  },
-)
+test('a server that is killed in the middle of fifty pipelining clients, twenty times, loses and doubles nothing', {
+  timeout: 240_000,
+}, async () => {
+  for (let round = 0; round < rounds; round++) {
+    const before = crowd.acked.size
+    crowd.publishAll(perRound)
+    // In the middle: some of this round are acknowledged, and most are not.
+    await crowd.hasAcked(before + 20 + round * 10)
+    await server.kill()
+    await server.start()
+  }
+  await crowd.answered()
+  expect(crowd.acked.size).toBe(clients * perRound * rounds)
+  await crowd.everybodyHas()
+  expect(crowd.verdict()).toEqual([])
+})

@@ -68,7 +68,8 @@ class Listener {
   }
 }
 
-const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
+const names = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 
 test('a restored server is another stream: whoever held a position is told so, and nobody recovers falsely', async () => {
   const server = await startServer()
@@ -84,7 +85,10 @@ test('a restored server is another stream: whoever held a position is told so, a
   expect(inUse.code).toBe(1)
   expect(inUse.said).toMatch(new RegExp(`in use by process ${server.pid} since \\d{4}-`))
   expect(await server.stop()).toBe(0)
-  expect(await parley(server, 'restore', file)).toMatchObject({ code: 0, said: expect.stringContaining('a new stream') })
+  expect(await parley(server, 'restore', file)).toMatchObject({
+    code: 0,
+    said: expect.stringContaining('a new stream'),
+  })
   await server.start()
 
   // Ada was there all the time, and comes back by herself.
@@ -96,7 +100,11 @@ test('a restored server is another stream: whoever held a position is told so, a
   // Neither a position that the copy has, nor one that it has not, is taken for one of its own.
   for (const from of [early, late]) {
     const bob = await Listener.join(server, 'bob', from)
-    expect(await bob.ready).toMatchObject({ recovered: false, reason: 'epoch_changed', position: { offset: head } })
+    expect(await bob.ready).toMatchObject({
+      recovered: false,
+      reason: 'epoch_changed',
+      position: { offset: head },
+    })
     expect(bob.recovered).toEqual([])
   }
   const [next] = await ada.publish('after')
@@ -115,7 +123,9 @@ test('a restored server is another stream: whoever held a position is told so, a
 test('a data directory has one server: the second one names the first and goes', async () => {
   const server = await startServer()
   const second = ServerProcess.start({ directory: server.directory })
-  await expect(second).rejects.toThrow(new RegExp(`ended with 1 .*in use by process ${server.pid} since \\d{4}-`, 's'))
+  await expect(second).rejects.toThrow(
+    new RegExp(`ended with 1 .*in use by process ${server.pid} since \\d{4}-`, 's'),
+  )
   expect((await fetch(`${server.url}/ready`)).status).toBe(200)
 })
 
@@ -128,7 +138,10 @@ test('data of a newer version are left alone, by servers and by restores', async
   setSchema(newer, 99)
   await server.stop()
   const restored = await parley(server, 'restore', newer)
-  expect(restored).toMatchObject({ code: 1, said: expect.stringMatching(/has schema 99, .*knows schemas up to \d+/) })
+  expect(restored).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/has schema 99, .*knows schemas up to \d+/),
+  })
   const database = join(server.directory, 'data', 'parley.db')
   const schema = setSchema(database, 99)
   await expect(server.start()).rejects.toThrow(/ended with 1 .*has schema 99/s)

@@ -56,7 +56,10 @@ export class ServerProcess {
 
   /** Fulfilled when the server answers that it is ready. */
   async start(): Promise<void> {
-    const [command = process.execPath, ...before] = [...(this.#options.under?.(this.directory) ?? []), process.execPath]
+    const [command = process.execPath, ...before] = [
+      ...(this.#options.under?.(this.directory) ?? []),
+      process.execPath,
+    ]
     const child = spawn(
       command,
       [...before, '--conditions=parley-source', this.#options.script ?? main, ...(this.#options.flags ?? [])],

@@ -28,7 +28,8 @@ const providers: Readonly<Record<Config['storageProvider'], Provider>> = {
       (await sqlite()).openSqliteStore({ directory: dataDir, ...surroundings }),
     copies: {
       backup: async ({ dataDir }, file) => (await sqlite()).backupSqlite({ directory: dataDir, to: file }),
-      restore: async ({ dataDir }, file) => (await sqlite()).restoreSqlite({ directory: dataDir, from: file }),
+      restore: async ({ dataDir }, file) =>
+        (await sqlite()).restoreSqlite({ directory: dataDir, from: file }),
     },
   },
 }

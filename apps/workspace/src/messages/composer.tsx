@@ -35,30 +35,32 @@ export function Composer({ channel, draft, onDraft, onSend, maxBytes, isWaiting 
   }
 
   return (
-    <div className={styles.composer}>
-      <div className={styles.box} data-excess={excess > 0}>
-        <Textarea
-          ref={field}
-          className={styles.field}
-          variant="unstyled"
-          aria-label={`Message to ${channel}`}
-          placeholder="Write a message"
-          value={draft}
-          onChange={(event) => onDraft(event.currentTarget.value)}
-          onKeyDown={pressed}
-          autosize
-          minRows={1}
-          maxRows={8}
-          dir="auto"
-          enterKeyHint="send"
-        />
-        <ActionIcon variant="filled" size={32} aria-label="Send" disabled={!canSend} onClick={send}>
-          <Icon name="send" size={18} />
-        </ActionIcon>
+    <div className={styles.foot}>
+      <div className={styles.composer}>
+        <div className={styles.box} data-excess={excess > 0}>
+          <Textarea
+            ref={field}
+            className={styles.field}
+            variant="unstyled"
+            aria-label={`Message to ${channel}`}
+            placeholder="Write a message"
+            value={draft}
+            onChange={(event) => onDraft(event.currentTarget.value)}
+            onKeyDown={pressed}
+            autosize
+            minRows={1}
+            maxRows={8}
+            dir="auto"
+            enterKeyHint="send"
+          />
+          <ActionIcon variant="filled" size={32} aria-label="Send" disabled={!canSend} onClick={send}>
+            <Icon name="send" size={18} />
+          </ActionIcon>
+        </div>
+        <p className={styles.hint} data-excess={excess > 0} aria-live="polite">
+          {hint(excess, isWaiting)}
+        </p>
       </div>
-      <p className={styles.hint} data-excess={excess > 0} aria-live="polite">
-        {hint(excess, isWaiting)}
-      </p>
     </div>
   )
 }

@@ -135,6 +135,7 @@ describe('commands of one session with the same ordering key', () => {
       const { name, ms } = input as { name: string; ms: number }
       await new Promise<void>((resolve) => void t.clock.after(ms, resolve))
       order.push(name)
+      return undefined as never
     }
     const slow = implement(contract, { handlers: { plain: run, thing: run }, kinds: [defineKind('slow', 'slow')] })
     const t = await testNode({ modules: [slow] })
