@@ -14,7 +14,9 @@ const { output } = await build({
     write: false,
     target: 'es2022',
     minify: true,
-    lib: { entry, formats: ['es'], fileName: 'client' },
+    // As an application's build does it; the form for libraries would keep white space.
+    rolldownOptions: { input: entry, preserveEntrySignatures: 'strict' },
+    modulePreload: false,
   },
 }).then((result) => (Array.isArray(result) ? result[0] : result))
 

@@ -8,8 +8,8 @@ const clients = 8
 const each = 40
 
 /** What the judge of the kill -9 test says of clients that pipeline to a server. */
-async function verdictOn(script?: string): Promise<readonly string[]> {
-  const server = await ServerProcess.start(script === undefined ? {} : { script: scriptPath(script) })
+async function verdictOn(script: URL): Promise<readonly string[]> {
+  const server = await ServerProcess.start({ script: fileURLToPath(script) })
   try {
     const crowd = await Crowd.join({ server, channel: 'chat:canary', size: clients })
     crowd.publishAll(each)
@@ -23,7 +23,6 @@ async function verdictOn(script?: string): Promise<readonly string[]> {
   }
 }
 
-const scriptPath = (name: string) => fileURLToPath(new URL(`./canaries/${name}.ts`, import.meta.url))
 const kindsOf = (complaints: readonly string[]) => [
   ...new Set(
     complaints.map((complaint) => /^(\w+):/.exec(complaint)?.[1]).filter((kind) => kind !== undefined),
@@ -31,11 +30,11 @@ const kindsOf = (complaints: readonly string[]) => [
 ]
 
 test('handlers that sleep at random do not change the order in which a client sends', async () => {
-  expect(await verdictOn('sleeping')).toEqual([])
+  expect(await verdictOn(new URL('./canaries/sleeping.ts', import.meta.url))).toEqual([])
 })
 
 test('a server on which a call does not wait for the one before is noticed', async () => {
-  expect(kindsOf(await verdictOn('unordered'))).toEqual(['reordered'])
+  expect(kindsOf(await verdictOn(new URL('./canaries/unordered.ts', import.meta.url)))).toEqual(['reordered'])
 })
 
 const told: readonly Heard[] = [

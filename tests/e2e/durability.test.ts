@@ -63,37 +63,36 @@ async function publishUnderTrace(script?: string): Promise<{ ids: string[]; reco
   }
 }
 
-interface Seen {
-  /** Line of the record at which the text was received first, and first sent. */
-  received: number
-  sent: number
+type Call =
+  | { readonly kind: 'received' | 'sent'; readonly line: string }
+  /** A sync that succeeded: the lines of the record at which it began and ended. */
+  | { readonly kind: 'synced'; readonly begin: number; readonly end: number }
+
+/** The calls of a record, which has one line for each, or two for one that others came in between of. */
+function callsOf(record: string): (Call | undefined)[] {
+  const begun = new Map<string, number>()
+  return record.split('\n').map((line, at) => {
+    const [, thread = '', resumed, name = ''] = /^(\d+) +(<\.\.\. )?(\w+)/.exec(line) ?? []
+    if (name === 'read' || name === 'recvfrom') return { kind: 'received', line }
+    if (name !== 'fsync' && name !== 'fdatasync') return { kind: 'sent', line }
+    if (resumed === undefined) begun.set(thread, at)
+    return line.endsWith('= 0') ? { kind: 'synced', begin: begun.get(thread) ?? at, end: at } : undefined
+  })
 }
 
 /** The texts that were sent to a client before a sync that began after their receipt had come back. */
 function sentUnsynced(record: string, texts: readonly string[]): string[] {
-  const seen = new Map<string, Seen>(texts.map((text) => [text, { received: -1, sent: -1 }]))
-  /** Lines of begin and end of each sync that succeeded. */
-  const syncs: (readonly [begin: number, end: number])[] = []
-  const begun = new Map<string, number>()
-  for (const [at, line] of record.split('\n').entries()) {
-    const [, thread = '', call = ''] = /^(\d+) +(?:<\.\.\. )?(\w+)/.exec(line) ?? []
-    if (call === 'fsync' || call === 'fdatasync') {
-      if (!line.includes('resumed>')) begun.set(thread, at)
-      if (/= 0$/.test(line)) syncs.push([begun.get(thread) ?? at, at])
-      continue
-    }
-    const isReceipt = call === 'read' || call === 'recvfrom'
-    for (const [text, place] of seen) {
-      if (!line.includes(text)) continue
-      if (isReceipt && place.received < 0) place.received = at
-      if (!isReceipt && place.sent < 0) place.sent = at
-    }
+  const calls = callsOf(record)
+  const firstAt = (kind: 'received' | 'sent', text: string) => {
+    const at = calls.findIndex((call) => call?.kind === kind && call.line.includes(text))
+    if (at < 0) throw new Error(`The record does not show that ${text} was ${kind}.`)
+    return at
   }
-  for (const [text, { received, sent }] of seen)
-    if (received < 0 || sent < received) throw new Error(`The record shows no receipt and ack of ${text}`)
   return texts.filter((text) => {
-    const { received, sent } = seen.get(text) as Seen
-    return !syncs.some(([begin, end]) => begin > received && end < sent)
+    const [received, sent] = [firstAt('received', text), firstAt('sent', text)]
+    const isBetween = (call: Call | undefined) =>
+      call?.kind === 'synced' && call.begin > received && call.end < sent
+    return !calls.some(isBetween)
   })
 }
 

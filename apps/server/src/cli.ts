@@ -57,8 +57,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (takesNext) index += 1
   }
   const [command = 'serve', ...others] = words.filter((word) => word !== '-h' && word !== '-v')
-  const [file, ...rest] = copying.includes(command) ? others : [undefined, ...others]
-  const unexpected = [command, file ?? '', ...rest].find((word, index) => index > 1 || word.startsWith('-'))
+  const places = copying.includes(command) ? 1 : 0
+  const file = others.at(0)
+  const unexpected = [command, ...others].find((word, index) => index > places || word.startsWith('-'))
   if (unexpected === undefined) return { command, ...(file === undefined ? {} : { file }), flags }
   const problem = `\`${unexpected}\` is neither a command nor a flag; see --help`
   throw new ConfigurationError([{ problem, source: 'command line' }])

@@ -110,8 +110,6 @@ describe('filters that the server runs', () => {
 
   test('recovery goes through the filter, and its position through the log', async () => {
     const t = await testNode({ limits: { ringEvents: 4, maxBatchBytes: 400 } })
-    const reader = await listen(t, { field: 'data', in: [3, 30, 40] })
-    expect(reader.faults).toEqual([])
     const filter: Filter = { field: 'data.n', in: [3, 30, 40] }
     const other = await t.client('other')
     await other.subscribe('durable:a', { filter })
@@ -126,7 +124,7 @@ describe('filters that the server runs', () => {
     await publish(t, { n: 3 })
     expect(data(again)).toHaveLength(4)
     expect(again.faults).toEqual([])
-  }, 20_000)
+  })
 
   test('there are at most 16 of them on a channel; the rest filters at the client', async () => {
     const t = await testNode()
@@ -190,7 +188,7 @@ describe('filters that a grant enforces', () => {
 
   test('of several grants any lets through, and one without a filter lets everything through', async () => {
     const t = await testNode()
-    const both = await t.client('b', { grants: grants(eq('data', 1), eq('tags.region', 'eu'), eq('type', 'x')).slice(1) })
+    const both = await t.client('b', { grants: grants(eq('tags.region', 'eu'), eq('type', 'x')) })
     await both.subscribe('durable:a')
     const all = await t.client('c', { grants: grants(eq('type', 'x'), undefined) })
     await all.subscribe('durable:a')
