@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defaultClientConditions, defineConfig } from 'vite'
+import { compressedFiles } from './build/compressed-files.ts'
 import { servedFiles } from './build/served-files.ts'
 
 // `npm run dev`: Vite in front of a server that listens where `npm start` would.
@@ -7,7 +8,7 @@ const server = `http://127.0.0.1:${process.env.PORT ?? 3001}`
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), servedFiles()],
+  plugins: [react(), servedFiles(), compressedFiles()],
   resolve: { conditions: ['parley-source', ...defaultClientConditions] },
   build: {
     // Browsers of 2024. For older ones `:dir()` would become a guess from the language.

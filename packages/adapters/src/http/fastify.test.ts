@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { HttpRequest, Logger } from '@parley/kernel'
 import { silentLogger } from '@parley/kernel/memory'
 import { ParleyError } from '@parley/protocol'
@@ -286,6 +287,25 @@ describe('files', () => {
     expect([again.status, await again.text()]).toEqual([304, ''])
     const head = await fetch(url, { method: 'HEAD' })
     expect([head.headers.get('content-length'), await head.text()]).toEqual(['12', ''])
+  })
+
+  test('are sent compressed where a fresh copy lies beside them and the client can read it', async () => {
+    const folder = await site()
+    const path = join(folder, 'assets/app-DzUwK3aB.js')
+    await writeFile(`${path}.gz`, gzipSync('run()'))
+    const url = await serve((http) => http.files({ path: '/', folder }))
+    const script = `${url}/assets/app-DzUwK3aB.js`
+    const compressed = await fetch(script, { headers: { 'accept-encoding': 'br, gzip' } })
+    expect(compressed.headers.get('content-encoding')).toBe('gzip')
+    expect(compressed.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(await compressed.text()).toBe('run()')
+    for (const encodings of ['identity', 'gzip;q=0']) {
+      const plain = await fetch(script, { headers: { 'accept-encoding': encodings } })
+      expect([plain.headers.get('content-encoding'), await plain.text()]).toEqual([null, 'run()'])
+    }
+    const later = new Date(Date.now() + 60_000)
+    await utimes(path, later, later)
+    expect((await fetch(script)).headers.get('content-encoding')).toBeNull()
   })
 
   test('a page of the application is its entry; what is asked for by a program, or by a file name, is not found', async () => {

@@ -257,13 +257,14 @@ async function sendFile(
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
-  const { accept = '', 'if-none-match': ifNoneMatch } = request.headers
+  const { accept = '', 'if-none-match': ifNoneMatch, 'accept-encoding': encodings } = request.headers
   for (const files of folders) {
     const answer = await answerFile(files, {
       method: request.method,
       path: pathOf(request),
       accept,
       ifNoneMatch,
+      acceptEncoding: String(encodings ?? ''),
     })
     if (answer !== undefined) return reply.code(answer.status).headers(answer.headers).send(answer.stream)
   }

@@ -17,6 +17,7 @@ export interface FileRequest {
   readonly path: string
   readonly accept: string
   readonly ifNoneMatch: string | undefined
+  readonly acceptEncoding: string
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -46,10 +47,13 @@ export async function answerFile(files: StaticFiles, request: FileRequest): Prom
   if (segments === undefined) return undefined
   const found = (await locate(files.folder, segments)) ?? (await fallbackOf(files, segments, request))
   if (found === undefined) return undefined
-  const { path, stats } = found
+  const compressed = await compressedCopy(found, request.acceptEncoding)
+  const { path, stats } = compressed ?? found
   const tag = `"${stats.size.toString(36)}-${Math.trunc(stats.mtimeMs).toString(36)}"`
   const headers = {
     etag: tag,
+    vary: 'accept-encoding',
+    ...(compressed === undefined ? {} : { 'content-encoding': 'gzip' }),
     'cache-control': hashedName.test(request.path) ? 'public, max-age=31536000, immutable' : 'no-cache',
   }
   if (request.ifNoneMatch === tag) return { status: 304, headers }
@@ -57,10 +61,24 @@ export async function answerFile(files: StaticFiles, request: FileRequest): Prom
     status: 200,
     headers: {
       ...headers,
-      'content-type': contentTypes[extname(path).toLowerCase()] ?? 'application/octet-stream',
+      'content-type': contentTypes[extname(found.path).toLowerCase()] ?? 'application/octet-stream',
       'content-length': String(stats.size),
     },
     ...(request.method === 'HEAD' ? {} : { stream: createReadStream(path) }),
+  }
+}
+
+/** The copy that was compressed when the file was built; one that is older than its file says something else. */
+async function compressedCopy(
+  { path, stats }: { path: string; stats: Stats },
+  acceptEncoding: string,
+): Promise<{ path: string; stats: Stats } | undefined> {
+  if (!/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(acceptEncoding)) return undefined
+  try {
+    const copy = await stat(`${path}.gz`)
+    return copy.isFile() && copy.mtimeMs >= stats.mtimeMs ? { path: `${path}.gz`, stats: copy } : undefined
+  } catch {
+    return undefined
   }
 }
 
