@@ -65,15 +65,17 @@ export async function fanOut(options: FanOutOptions): Promise<readonly Line[]> {
 }
 
 async function take(turn: Turn, scenario: string, found: Found, options: FanOutOptions): Promise<void> {
+  let sample: Sample = {}
   try {
-    const sample = await calmSample(turn, found, options)
-    found.samples.get(scenario)?.get(turn.server)?.push(sample)
+    sample = await calmSample(turn, found, options)
     if (options.isVerbose) options.say(`  ${turn.server} ${JSON.stringify(sample)}`)
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
     found.failures.set(`${scenario} ${turn.server}`, what)
     options.say(`  ${turn.server}: ${what}`)
   }
+  // One that failed keeps its place: the others are compared within their rounds.
+  found.samples.get(scenario)?.get(turn.server)?.push(sample)
 }
 
 /**
@@ -98,8 +100,9 @@ function linesOf({ samples, failures }: Found): readonly Line[] {
     .filter(({ scenario }) => samples.has(scenario))
     .map((plan) => {
       const missing = turns[plan.scenario]?.find(({ server }) => server === plan.peer)?.missing
-      const failure = failures.get(`${plan.scenario} parley`) ?? failures.get(`${plan.scenario} ${plan.peer}`)
-      const line = lineOf(plan, samples.get(plan.scenario) ?? new Map(), missing ?? failure)
-      return failure === undefined ? line : { ...line, pass: false }
+      const [ours, theirs] = ['parley', plan.peer].map((server) => failures.get(`${plan.scenario} ${server}`))
+      const line = lineOf(plan, samples.get(plan.scenario) ?? new Map(), missing ?? ours)
+      if (line.skipped === undefined || missing !== undefined) return line
+      return { ...line, skipped: ours ?? theirs ?? line.skipped, pass: false }
     })
 }

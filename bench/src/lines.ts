@@ -46,7 +46,7 @@ export interface Line {
 }
 
 /** Share of time in which something else had the server's core, above which figures mean little. */
-export const muchDisturbed = 0.1
+export const muchDisturbed = 0.03
 
 /** A round of a line: our value, theirs, and whether both servers had their core to themselves. */
 interface Round {

@@ -40,7 +40,7 @@ function cellsOf(lines: readonly Line[]): string[][] {
 }
 
 function verdictOf({ pass, aimed, skipped, rough }: Line): string {
-  if (pass === null) return `skipped: ${skipped}`
+  if (skipped !== undefined) return `${pass === null ? 'skipped' : 'fails'}: ${skipped.split('\n', 1)[0]}`
   const verdict = pass ? (aimed === true ? 'passes, aim too' : 'passes') : 'fails'
   return rough === true ? `${verdict} (rough)` : verdict
 }

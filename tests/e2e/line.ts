@@ -82,11 +82,11 @@ export class Line {
     this.#flows.add(flow)
     upstream.on('error', () => undefined)
     upstream.on('end', () => downstream.end())
-    upstream.on('close', () => {
+    upstream.on('close', () => downstream.end())
+    downstream.on('close', () => {
       this.#flows.delete(flow)
-      downstream.end()
+      upstream.destroy()
     })
-    downstream.on('close', () => upstream.destroy())
     downstream.on('drain', () => this.#resume(flow))
     downstream.pipe(upstream)
   }

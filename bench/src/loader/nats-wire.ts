@@ -4,12 +4,13 @@ import { excerpt, type Wire } from './wire.ts'
 /** Subject of a channel: NATS separates by dots. */
 const subjectOf = (channel: string): string => channel.replace(':', '.')
 
+const ping = 'PING\r\n'
 const letterM = 'M'.charCodeAt(0)
 const letterP = 'P'.charCodeAt(0)
 
 /**
- * NATS over WebSocket. A frame holds any number of messages of one length, so bytes are counted in place of messages.
- * NATS has no ack for a publish.
+ * NATS over WebSocket. A frame holds any number of messages of one length, so bytes are counted in place of messages;
+ * a ping may stand before or behind them. NATS has no ack for a publish.
  */
 export const natsWire: Wire = {
   handshake: { path: '/' },
@@ -17,9 +18,14 @@ export const natsWire: Wire = {
 
   count(connection, message) {
     const { bytes, start, length } = message
-    if (bytes[start] === letterM) connection.tally.deliveries += length / messageBytes(bytes, start)
-    else if (bytes[start] === letterP) connection.send('PONG\r\n')
-    else connection.tally.problem ??= excerpt(message)
+    const first = bytes[start]
+    const begins = first === letterP ? start + ping.length : start
+    const rest = start + length - begins
+    const size = rest > 0 ? messageBytes(bytes, begins) : 1
+    const endsWithPing = rest % size === ping.length
+    if (first === letterP || endsWithPing) connection.send('PONG\r\n')
+    if (first !== letterP && first !== letterM) connection.tally.problem ??= excerpt(message)
+    else connection.tally.deliveries += (endsWithPing ? rest - ping.length : rest) / size
     return true
   },
 

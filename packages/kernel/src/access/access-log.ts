@@ -12,8 +12,10 @@ const pageSize = 100
 export class AccessLog {
   readonly #store: Store
   readonly #apply: (app: string, change: AccessChange) => void
-  /** Offset of the last change applied, by app. */
+  /** Offset up to which every change was applied, by app. */
   readonly #applied = new Map<string, number>()
+  /** Offsets of changes that were applied before others that could not be read, by app. */
+  readonly #early = new Map<string, Set<number>>()
   readonly #reading = new Map<string, Promise<void>>()
 
   /** @param apply must not throw */
@@ -49,9 +51,14 @@ export class AccessLog {
 
   async #catchUp(app: string, events: readonly UnitEvent[], positions: readonly Position[]): Promise<void> {
     await this.reconcile(app).catch(() => undefined)
-    // Where the log cannot be read, at least these are known.
-    for (const [index, event] of events.entries())
-      if (event.channel === controlChannel) this.#take(app, event, (positions[index] as Position).offset)
+    for (const [index, event] of events.entries()) {
+      const { offset } = positions[index] as Position
+      const early = this.#early.get(app) ?? new Set()
+      if (event.channel !== controlChannel || offset <= this.#last(app) || early.has(offset)) continue
+      // The log cannot be read: at least these changes are known. What was missed comes with the next one.
+      this.#early.set(app, early.add(offset))
+      this.#run(app, event)
+    }
   }
 
   /** Reads changes that were stored and not seen. What was stored before the call is applied when it is fulfilled. */
@@ -81,7 +88,10 @@ export class AccessLog {
   #take(app: string, event: { readonly type: string; readonly data: string }, offset: number): void {
     if (offset <= this.#last(app)) return
     this.#applied.set(app, offset)
-    const type = event.type.replace(/^control[.]/, '')
-    this.#apply(app, { ...JSON.parse(event.data), type } as AccessChange)
+    if (this.#early.get(app)?.delete(offset) !== true) this.#run(app, event)
+  }
+
+  #run(app: string, { type, data }: { readonly type: string; readonly data: string }): void {
+    this.#apply(app, { ...JSON.parse(data), type: type.replace(/^control[.]/, '') } as AccessChange)
   }
 }

@@ -100,11 +100,16 @@ export class Fanout {
     this.#blocked.add(outbox)
   }
 
+  /** The other side of a connection is known to read. */
+  progressed(outbox: Outbox): void {
+    outbox.blockedSince = this.#clock.elapsed()
+  }
+
   unblocked(outbox: Outbox): void {
     this.#blocked.delete(outbox)
   }
 
-  /** Calls `stalled` for each connection that has accepted no byte for `slowConsumerMs`. */
+  /** Calls `stalled` for each connection that has accepted no byte, nor been read from, for `slowConsumerMs`. */
   checkStalled(stalled: (outbox: Outbox) => void): void {
     const now = this.#clock.elapsed()
     for (const outbox of this.#blocked) {

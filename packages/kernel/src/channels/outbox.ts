@@ -174,6 +174,11 @@ export class Outbox {
     this.#fanout.blocked(this)
   }
 
+  /** The other side reads, however long the connection has accepted nothing. */
+  progressed(): void {
+    this.#fanout.progressed(this)
+  }
+
   /** Forgets what waits for a member that has left. */
   drop(member: Member): void {
     this.#waiting?.drop(member)

@@ -21,12 +21,13 @@ export interface RetentionParts {
 /** Drops what no retention holds any more: one walk over all channels, page by page, with room for others between. */
 export async function enforceRetention(parts: RetentionParts, apps: readonly string[]): Promise<void> {
   for (const app of apps) {
-    await trimAll(parts, app, parts.store)
-    await trimAll(parts, app, parts.recentLog)
+    await trimAll(parts, app, 'durable')
+    await trimAll(parts, app, 'recent')
   }
 }
 
-async function trimAll(parts: RetentionParts, app: string, log: EventLog): Promise<void> {
+async function trimAll(parts: RetentionParts, app: string, durability: 'durable' | 'recent'): Promise<void> {
+  const log: EventLog = durability === 'durable' ? parts.store : parts.recentLog
   let after: string | undefined
   do {
     const page = await log.channels(app, { limit: pageSize, ...(after === undefined ? {} : { after }) })
@@ -39,7 +40,9 @@ async function trimAll(parts: RetentionParts, app: string, log: EventLog): Promi
         kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable,
         parts.clock.now(),
       )
-      parts.hub.find(app, channel)?.trimmed(kept)
+      // The kind may have changed its durability: the log of before is none of the channel's business.
+      const open = parts.hub.find(app, channel)
+      if (open?.kind.durability === durability) open.trimmed(kept)
     }
     after = page.length < pageSize ? undefined : page.at(-1)?.channel
     await new Promise<void>((resolve) => parts.clock.defer(resolve))

@@ -121,7 +121,12 @@ export class Dispatch {
       return { ...base, scope: undefined, fingerprint: '', receipt: undefined }
     const scope = `${identity.app}\n${identity.user ?? ''}\n${command.name}\n${call.key}`
     const fingerprint = digest(JSON.stringify(input))
-    if (this.#twins.join(scope, fingerprint, done)) return undefined
+    const twin = this.#twins.join(scope, fingerprint, done)
+    if (twin !== undefined) {
+      // What the client sent behind it, on this connection, comes after it here as well.
+      caller.lanes?.run(base.orderKey, () => twin)
+      return undefined
+    }
     return { ...base, scope, fingerprint, receipt: this.#findReceipt(scope) }
   }
 

@@ -15,19 +15,24 @@ export class Twins {
   }
 
   /**
-   * Answers whether the call has joined one that is under way; otherwise it is the first, until `finish`.
+   * A promise for when it is finished, if the call has joined one that is under way. Otherwise the call is the first,
+   * until `finish`.
    *
    * @throws ParleyError `idempotency_mismatch`
    */
-  join(scope: string, fingerprint: string, done: Done): boolean {
+  join(scope: string, fingerprint: string, done: Done): Promise<void> | undefined {
     const twin = this.#byScope.get(scope)
     if (twin === undefined) {
       this.#byScope.set(scope, { fingerprint, waiting: [] })
-      return false
+      return undefined
     }
     if (twin.fingerprint !== fingerprint) throw new ParleyError('idempotency_mismatch')
-    twin.waiting.push(done)
-    return true
+    return new Promise((resolve) => {
+      twin.waiting.push((error, output) => {
+        done(error, output)
+        resolve()
+      })
+    })
   }
 
   /** Gives the result of the first to all that joined it. */

@@ -79,7 +79,8 @@ describe('assertions', () => {
       modules: [testModule(testKinds, before)],
       memoryStore: {
         onCommit: (units, phase) => {
-          if (phase !== 'before' || times === 0 || !units.some(({ assertions }) => assertions.length > 0)) return
+          if (phase !== 'before' || times === 0 || !units.some(({ assertions }) => assertions.length > 0))
+            return
           times -= 1
           const write = { table: 'counters', key: 'durable:a', value: '10' }
           t.store.disk.apply({ app: 'default', assertions: [], events: [], writes: [write] })
@@ -107,7 +108,9 @@ describe('access changes', () => {
     const kick = { type: 'unsubscribe', user: 'alice', channel: 'durable:a', reason: '' }
     await change(t, kick, { channel: 'durable:a', data: 'she is gone' })
     expect(alice.events).toEqual([])
-    expect(alice.all('unsubscribed')).toMatchObject([{ message: 'This subscription was ended by the application.' }])
+    expect(alice.all('unsubscribed')).toMatchObject([
+      { message: 'This subscription was ended by the application.' },
+    ])
     expect(bob.of('durable:a').map(({ data }) => data)).toEqual(['she is gone'])
   })
 
@@ -142,7 +145,9 @@ describe('access changes', () => {
   test('are applied in their order: subscribed on behalf and taken out again at once is out', async () => {
     const t = await testNode({ memoryStore: { readMs: () => 20 } })
     const alice = await t.client('alice')
-    void t.node.call(backend, 'test.change', { change: { type: 'subscribe', user: 'alice', channel: 'durable:a' } })
+    void t.node.call(backend, 'test.change', {
+      change: { type: 'subscribe', user: 'alice', channel: 'durable:a' },
+    })
     const out = { type: 'unsubscribe', user: 'alice', channel: 'durable:a', reason: '' }
     void t.node.call(backend, 'test.change', { change: out })
     await t.clock.advance(1_000)
@@ -153,11 +158,18 @@ describe('access changes', () => {
   test('disconnect: by user or session, told why, to stay away or to come back', async () => {
     const t = await testNode()
     const [first, second, bob] = [await t.client('alice'), await t.client('alice'), await t.client('bob')]
-    await change(t, { type: 'disconnect', session: first.session?.session, reason: 'Too loud.', reconnect: false })
+    await change(t, {
+      type: 'disconnect',
+      session: first.session?.session,
+      reason: 'Too loud.',
+      reconnect: false,
+    })
     expect(first.all('error')).toMatchObject([{ error: { code: 'forbidden', message: 'Too loud.' } }])
     expect([first, second, bob].map(({ closeCode }) => closeCode)).toEqual([4006, undefined, undefined])
     const again = await t.client('alice')
-    expect((await again.ask({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } })).ok).toBeDefined()
+    expect(
+      (await again.ask({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } })).ok,
+    ).toBeDefined()
     await change(t, { type: 'disconnect', user: 'alice', reason: '', reconnect: true })
     expect([second, again, bob].map(({ closeCode }) => closeCode)).toEqual([4204, 4204, undefined])
     expect(second.all('error')).toEqual([])
@@ -206,7 +218,11 @@ describe('permissions that have to be asked for', () => {
       if (allows instanceof Error) throw allows
       return allows
     }
-    const kinds = { ...testKinds, asked: { authorize }, asklive: { durability: 'ephemeral', authorize } } as const
+    const kinds = {
+      ...testKinds,
+      asked: { authorize },
+      asklive: { durability: 'ephemeral', authorize },
+    } as const
     return Object.assign(world, { t: await testNode({ clock, ...options, modules: [testModule(kinds)] }) })
   }
 
@@ -271,23 +287,26 @@ describe('permissions that have to be asked for', () => {
     expect(alice.reply(subscribing).error).toMatchObject({ code: 'conflict', retryable: true })
   })
 
-  test.each(['asked:a', 'asklive:a'])('nothing of %s goes out while it is asked whether one may still read', async (channel) => {
-    const world = await askingNode()
-    const { t } = world
-    const [alice, bob] = [await t.client('alice'), await t.client('bob')]
-    for (const client of [alice, bob]) await client.subscribe(channel, { state: true })
-    await t.call(backend, 'test.publish', { channel, data: 'before' })
-    world.ms = 100
-    world.allows = false
-    await change(t, { type: 'permissions', user: 'alice', channel })
-    await t.call(backend, 'test.publish', { channel, data: 'meanwhile' })
-    await t.clock.advance(1_000)
-    await t.call(backend, 'test.publish', { channel, data: 'after' })
-    expect(alice.of(channel).map(({ data }) => data)).toEqual(['before'])
-    expect(alice.all('unsubscribed')).toMatchObject([{ code: 'forbidden', resubscribe: false }])
-    expect(bob.of(channel).map(({ data }) => data)).toEqual(['before', 'meanwhile', 'after'])
-    expect(Object.keys(bob.state(channel))).toEqual(['bob'])
-  })
+  test.each(['asked:a', 'asklive:a'])(
+    'nothing of %s goes out while it is asked whether one may still read',
+    async (channel) => {
+      const world = await askingNode()
+      const { t } = world
+      const [alice, bob] = [await t.client('alice'), await t.client('bob')]
+      for (const client of [alice, bob]) await client.subscribe(channel, { state: true })
+      await t.call(backend, 'test.publish', { channel, data: 'before' })
+      world.ms = 100
+      world.allows = false
+      await change(t, { type: 'permissions', user: 'alice', channel })
+      await t.call(backend, 'test.publish', { channel, data: 'meanwhile' })
+      await t.clock.advance(1_000)
+      await t.call(backend, 'test.publish', { channel, data: 'after' })
+      expect(alice.of(channel).map(({ data }) => data)).toEqual(['before'])
+      expect(alice.all('unsubscribed')).toMatchObject([{ code: 'forbidden', resubscribe: false }])
+      expect(bob.of(channel).map(({ data }) => data)).toEqual(['before', 'meanwhile', 'after'])
+      expect(Object.keys(bob.state(channel))).toEqual(['bob'])
+    },
+  )
 
   test('who may go on reading misses nothing of what is kept, and is told what of the rest', async () => {
     const world = await askingNode()
@@ -356,8 +375,12 @@ describe('permissions that have to be asked for', () => {
     expect((await alice.publish('closed:a', 1)).error?.code).toBe('forbidden')
     await expect(t.call(backend, 'test.publish', { channel: 'closed:a', data: 1 })).resolves.toBeDefined()
     const limited = testIdentity(undefined, { grants: [] })
-    await expect(t.call(limited, 'test.publish', { channel: 'closed:a', data: 1 })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call(limited, 'test.publish', { channel: 'closed:a', data: 1 })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
     await expect(t.call(limited, 'test.publish', { channel: 'open:a', data: 1 })).resolves.toBeDefined()
-    await expect(t.call(limited, 'test.change', { change: { type: 'permissions' } })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call(limited, 'test.change', { change: { type: 'permissions' } })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
   })
 })

@@ -46,33 +46,39 @@ async function drip(t: TestNode, client: TestClient, bytesPerSecond: number, ms:
 }
 
 describe('catch-up', () => {
-  test.each(['durable:a', 'recent:a'])('a reader at 20 kB/s catches up with a burst in %s from ring and log, without a reconnect', async (channel) => {
-    const kinds = { ...testKinds, recent: { durability: 'recent', retention: { maxEvents: 10_000 } } } as const
-    const { t, most } = await watchedNode({ limits: { ringEvents: 64 }, modules: [testModule(kinds)] })
-    const [slow, quick] = [await t.client('slow'), await t.client('quick')]
-    for (const client of [slow, quick]) await client.subscribe(channel)
-    slow.wire.stall()
-    // 600 kB within a second: thirty seconds of reading.
-    for (let tenth = 0; tenth < 10; tenth++) {
-      const before = t.clock.elapsed()
-      await publish(t, channel, 60, 1_000)
-      expect(quick.of(channel)).toHaveLength((tenth + 1) * 60)
-      expect(t.clock.elapsed()).toBe(before)
-      await drip(t, slow, 20_000, 100)
-    }
-    await drip(t, slow, 20_000, 25_000)
-    expect(slow.of(channel).length).toBeLessThan(600)
-    await drip(t, slow, 20_000, 15_000)
-    expect(offsets(slow, channel)).toEqual(upTo(1, 600))
-    expect(slow.closeCode).toBeUndefined()
-    expect(slow.faults).toEqual([])
-    // The high-water mark, and one batch more.
-    expect(most()).toBeLessThanOrEqual(65_536 + 65_536 + 1_000)
-    await publish(t, channel, 1)
-    await drip(t, slow, 20_000, 1_000)
-    expect(slow.of(channel)).toHaveLength(601)
-    expect(t.metrics.value('parley_deliveries_catch_up')).toBeGreaterThan(400)
-  })
+  test.each(['durable:a', 'recent:a'])(
+    'a reader at 20 kB/s catches up with a burst in %s from ring and log, without a reconnect',
+    async (channel) => {
+      const kinds = {
+        ...testKinds,
+        recent: { durability: 'recent', retention: { maxEvents: 10_000 } },
+      } as const
+      const { t, most } = await watchedNode({ limits: { ringEvents: 64 }, modules: [testModule(kinds)] })
+      const [slow, quick] = [await t.client('slow'), await t.client('quick')]
+      for (const client of [slow, quick]) await client.subscribe(channel)
+      slow.wire.stall()
+      // 600 kB within a second: thirty seconds of reading.
+      for (let tenth = 0; tenth < 10; tenth++) {
+        const before = t.clock.elapsed()
+        await publish(t, channel, 60, 1_000)
+        expect(quick.of(channel)).toHaveLength((tenth + 1) * 60)
+        expect(t.clock.elapsed()).toBe(before)
+        await drip(t, slow, 20_000, 100)
+      }
+      await drip(t, slow, 20_000, 25_000)
+      expect(slow.of(channel).length).toBeLessThan(600)
+      await drip(t, slow, 20_000, 15_000)
+      expect(offsets(slow, channel)).toEqual(upTo(1, 600))
+      expect(slow.closeCode).toBeUndefined()
+      expect(slow.faults).toEqual([])
+      // The high-water mark, and one batch more.
+      expect(most()).toBeLessThanOrEqual(65_536 + 65_536 + 1_000)
+      await publish(t, channel, 1)
+      await drip(t, slow, 20_000, 1_000)
+      expect(slow.of(channel)).toHaveLength(601)
+      expect(t.metrics.value('parley_deliveries_catch_up')).toBeGreaterThan(400)
+    },
+  )
 
   test('a client that only ever sips is not taken for dead by its heartbeat', async () => {
     const { t } = await watchedNode()
@@ -117,7 +123,10 @@ describe('catch-up', () => {
 
   test('a position that leaves retention while its reader is stalled ends the subscription, never skips', async () => {
     const short = { durability: 'durable', retention: { maxEvents: 10 } } as const
-    const { t } = await watchedNode({ modules: [testModule({ short })], limits: { ringEvents: 8, slowConsumerMs: 600_000 } })
+    const { t } = await watchedNode({
+      modules: [testModule({ short })],
+      limits: { ringEvents: 8, slowConsumerMs: 600_000 },
+    })
     const slow = await t.client('slow')
     await slow.subscribe('short:a')
     slow.wire.stall()
@@ -143,7 +152,8 @@ describe('catch-up', () => {
         ...store,
         read: async (app, channel, options) => {
           const events = await store.read(app, channel, options)
-          if (isSlow && channel === 'durable:a') await new Promise<void>((resolve) => void t.clock.after(50, resolve))
+          if (isSlow && channel === 'durable:a')
+            await new Promise<void>((resolve) => void t.clock.after(50, resolve))
           return events
         },
       }),
@@ -172,7 +182,8 @@ describe('catch-up', () => {
         ...store,
         read: async (app, channel, options) => {
           const events = await store.read(app, channel, options)
-          if (isSlow && channel === 'durable:a') await new Promise<void>((resolve) => void t.clock.after(50, resolve))
+          if (isSlow && channel === 'durable:a')
+            await new Promise<void>((resolve) => void t.clock.after(50, resolve))
           return events
         },
       }),
@@ -209,7 +220,8 @@ describe('catch-up', () => {
     await publish(t, 'durable:a', 100)
     const { epoch } = (await t.store.tops('default', ['durable:a']))[0]!
     const clients = await Promise.all(upTo(1, 20).map((n) => t.client(`user-${n}`)))
-    for (const client of clients) client.post({ op: 'subscribe', channel: 'durable:a', from: { epoch, offset: 40 } })
+    for (const client of clients)
+      client.post({ op: 'subscribe', channel: 'durable:a', from: { epoch, offset: 40 } })
     await t.clock.settle()
     for (const client of clients) expect(offsets(client, 'durable:a')).toEqual(upTo(41, 100))
     expect([...frames.values()].map((same) => same.size)).toEqual([1])
@@ -240,8 +252,14 @@ describe('kinds without a log', () => {
   })
 
   test('a channel whose frames were all shed tells so before its next one', async () => {
-    const kinds = { cursor: { durability: 'ephemeral', lane: 'low' }, typing: { durability: 'ephemeral', lane: 'high' } } as const
-    const { t } = await watchedNode({ modules: [testModule(kinds)], limits: { maxQueuedBytes: 5_000, highWaterBytes: 1_000 } })
+    const kinds = {
+      cursor: { durability: 'ephemeral', lane: 'low' },
+      typing: { durability: 'ephemeral', lane: 'high' },
+    } as const
+    const { t } = await watchedNode({
+      modules: [testModule(kinds)],
+      limits: { maxQueuedBytes: 5_000, highWaterBytes: 1_000 },
+    })
     const slow = await t.client('slow')
     for (const channel of ['cursor:a', 'typing:a']) await slow.subscribe(channel)
     slow.wire.stall()
@@ -251,7 +269,9 @@ describe('kinds without a log', () => {
     slow.wire.resume()
     await t.clock.settle()
     expect(slow.of('cursor:a')).toEqual([])
-    expect(slow.all('dropped')).toContainEqual(expect.objectContaining({ channel: 'cursor:a', from: 0, to: 3 }))
+    expect(slow.all('dropped')).toContainEqual(
+      expect.objectContaining({ channel: 'cursor:a', from: 0, to: 3 }),
+    )
     await publish(t, 'cursor:a', 1)
     expect(offsets(slow, 'cursor:a')).toEqual([4])
     expect(slow.faults).toEqual([])
@@ -275,7 +295,10 @@ describe('kinds without a log', () => {
 
   test('a stored kind may drop too, and recovers what it dropped only by a new subscription', async () => {
     const feed = { durability: 'recent', slowConsumer: 'drop_oldest' } as const
-    const { t } = await watchedNode({ modules: [testModule({ feed })], limits: { maxQueuedBytes: 3_000, highWaterBytes: 1_000 } })
+    const { t } = await watchedNode({
+      modules: [testModule({ feed })],
+      limits: { maxQueuedBytes: 3_000, highWaterBytes: 1_000 },
+    })
     const slow = await t.client('slow')
     await slow.subscribe('feed:a')
     slow.wire.stall()
@@ -297,7 +320,8 @@ describe('keyed state for a slow reader', () => {
     for (const client of [slow, quick]) await client.subscribe('durable:a', { state: true })
     slow.wire.stall()
     await publish(t, 'durable:a', 4, 1_000)
-    for (let n = 0; n < 200; n++) await quick.ask({ op: 'set', channel: 'durable:a', name: 'cursor', value: n })
+    for (let n = 0; n < 200; n++)
+      await quick.ask({ op: 'set', channel: 'durable:a', name: 'cursor', value: n })
     const frames = slow.all('state').length
     slow.wire.resume()
     await t.clock.settle()
@@ -335,7 +359,10 @@ describe('lanes', () => {
   })
 
   test('live batches of one turn leave in the order of the lanes', async () => {
-    const kinds = { slow: { durability: 'recent', lane: 'background' }, fast: { durability: 'recent', lane: 'critical' } } as const
+    const kinds = {
+      slow: { durability: 'recent', lane: 'background' },
+      fast: { durability: 'recent', lane: 'critical' },
+    } as const
     const { t } = await watchedNode({ modules: [testModule(kinds)] })
     const alice = await t.client('alice')
     for (const channel of ['slow:a', 'fast:a']) await alice.subscribe(channel)
@@ -354,7 +381,8 @@ describe('the control lane', () => {
     const greedy = await t.client('greedy')
     await publish(t, 'durable:a', 10, 1_000)
     greedy.wire.stall()
-    for (let n = 0; n < 20; n++) greedy.post({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } })
+    for (let n = 0; n < 20; n++)
+      greedy.post({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } })
     await t.clock.settle()
     expect(greedy.closeCode).toBe(4202)
     expect(most()).toBeLessThan(80_000)
@@ -367,7 +395,9 @@ describe('the control lane', () => {
     await slow.subscribe('durable:a')
     slow.wire.stall()
     await publish(t, 'durable:a', 5, 1_000)
-    const ids = upTo(1, 5).map((n) => slow.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:b', data: n } }))
+    const ids = upTo(1, 5).map((n) =>
+      slow.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:b', data: n } }),
+    )
     await t.clock.advance(3_000)
     expect(ids.some((id) => slow.hasReply(id))).toBe(false)
     await drip(t, slow, 5_000, 3_000)

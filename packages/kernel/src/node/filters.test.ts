@@ -31,7 +31,10 @@ async function watchedNode(options: TestNodeOptions = {}): Promise<Watched> {
 
 async function listen(t: TestNode, filter: Filter | undefined, channel = 'durable:a'): Promise<TestClient> {
   const client = await t.client('reader')
-  const { error } = await client.subscribe(channel, { silent: true, ...(filter === undefined ? {} : { filter }) })
+  const { error } = await client.subscribe(channel, {
+    silent: true,
+    ...(filter === undefined ? {} : { filter }),
+  })
   if (error !== undefined) throw new Error(error.message)
   return client
 }
@@ -139,7 +142,9 @@ describe('filters that the server runs', () => {
     // Without a filter one needs no class.
     expect((await (await t.client('plain')).subscribe('durable:a')).ok).not.toHaveProperty('filter')
     // Room is made by those that nobody uses any more.
-    await t.call(backend, 'test.change', { change: { type: 'disconnect', user: 'user-0', reason: '', reconnect: true } })
+    await t.call(backend, 'test.change', {
+      change: { type: 'disconnect', user: 'user-0', reason: '', reconnect: true },
+    })
     const late = await t.client('late')
     expect((await late.subscribe('durable:a', { filter: eq('data.n', 99) })).ok?.filter).toBe('server')
     await publish(t, { n: 99 })
@@ -152,7 +157,9 @@ describe('filters that the server runs', () => {
     const t = await testNode({ modules: [testModule({ ...testKinds, plain: { filters: false } })] })
     const client = await t.client('alice')
     const wrong = { field: 'nonsense', eq: 1 } as Filter
-    expect((await client.subscribe('durable:a', { filter: wrong })).error).toMatchObject({ code: 'bad_request' })
+    expect((await client.subscribe('durable:a', { filter: wrong })).error).toMatchObject({
+      code: 'bad_request',
+    })
     expect((await client.subscribe('plain:a', { filter: eq('type', 'x') })).error?.code).toBe('bad_request')
     expect((await client.subscribe('plain:a')).ok).toBeDefined()
     expect(t.node.status().subscriptions).toBe(1)

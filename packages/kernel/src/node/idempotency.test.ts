@@ -5,7 +5,12 @@ import { testIdentity, testNode, testToken } from '../testing/test-node.ts'
 
 const backend = testIdentity(undefined)
 const input = (data: unknown, channel = 'durable:a') => ({ channel, data })
-const publish = (data: unknown, key: string) => ({ op: 'call', command: 'test.publish', input: input(data), key })
+const publish = (data: unknown, key: string) => ({
+  op: 'call',
+  command: 'test.publish',
+  input: input(data),
+  key,
+})
 
 describe('a command with an idempotency key takes effect once', () => {
   test('twins in flight in one session share one run and one answer', async () => {
@@ -48,16 +53,19 @@ describe('a command with an idempotency key takes effect once', () => {
     expect(alice.reply(again).ok).toMatchObject({ offset: 1 })
   })
 
-  test.each(['durable:a', 'recent:a', 'live:a'])('a repeat after the fact gets the first answer in %s', async (channel) => {
-    const t = await testNode()
-    const alice = await t.client('alice')
-    await alice.subscribe(channel)
-    const first = await alice.call('test.publish', input(1, channel), 'k')
-    await alice.publish(channel, 2)
-    const repeat = await alice.call('test.publish', input(1, channel), 'k')
-    expect(repeat.ok).toEqual(first.ok)
-    expect(alice.of(channel).map(({ data }) => data)).toEqual([1, 2])
-  })
+  test.each(['durable:a', 'recent:a', 'live:a'])(
+    'a repeat after the fact gets the first answer in %s',
+    async (channel) => {
+      const t = await testNode()
+      const alice = await t.client('alice')
+      await alice.subscribe(channel)
+      const first = await alice.call('test.publish', input(1, channel), 'k')
+      await alice.publish(channel, 2)
+      const repeat = await alice.call('test.publish', input(1, channel), 'k')
+      expect(repeat.ok).toEqual(first.ok)
+      expect(alice.of(channel).map(({ data }) => data)).toEqual([1, 2])
+    },
+  )
 
   test('a repeat after a crash, over the same disk, gets the first answer with its offset', async () => {
     const before = await testNode()
@@ -98,7 +106,8 @@ describe('a command with an idempotency key takes effect once', () => {
     const t = await testNode({
       aroundStore: (store) => ({
         ...store,
-        receipts: (scopes) => (isBlind ? Promise.resolve(scopes.map(() => undefined)) : store.receipts(scopes)),
+        receipts: (scopes) =>
+          isBlind ? Promise.resolve(scopes.map(() => undefined)) : store.receipts(scopes),
       }),
       limits: { maxMemoryReceipts: 0 },
     })

@@ -160,12 +160,12 @@ describe('a fan-out that yields between slices', () => {
     }
     const started = t.clock.elapsed()
     atWrites(t, {
-      2_000: () => {
+      2000: () => {
         for (const n of [100, 5_000, 9_999])
           void t.node.call(backend, 'test.kick', { channel: 'durable:a', user: `user-${n}` })
         publish(t, 'after')
       },
-      4_000: () => {
+      4000: () => {
         askedAt = t.clock.elapsed()
         asked = caller.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:b', data: 1 } })
       },
@@ -176,7 +176,9 @@ describe('a fan-out that yields between slices', () => {
     expect(repliedAt - askedAt).toBeGreaterThan(0)
     expect(repliedAt - askedAt).toBeLessThan(20)
     for (const victim of victims) {
-      expect(victim.all('unsubscribed')).toMatchObject([{ code: 'forbidden', message: 'kicked', resubscribe: false }])
+      expect(victim.all('unsubscribed')).toMatchObject([
+        { code: 'forbidden', message: 'kicked', resubscribe: false },
+      ])
       expect(victim.events.filter(({ offset }) => offset > 1)).toEqual([])
     }
     // Kicked before its turn in the fan-out: not even the event before.

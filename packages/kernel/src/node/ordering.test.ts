@@ -6,7 +6,8 @@ import { testKinds, testModule } from '../testing/test-module.ts'
 import { testIdentity, testNode } from '../testing/test-node.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 
-const counts = (replies: readonly { ok?: unknown }[]) => replies.map(({ ok }) => (ok as { count: number }).count)
+const counts = (replies: readonly { ok?: unknown }[]) =>
+  replies.map(({ ok }) => (ok as { count: number }).count)
 
 describe('commands of one session with the same ordering key', () => {
   test('run in the order in which they were sent, however slow their permission and receipt lookups are', async () => {
@@ -14,7 +15,9 @@ describe('commands of one session with the same ordering key', () => {
     let asked = 0
     // Later questions are answered sooner.
     const authorize = () =>
-      new Promise<boolean>((resolve) => void clock.after(100 - 10 * Math.min(asked++, 9), () => resolve(true)))
+      new Promise<boolean>(
+        (resolve) => void clock.after(100 - 10 * Math.min(asked++, 9), () => resolve(true)),
+      )
     const t = await testNode({
       clock,
       modules: [testModule({ ...testKinds, asked: { authorize } })],
@@ -31,7 +34,9 @@ describe('commands of one session with the same ordering key', () => {
       }),
     )
     await t.clock.advance(10_000)
-    expect(ids.map((id) => (alice.reply(id).ok as { offset: number }).offset)).toEqual(ids.map((_, n) => n + 1))
+    expect(ids.map((id) => (alice.reply(id).ok as { offset: number }).offset)).toEqual(
+      ids.map((_, n) => n + 1),
+    )
     const stored = await Promise.all([
       t.store.read('default', 'asked:a', { after: 0, limit: 100 }),
       t.clock.advance(1_000),
@@ -113,8 +118,37 @@ describe('commands of one session with the same ordering key', () => {
     expect(alice.all('reply').filter(({ error }) => error !== undefined)).toEqual([])
   })
 
+  test('keep their order over a reconnect: what was lost on the way does not overtake what was accepted', async () => {
+    let isSlow = true
+    const clock = new VirtualClock()
+    const before = () => {
+      if (!isSlow) return undefined
+      isSlow = false
+      return new Promise<void>((resolve) => void clock.after(500, resolve))
+    }
+    const t = await testNode({ clock, modules: [testModule(testKinds, before)] })
+    const call = (data: number) => ({
+      op: 'call',
+      command: 'test.publish',
+      input: { channel: 'recent:a', data },
+      key: `key-${data}`,
+    })
+    const old = await t.client('alice')
+    old.post(call(1))
+    old.post(call(2))
+    await clock.advance(10)
+    // The first two were accepted, and wait; the third and the fourth never arrived.
+    old.wire.drop()
+    const next = await t.client('alice')
+    const ids = [1, 2, 3, 4].map((data) => next.post(call(data)))
+    await clock.advance(1_000)
+    expect(ids.map((id) => (next.reply(id).ok as { offset: number }).offset)).toEqual([1, 2, 3, 4])
+  })
+
   test('by a field of their own, where a command declares one; else each command is a key', async () => {
-    const anything = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const
+    const anything = {
+      '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
+    } as const
     const order: string[] = []
     const take = (orderBy?: string) =>
       command({
@@ -137,7 +171,10 @@ describe('commands of one session with the same ordering key', () => {
       order.push(name)
       return undefined as never
     }
-    const slow = implement(contract, { handlers: { plain: run, thing: run }, kinds: [defineKind('slow', 'slow')] })
+    const slow = implement(contract, {
+      handlers: { plain: run, thing: run },
+      kinds: [defineKind('slow', 'slow')],
+    })
     const t = await testNode({ modules: [slow] })
     const alice = await t.client('alice')
     const call = (verb: string, input: object) => alice.post({ op: 'call', command: `slow.${verb}`, input })
@@ -165,7 +202,9 @@ test('a handler that calls another command does so at no rate, and its failure i
 test('calls over REST of the same identity are not ordered, and all are carried out', async () => {
   const t = await testNode()
   const identity = testIdentity('alice')
-  const calls = Array.from({ length: 10 }, () => t.node.call(identity, 'test.publish', { channel: 'durable:a', data: 1 }))
+  const calls = Array.from({ length: 10 }, () =>
+    t.node.call(identity, 'test.publish', { channel: 'durable:a', data: 1 }),
+  )
   await t.clock.settle()
   const offsets = (await Promise.all(calls)).map((place) => (place as { offset: number }).offset)
   expect(offsets.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])

@@ -74,7 +74,9 @@ describe('what Socket.IO gets wrong (realtime.md §2.8)', () => {
     const next = t.stranger()
     await next.connect(testToken('alice'), old.session)
     next.wire.stall()
-    await next.subscribe('durable:a', { from: { ...old.positions.get('durable:a')!, offset: 0 } }).catch(() => 0)
+    await next
+      .subscribe('durable:a', { from: { ...old.positions.get('durable:a')!, offset: 0 } })
+      .catch(() => 0)
     old.wire.resume()
     await t.clock.advance(5_000)
     next.wire.resume()
@@ -104,7 +106,11 @@ describe('what Socket.IO gets wrong (realtime.md §2.8)', () => {
     const t = await testNode({ memoryStore: { commitMs: () => 50 } })
     const alice = await t.client('alice')
     await alice.subscribe('durable:a')
-    const pending = alice.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:a', data: 1 } })
+    const pending = alice.post({
+      op: 'call',
+      command: 'test.publish',
+      input: { channel: 'durable:a', data: 1 },
+    })
     const position = alice.positions.get('durable:a')!
     // The commit is under way, the old connection not even known to be dead.
     const again = t.stranger()
@@ -215,10 +221,22 @@ describe('the verdict on a position', () => {
     await t.clock.advance(61_000)
     const { epoch } = (await t.store.tops('default', ['short:a']))[0]!
     const cases = [
-      [{ epoch: 'another', offset: 5 }, { recovered: false, reason: 'epoch_changed' }],
-      [{ epoch, offset: 11 }, { recovered: false, reason: 'position_ahead' }],
-      [{ epoch, offset: 6 }, { recovered: false, reason: 'position_expired' }],
-      [{ epoch, offset: 0 }, { recovered: false, reason: 'position_expired' }],
+      [
+        { epoch: 'another', offset: 5 },
+        { recovered: false, reason: 'epoch_changed' },
+      ],
+      [
+        { epoch, offset: 11 },
+        { recovered: false, reason: 'position_ahead' },
+      ],
+      [
+        { epoch, offset: 6 },
+        { recovered: false, reason: 'position_expired' },
+      ],
+      [
+        { epoch, offset: 0 },
+        { recovered: false, reason: 'position_expired' },
+      ],
     ] as const
     for (const [from, verdict] of cases) {
       const alice = await t.client('alice')
@@ -258,7 +276,9 @@ describe('the verdict on a position', () => {
     before.store.crash()
     const after = await testNode({ clock: before.clock, disk: before.store.disk })
     const again = await after.client('alice')
-    const { ok } = await again.subscribe('durable:a', { from: { ...alice.positions.get('durable:a')!, offset: 1 } })
+    const { ok } = await again.subscribe('durable:a', {
+      from: { ...alice.positions.get('durable:a')!, offset: 1 },
+    })
     await after.clock.settle()
     expect(ok?.recovered).toBe(true)
     expect(offsets(again.of('durable:a'))).toEqual([2, 3, 4])
@@ -276,7 +296,9 @@ describe('the verdict on a position', () => {
       await publish(t, 'recent:other', 2)
     }
     await publish(t, 'recent:a', 1)
-    expect(alice.all('unsubscribed')).toMatchObject([{ channel: 'recent:a', code: 'epoch_changed', resubscribe: true }])
+    expect(alice.all('unsubscribed')).toMatchObject([
+      { channel: 'recent:a', code: 'epoch_changed', resubscribe: true },
+    ])
     const { ok } = await alice.subscribe('recent:a')
     expect(ok).toMatchObject({ recovered: false, reason: 'epoch_changed', head: 1 })
     expect(ok?.position.epoch).not.toBe(epoch)

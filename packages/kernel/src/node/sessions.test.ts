@@ -1,4 +1,4 @@
-import { closeCodes, type ConnectResult, ParleyError } from '@parley/protocol'
+import { type ConnectResult, closeCodes, ParleyError } from '@parley/protocol'
 import { describe, expect, test } from 'vitest'
 import { memoryTransport } from '../memory/transport.ts'
 import { testAuthenticator, testIdentity, testNode, testToken } from '../testing/test-node.ts'
@@ -142,21 +142,32 @@ describe('connecting', () => {
         return testAuthenticator.authenticate(credentials)
       },
     }
-    const t = await testNode({ authenticator, limits: { maxAssembledBytes: 200_000, maxCallsInFlight: 2_000 } })
+    const t = await testNode({
+      authenticator,
+      limits: { maxAssembledBytes: 200_000, maxCallsInFlight: 2_000 },
+    })
     const many = t.stranger()
     many.post({ op: 'connect', token: testToken('alice') })
-    const ids = Array.from({ length: 1_200 }, () => many.post({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } }))
+    const ids = Array.from({ length: 1_200 }, () =>
+      many.post({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } }),
+    )
     many.wire.send('{"op":"pong"}')
     const large = t.stranger()
     large.post({ op: 'connect', token: testToken('bob') })
-    const input = { channel: 'durable:a', data: 'x'.repeat(60_000) }
+    const input = { channel: 'durable:b', data: 'x'.repeat(60_000) }
     const big = Array.from({ length: 5 }, () => large.post({ op: 'call', command: 'test.publish', input }))
     await t.clock.settle()
     release()
     await t.clock.settle()
     expect(ids.filter((id) => many.reply(id).error !== undefined)).toHaveLength(100)
     expect(many.reply(ids.at(-1)!).error).toMatchObject({ code: 'overloaded', retryable: true })
-    expect(big.map((id) => large.reply(id).error?.code)).toEqual([undefined, undefined, undefined, 'overloaded', 'overloaded'])
+    expect(big.map((id) => large.reply(id).error?.code)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'overloaded',
+      'overloaded',
+    ])
     expect([many.closeCode, large.closeCode]).toEqual([undefined, undefined])
   })
 
@@ -178,7 +189,12 @@ describe('connecting', () => {
 
   test('an identity of an app that is not there, or with a user that could be taken for another, is refused', async () => {
     const t = await testNode()
-    const bad = [testToken('alice', { app: 'elsewhere' }), testToken(''), testToken('a\nb'), testToken('x'.repeat(300))]
+    const bad = [
+      testToken('alice', { app: 'elsewhere' }),
+      testToken(''),
+      testToken('a\nb'),
+      testToken('x'.repeat(300)),
+    ]
     for (const token of bad) {
       const client = t.stranger()
       expect((await client.connect(token)).error?.code).toBe('unauthenticated')
@@ -197,7 +213,9 @@ describe('connecting', () => {
     await t.clock.settle()
     expect(heard.join()).toContain('"user":"alice"')
     const old = t.stranger()
-    expect((await old.ask({ op: 'connect', token: testToken('x'), versions: [99] })).error?.code).toBe('unsupported_version')
+    expect((await old.ask({ op: 'connect', token: testToken('x'), versions: [99] })).error?.code).toBe(
+      'unsupported_version',
+    )
     expect(old.closeCode).toBe(closeCodes.unsupported_version)
     const bob = await t.client('bob')
     expect((await bob.ask({ op: 'connect', token: testToken('carl') })).error?.code).toBe('bad_request')
@@ -306,10 +324,17 @@ describe('subscriptions', () => {
       memoryStore: { commitMs: () => 50, readMs: () => 50 },
     })
     const alice = await t.client('alice')
-    const calls = [1, 2, 3, 4].map((data) => alice.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:a', data } }))
+    const calls = [1, 2, 3, 4].map((data) =>
+      alice.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:a', data } }),
+    )
     const others = ['a', 'b', 'c'].map((id) => alice.post({ op: 'subscribe', channel: `durable:${id}` }))
     await t.clock.advance(1_000)
-    expect(calls.map((id) => alice.reply(id).error?.code)).toEqual([undefined, undefined, undefined, 'overloaded'])
+    expect(calls.map((id) => alice.reply(id).error?.code)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'overloaded',
+    ])
     expect(others.map((id) => alice.reply(id).error?.code)).toEqual([undefined, undefined, 'overloaded'])
     const again = alice.post({ op: 'subscribe', channel: 'durable:c' })
     await t.clock.advance(1_000)
@@ -323,7 +348,13 @@ describe('subscriptions', () => {
     await t.clock.advance(10)
     alice.wire.drop()
     await t.clock.advance(120_000)
-    expect(t.node.status()).toMatchObject({ connections: 0, sessions: 0, subscriptions: 0, channels: 0, calls: 0 })
+    expect(t.node.status()).toMatchObject({
+      connections: 0,
+      sessions: 0,
+      subscriptions: 0,
+      channels: 0,
+      calls: 0,
+    })
   })
 })
 

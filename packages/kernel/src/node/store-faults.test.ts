@@ -149,7 +149,11 @@ describe('a store that refuses', () => {
     expect(error).toMatchObject({ code, message, retryable: true })
     expect(alice.events).toEqual([])
     expect((await t.store.tops('default', ['durable:a']))[0]?.head).toBe(0)
-    expect((await alice.call('test.publishMany', { events }, 'key')).ok).toMatchObject([{ offset: 1 }, { offset: 1 }, { offset: 1 }])
+    expect((await alice.call('test.publishMany', { events }, 'key')).ok).toMatchObject([
+      { offset: 1 },
+      { offset: 1 },
+      { offset: 1 },
+    ])
     expect(alice.events).toHaveLength(3)
     expect(alice.faults).toEqual([])
   })
@@ -163,7 +167,10 @@ describe('a store that refuses', () => {
     expect((await alice.publish('recent:a', 1)).ok).toMatchObject({ offset: 1 })
     expect(t.node.status()).toMatchObject({
       ready: false,
-      checks: [{ name: 'node', ok: true }, { name: 'store', ok: false, problem: 'The disk is full. Free some space.' }],
+      checks: [
+        { name: 'node', ok: true },
+        { name: 'store', ok: false, problem: 'The disk is full. Free some space.' },
+      ],
     })
     t.store.disk.problem = undefined
     expect((await alice.publish('durable:a', 2)).ok).toMatchObject({ offset: 1 })
@@ -223,7 +230,9 @@ describe('a store that refuses', () => {
     ]
     const places = await call(t, 'test.publishMany', { events })
     expect(places).toMatchObject([{ epoch: '', offset: 0 }, { offset: 1 }])
-    expect(await call(t, 'test.publish', { channel: 'recent:a', data: 1 })).toMatchObject({ code: 'internal' })
+    expect(await call(t, 'test.publish', { channel: 'recent:a', data: 1 })).toMatchObject({
+      code: 'internal',
+    })
   })
 
   test('a recent log that is not in this process keeps order and answers with its positions', async () => {
@@ -239,7 +248,12 @@ describe('a store that refuses', () => {
     const alice = await t.client('alice')
     await alice.subscribe('recent:a')
     const ids = [1, 2, 3].map((data) =>
-      alice.post({ op: 'call', command: 'test.publish', input: { channel: 'recent:a', data }, key: `k${data}` }),
+      alice.post({
+        op: 'call',
+        command: 'test.publish',
+        input: { channel: 'recent:a', data },
+        key: `k${data}`,
+      }),
     )
     await t.clock.advance(100)
     expect(ids.map((id) => (alice.reply(id).ok as { offset: number }).offset)).toEqual([1, 2, 3])
@@ -267,7 +281,9 @@ describe('redact', () => {
     expect(late.of('durable:a')).toMatchObject([{ data: 'one' }, redacted, { data: 'three' }])
     const { ok } = await alice.call('test.history', { channel: 'durable:a' })
     expect((ok as { events: unknown[] }).events).toMatchObject([{ data: 'one' }, redacted, { data: 'three' }])
-    expect(JSON.stringify(await t.store.read('default', 'durable:a', { after: 0, limit: 9 }))).not.toContain('secret')
+    expect(JSON.stringify(await t.store.read('default', 'durable:a', { after: 0, limit: 9 }))).not.toContain(
+      'secret',
+    )
   })
 
   test('is obeyed by a read of the log that was under way', async () => {
@@ -283,7 +299,8 @@ describe('redact', () => {
         },
       }),
     })
-    for (const data of ['one', 'secret', 'three', 'four']) await call(t, 'test.publish', { channel: 'durable:a', data })
+    for (const data of ['one', 'secret', 'three', 'four'])
+      await call(t, 'test.publish', { channel: 'durable:a', data })
     const alice = await t.client('alice')
     isSlow = true
     alice.post({ op: 'subscribe', channel: 'durable:a', recent: 4 })

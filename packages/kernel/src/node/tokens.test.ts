@@ -49,7 +49,9 @@ describe('a token that expires', () => {
     await alice.subscribe('durable:a')
     await t.clock.advance(11_000)
     const expiresAt = t.clock.now() + 20_000
-    expect((await alice.ask({ op: 'refresh', token: testToken('alice', { expiresAt }) })).ok).toEqual({ expiresAt })
+    expect((await alice.ask({ op: 'refresh', token: testToken('alice', { expiresAt }) })).ok).toEqual({
+      expiresAt,
+    })
     await t.clock.advance(18_000)
     expect(alice.closeCode).toBeUndefined()
     expect(alice.all('expiring')).toHaveLength(1)
@@ -91,9 +93,12 @@ describe('refresh', () => {
     for (const channel of ['durable:a', 'durable:b']) await alice.subscribe(channel)
     const grants = [{ pattern: 'durable:b', actions: ['read'] }] as const
     expect((await alice.ask({ op: 'refresh', token: testToken('alice', { grants }) })).ok).toEqual({})
-    expect(alice.all('unsubscribed')).toMatchObject([{ channel: 'durable:a', code: 'forbidden', resubscribe: false }])
+    expect(alice.all('unsubscribed')).toMatchObject([
+      { channel: 'durable:a', code: 'forbidden', resubscribe: false },
+    ])
     expect((await alice.publish('durable:b', 1)).error?.code).toBe('forbidden')
-    for (const channel of ['durable:a', 'durable:b']) await t.call(backend, 'test.publish', { channel, data: 1 })
+    for (const channel of ['durable:a', 'durable:b'])
+      await t.call(backend, 'test.publish', { channel, data: 1 })
     expect(alice.events.map(({ channel }) => channel)).toEqual(['durable:b'])
   })
 
@@ -113,9 +118,15 @@ describe('refresh', () => {
     delays = [50, 1]
     const later = t.clock.now() + 100_000
     const first = alice.post({ op: 'refresh', token: testToken('alice', { expiresAt: later }) })
-    const second = alice.post({ op: 'refresh', token: testToken('alice', { expiresAt: later + 1, grants: [] }) })
+    const second = alice.post({
+      op: 'refresh',
+      token: testToken('alice', { expiresAt: later + 1, grants: [] }),
+    })
     await t.clock.advance(200)
-    expect([first, second].map((id) => alice.reply(id).ok)).toEqual([{ expiresAt: later }, { expiresAt: later + 1 }])
+    expect([first, second].map((id) => alice.reply(id).ok)).toEqual([
+      { expiresAt: later },
+      { expiresAt: later + 1 },
+    ])
     expect((await alice.subscribe('durable:a')).error?.code).toBe('forbidden')
   })
 })
@@ -129,39 +140,54 @@ describe('revocation', () => {
   ]
   const over = { tokenId: 'stolen', issuedAt: 500 }
 
-  test.each(cases)('%s ends sessions at once and refuses the token from then on', async (_how, revocation) => {
-    const t = await testNode({ apps: ['other'] })
-    const alice = await t.client('alice', over)
-    await alice.subscribe('durable:a')
-    const others = [
-      await t.client('bob', { tokenId: 'fine', issuedAt: 2_000 }),
-      await t.client('alice', { app: 'other', ...over }),
-    ]
-    const secret = { channel: 'durable:a', data: 'secret' }
-    await t.call(backend, 'test.change', { change: revocation, say: secret })
-    expect(alice.closeCode).toBe(closeCodes.token_revoked)
-    expect(alice.events).toEqual([])
-    expect(others.map(({ closeCode }) => closeCode)).toEqual([undefined, undefined])
-    const again = t.stranger()
-    const { error } = await again.connect(testToken('alice', over), alice.session)
-    expect(error?.code).toBe('token_revoked')
-    expect(again.closeCode).toBe(closeCodes.token_revoked)
-    await expect(t.node.authenticate({ kind: 'bearer', token: testToken('alice', over) })).rejects.toMatchObject({ code: 'token_revoked' })
-    expect((await others[0]!.ask({ op: 'refresh', token: testToken('bob', { tokenId: 'fine', issuedAt: 2_000 }) })).ok).toEqual({})
-  })
+  test.each(cases)(
+    '%s ends sessions at once and refuses the token from then on',
+    async (_how, revocation) => {
+      const t = await testNode({ apps: ['other'] })
+      const alice = await t.client('alice', over)
+      await alice.subscribe('durable:a')
+      const others = [
+        await t.client('bob', { tokenId: 'fine', issuedAt: 2_000 }),
+        await t.client('alice', { app: 'other', ...over }),
+      ]
+      const secret = { channel: 'durable:a', data: 'secret' }
+      await t.call(backend, 'test.change', { change: revocation, say: secret })
+      expect(alice.closeCode).toBe(closeCodes.token_revoked)
+      expect(alice.events).toEqual([])
+      expect(others.map(({ closeCode }) => closeCode)).toEqual([undefined, undefined])
+      const again = t.stranger()
+      const { error } = await again.connect(testToken('alice', over), alice.session)
+      expect(error?.code).toBe('token_revoked')
+      expect(again.closeCode).toBe(closeCodes.token_revoked)
+      await expect(
+        t.node.authenticate({ kind: 'bearer', token: testToken('alice', over) }),
+      ).rejects.toMatchObject({ code: 'token_revoked' })
+      expect(
+        (
+          await others[0]!.ask({
+            op: 'refresh',
+            token: testToken('bob', { tokenId: 'fine', issuedAt: 2_000 }),
+          })
+        ).ok,
+      ).toEqual({})
+    },
+  )
 
-  test.each(cases)('%s is stored, and known after a restart before the first client connects', async (_how, revocation) => {
-    const t = await testNode()
-    const { type: _type, ...stored } = revocation
-    const write = { table: 'revocations', key: 'one', value: JSON.stringify(stored) }
-    await t.store.commit({ app: 'default', assertions: [], events: [], writes: [write] })
-    t.store.crash()
-    const after = await testNode({ clock: t.clock, disk: t.store.disk })
-    const alice = after.stranger()
-    expect((await alice.connect(testToken('alice', over))).error?.code).toBe('token_revoked')
-    const bob = after.stranger()
-    expect((await bob.connect(testToken('bob', { tokenId: 'x', issuedAt: 2_000 }))).ok).toBeDefined()
-  })
+  test.each(cases)(
+    '%s is stored, and known after a restart before the first client connects',
+    async (_how, revocation) => {
+      const t = await testNode()
+      const { type: _type, ...stored } = revocation
+      const write = { table: 'revocations', key: 'one', value: JSON.stringify(stored) }
+      await t.store.commit({ app: 'default', assertions: [], events: [], writes: [write] })
+      t.store.crash()
+      const after = await testNode({ clock: t.clock, disk: t.store.disk })
+      const alice = after.stranger()
+      expect((await alice.connect(testToken('alice', over))).error?.code).toBe('token_revoked')
+      const bob = after.stranger()
+      expect((await bob.connect(testToken('bob', { tokenId: 'x', issuedAt: 2_000 }))).ok).toBeDefined()
+    },
+  )
 
   test('a page of more revocations than one read is loaded whole', async () => {
     const t = await testNode()
@@ -218,7 +244,9 @@ describe('revocation', () => {
     const t = await testNode()
     const alice = await t.client('alice', { tokenId: 'good' })
     await change(t, { type: 'revoke', tokenId: 'bad' })
-    expect((await alice.ask({ op: 'refresh', token: testToken('alice', { tokenId: 'bad' }) })).error?.code).toBe('token_revoked')
+    expect(
+      (await alice.ask({ op: 'refresh', token: testToken('alice', { tokenId: 'bad' }) })).error?.code,
+    ).toBe('token_revoked')
     expect((await alice.publish('durable:a', 1)).ok).toBeDefined()
   })
 })

@@ -26,6 +26,8 @@ export interface ConnectionHandler {
   receive(text: string): void
   /** `bufferedBytes` has fallen to 0 after it was above. */
   drained(): void
+  /** The other side has shown, without a message, that it reads what it is sent. Not every transport can tell. */
+  heard?(): void
   /** The connection is gone. Called once. */
   closed(code: number, reason: string): void
 }

@@ -257,6 +257,11 @@ export class Link implements ConnectionHandler, Wakeable {
     if (this.session?.link === this) this.session.outbox.drained()
   }
 
+  heard(): void {
+    this.#heardSincePing = true
+    if (this.session?.link === this) this.session.outbox.progressed()
+  }
+
   closed(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'

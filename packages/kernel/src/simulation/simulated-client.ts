@@ -1,4 +1,14 @@
-import type { ChannelEvent, Position, SubscribeResult } from '@parley/protocol'
+import {
+  type ChannelEvent,
+  type ConnectResult,
+  type ErrorBody,
+  type EventsFrame,
+  expandEvents,
+  type Position,
+  type ReplyFrame,
+  type ServerFrame,
+  type SubscribeResult,
+} from '@parley/protocol'
 import type { TestClient } from '../testing/test-client.ts'
 import { type TestNode, testToken } from '../testing/test-node.ts'
 import type { Oracle } from './oracle.ts'
@@ -9,30 +19,49 @@ interface Pending {
   readonly key: string
 }
 
+/** A channel that the client follows, over all its connections. */
 interface Reading {
-  /** Events since the last break; offsets follow one another. */
+  readonly channel: string
+  /** Wants every other event only, and has the server filter. */
+  readonly isFiltered: boolean
+  /** Events since the last break. */
   events: ChannelEvent[]
   /** Offset before the first of them. */
   from: number
   position: Position | undefined
+  /** Between `unsubscribe` and the next verdict nothing counts. */
+  isDeaf: boolean
 }
 
+type Request =
+  | { readonly what: 'subscribe'; readonly reading: Reading }
+  | { readonly what: 'publish'; readonly pending: Pending }
+  | { readonly what: 'mood'; readonly channel: string; readonly value: number }
+
+const half: Readonly<Record<string, unknown>> = { field: 'tags.half', eq: 'even' }
+const isEven = (number: number): boolean => Math.floor(number / 1_000) % 2 === 0
+
 /**
- * A client as PROTOCOL.md describes it, at its simplest: keeps positions and unanswered publishes, and after a
- * reconnect subscribes from its positions and repeats the publishes in their order with their keys.
+ * A client as PROTOCOL.md describes it, at its simplest: keeps positions and unanswered publishes, follows the rule of
+ * §6.3 for events, and after a reconnect subscribes from its positions and repeats the publishes in their order with
+ * their keys. Every other connection resumes the session.
  */
 export class SimulatedClient {
   readonly name: string
   readonly readings = new Map<string, Reading>()
-  readonly faults: string[] = []
+  /** What it last set in the keyed state of channels, as far as the server answered. */
+  readonly moods = new Map<string, number>()
   recovered = 0
   unrecovered = 0
+  resumed = 0
+  dropped = 0
   #wire: TestClient | undefined
+  #session: TestClient['session']
+  #connections = 0
   #taken = 0
   #mustReconnect = false
   #pending: Pending[] = []
-  #posted: { readonly id: number; readonly pending: Pending }[] = []
-  #subscribed: { readonly id: number; readonly channel: string }[] = []
+  #requests = new Map<number, Request>()
   #nextNumber: number
   readonly #oracle: Oracle
 
@@ -60,16 +89,32 @@ export class SimulatedClient {
     this.#wire = wire
     this.#taken = 0
     this.#mustReconnect = false
-    wire.post({ op: 'connect', token: testToken(this.name) })
-    for (const [channel, reading] of this.readings) this.#subscribe(channel, reading)
+    this.#connections += 1
+    const resume = this.#connections % 2 === 0 ? this.#session : undefined
+    wire.post({ op: 'connect', token: testToken(this.name), ...(resume === undefined ? {} : { resume }) })
+    for (const reading of this.readings.values()) this.#subscribe(reading)
+    for (const [channel, value] of this.moods) this.setMood(channel, value)
     for (const pending of this.#pending) this.#post(pending)
   }
 
-  listen(channel: string): void {
-    if (this.readings.has(channel)) return
-    const reading: Reading = { events: [], from: 0, position: undefined }
+  listen(channel: string, isFiltered: boolean): void {
+    const reading = { channel, isFiltered, events: [], from: 0, position: undefined, isDeaf: true }
     this.readings.set(channel, reading)
-    if (this.isConnected) this.#subscribe(channel, reading)
+    if (this.isConnected) this.#subscribe(reading)
+  }
+
+  /** Leaves a channel and joins it again from where it stands, without waiting for an answer in between. */
+  rejoin(channel: string): void {
+    const reading = this.readings.get(channel)
+    if (!this.isConnected || reading === undefined || reading.isDeaf) return
+    this.#wire?.post({ op: 'unsubscribe', channel })
+    this.#subscribe(reading)
+    this.setMood(channel, this.moods.get(channel) ?? 0)
+  }
+
+  setMood(channel: string, value: number): void {
+    this.#ask({ op: 'set', channel, name: 'mood', value }, { what: 'mood', channel, value })
+    this.moods.set(channel, value)
   }
 
   publish(channel: string): void {
@@ -81,91 +126,150 @@ export class SimulatedClient {
     if (this.isConnected) this.#post(pending)
   }
 
+  /** What it sees of the moods of everybody. */
+  seenMoods(channel: string): Readonly<Record<string, unknown>> {
+    return this.#wire?.state(channel, 'mood') ?? {}
+  }
+
   /** Takes in what has arrived. Answers whether anything went wrong that a reconnect must mend. */
   poll(): boolean {
     const wire = this.#wire
     if (wire === undefined) return true
-    this.faults.push(...wire.faults.splice(0))
-    this.#takeSubscriptions(wire)
-    for (const event of wire.events.splice(0)) {
-      const reading = this.readings.get(event.channel)
-      reading?.events.push(event)
-      if (reading?.position !== undefined)
-        reading.position = { epoch: reading.position.epoch, offset: event.offset }
+    for (const fault of wire.faults.splice(0)) this.#fault(fault)
+    const frames = wire.frames.slice(this.#taken)
+    this.#taken = wire.frames.length
+    for (const frame of frames) this.#take(frame)
+    for (const [channel, view] of wire.states) {
+      if (view.gaps === 0) continue
+      view.gaps = 0
+      wire.post({ op: 'state', channel })
     }
-    if (this.#takeAcks(wire) || this.#wasUnsubscribed(wire)) this.#mustReconnect = true
     return this.#mustReconnect || wire.closeCode !== undefined
   }
 
-  #takeSubscriptions(wire: TestClient): void {
-    this.#subscribed = this.#subscribed.filter(({ id, channel }) => {
-      if (!wire.hasReply(id)) return true
-      const { ok, error } = wire.reply(id) as { ok?: SubscribeResult; error?: { code: string } }
-      const reading = this.readings.get(channel) as Reading
-      if (ok === undefined) this.faults.push(`${this.name} could not subscribe to ${channel}: ${error?.code}`)
-      else this.#start(channel, reading, ok)
-      return false
-    })
-  }
-
-  #start(channel: string, reading: Reading, result: SubscribeResult): void {
-    const before = reading.position
-    if (result.recovered === true) this.recovered += 1
-    if (result.recovered === true && before?.offset !== result.position.offset)
-      this.faults.push(
-        `${this.name} recovered ${channel} at ${result.position.offset} instead of ${before?.offset}`,
-      )
-    if (result.recovered === false) this.unrecovered += 1
-    if (result.recovered !== true) {
-      // A break: the application would load a snapshot. What was read up to here is judged by itself.
-      reading.events = []
-      reading.from = result.position.offset
+  #take(frame: ServerFrame): void {
+    if (frame.op === 'reply') this.#takeReply(frame)
+    else if (frame.op === 'events') this.#follow(frame)
+    else if (frame.op === 'dropped') this.#skip(frame)
+    else if (frame.op === 'unsubscribed') {
+      const reading = this.readings.get(frame.channel) as Reading
+      reading.isDeaf = true
+      if (frame.resubscribe) this.#subscribe(reading)
+      else this.#fault(`was put out of ${frame.channel}: ${frame.code}`)
     }
-    reading.position = result.position
   }
 
-  /** Answers whether something has to be sent again. */
-  #takeAcks(wire: TestClient): boolean {
-    let again = false
-    this.#posted = this.#posted.filter(({ id, pending }) => {
-      if (!wire.hasReply(id)) return true
-      const { ok, error } = wire.reply(id) as { ok?: Position; error?: { code: string; retryable: boolean } }
-      if (ok !== undefined) {
-        this.#oracle.acked(pending.channel, pending.number, ok)
-        this.#pending = this.#pending.filter((other) => other !== pending)
-      } else if (error?.retryable === true) {
-        again = true
-        this.#oracle.refused(pending.number)
-      } else this.faults.push(`${this.name} was refused: ${error?.code}`)
-      return false
-    })
-    return again
+  #follow(frame: EventsFrame): void {
+    const reading = this.readings.get(frame.channel) as Reading
+    const { position } = reading
+    if (reading.isDeaf || position === undefined || frame.position <= position.offset) return
+    if (frame.prev > position.offset) {
+      this.#fault(`a gap in ${frame.channel}: at ${position.offset}, frame from ${frame.prev}`)
+      return
+    }
+    const events = expandEvents(frame, position.epoch).filter(({ offset }) => offset > position.offset)
+    reading.events.push(...events)
+    reading.position = { epoch: position.epoch, offset: frame.position }
   }
 
-  #wasUnsubscribed(wire: TestClient): boolean {
-    const frames = wire.frames.slice(this.#taken)
-    this.#taken = wire.frames.length
-    return frames.some((frame) => frame.op === 'unsubscribed')
+  #skip({
+    channel,
+    from,
+    to,
+  }: {
+    readonly channel: string
+    readonly from: number
+    readonly to: number
+  }): void {
+    const reading = this.readings.get(channel) as Reading
+    const { position } = reading
+    if (reading.isDeaf || position === undefined || to <= position.offset) return
+    this.dropped += 1
+    if (from > position.offset)
+      this.#fault(`was told of a loss in ${channel} from ${from}, but is at ${position.offset}`)
+    this.judge(reading)
+    Object.assign(reading, { events: [], from: to, position: { epoch: position.epoch, offset: to } })
   }
 
-  #subscribe(channel: string, reading: Reading): void {
-    const id = (this.#wire as TestClient).post({
-      op: 'subscribe',
+  #takeReply(frame: ReplyFrame): void {
+    const request = this.#requests.get(frame.id)
+    this.#requests.delete(frame.id)
+    if (request?.what === 'subscribe') this.#takeVerdict(request.reading, frame)
+    else if (request?.what === 'publish') this.#takeAck(request.pending, frame)
+    else if (frame.id === 1 && frame.error === undefined) this.#takeSession(frame.ok as ConnectResult)
+  }
+
+  #takeSession({ session, secret, resumed }: ConnectResult): void {
+    this.#session = { session, secret }
+    if (resumed) this.resumed += 1
+  }
+
+  #takeVerdict(reading: Reading, { ok, error }: ReplyFrame): void {
+    const { channel, position: before } = reading
+    if (error !== undefined) {
+      if (error.retryable) this.#mustReconnect = true
+      else this.#fault(`could not subscribe to ${channel}: ${error.code}`)
+      return
+    }
+    const { position, recovered } = ok as SubscribeResult
+    reading.isDeaf = false
+    if (recovered === true) {
+      this.recovered += 1
+      if (before?.offset !== position.offset || before.epoch !== position.epoch)
+        this.#fault(`recovered ${channel} at ${position.offset} instead of ${before?.offset}`)
+      return
+    }
+    if (recovered === false) this.unrecovered += 1
+    // A break: the application would load a snapshot. What was read up to here is judged by itself.
+    this.judge(reading)
+    Object.assign(reading, { events: [], from: position.offset, position })
+  }
+
+  #takeAck(pending: Pending, { ok, error }: { readonly ok?: unknown; readonly error?: ErrorBody }): void {
+    const { channel, number } = pending
+    if (error === undefined) {
+      this.#oracle.acked(channel, number, ok as Position)
+      this.#pending = this.#pending.filter((other) => other !== pending)
+    } else if (error.retryable) {
+      this.#mustReconnect = true
+      this.#oracle.refused(number)
+    } else this.#fault(`was refused: ${error.code}`)
+  }
+
+  /** Has the oracle look at what was read since the last break. */
+  judge(reading: Reading): void {
+    const { channel, position, from, events } = reading
+    if (position === undefined) return
+    const wants = reading.isFiltered ? isEven : undefined
+    this.#oracle.read({
+      who: this.name,
       channel,
-      ...(reading.position === undefined ? {} : { from: reading.position }),
+      epoch: position.epoch,
+      from,
+      to: position.offset,
+      events,
+      wants,
     })
-    this.#subscribed.push({ id, channel })
+  }
+
+  #subscribe(reading: Reading): void {
+    const { channel, position, isFiltered } = reading
+    reading.isDeaf = true
+    const options = {
+      ...(position === undefined ? {} : { from: position }),
+      ...(isFiltered ? { filter: half } : {}),
+    }
+    this.#ask({ op: 'subscribe', channel, state: true, ...options }, { what: 'subscribe', reading })
   }
 
   #post(pending: Pending): void {
     const { channel, number, key } = pending
-    const id = (this.#wire as TestClient).post({
-      op: 'call',
-      command: 'test.publish',
-      input: { channel, data: number, id: key },
-      key,
-    })
-    this.#posted.push({ id, pending })
+    const input = { channel, data: { n: number }, id: key, tags: { half: isEven(number) ? 'even' : 'odd' } }
+    this.#ask({ op: 'call', command: 'test.publish', input, key }, { what: 'publish', pending })
+  }
+
+  #ask(frame: Readonly<Record<string, unknown>>, request: Request): void {
+    if (this.isConnected) this.#requests.set((this.#wire as TestClient).post(frame), request)
   }
 
   #lose(): void {
@@ -173,7 +277,10 @@ export class SimulatedClient {
     this.poll()
     this.#wire.wire.drop()
     this.#wire = undefined
-    this.#posted = []
-    this.#subscribed = []
+    this.#requests.clear()
+  }
+
+  #fault(text: string): void {
+    this.#oracle.fault(`${this.name} ${text}`)
   }
 }

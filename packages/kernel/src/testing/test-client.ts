@@ -46,6 +46,8 @@ export class TestClient {
   readonly #clock: VirtualClock
   readonly #replies = new Map<number, Reply>()
   readonly #subscribing = new Map<number, string>()
+  /** Requests for a new snapshot of keyed state. */
+  readonly #asking = new Map<number, string>()
   readonly #assembly = new ChunkAssembly(10_000_000)
   #nextId = 1
 
@@ -100,6 +102,7 @@ export class TestClient {
   post(frame: Readonly<Record<string, unknown>>): number {
     const id = this.#nextId++
     if (frame.op === 'subscribe') this.#subscribing.set(id, String(frame.channel))
+    if (frame.op === 'state' && frame.after === undefined) this.#asking.set(id, String(frame.channel))
     this.wire.send(JSON.stringify({ ...frame, id }))
     return id
   }
@@ -189,6 +192,9 @@ export class TestClient {
   #takeReply(frame: ReplyFrame): void {
     if (this.#replies.has(frame.id)) this.faults.push(`two replies to frame ${frame.id}`)
     this.#replies.set(frame.id, frame)
+    const asked = this.#asking.get(frame.id)
+    if (asked !== undefined && frame.error === undefined)
+      this.#takeSnapshot(asked, { state: frame.ok as StateSnapshot })
     const channel = this.#subscribing.get(frame.id)
     if (channel === undefined || frame.error !== undefined) return
     this.#ended.delete(channel)

@@ -175,7 +175,8 @@ test('when the writing thread dies, everybody is answered, and a repeat finds ou
   }
   const redaction = store.redact('acme', 'room:a', 1).catch((error: { code: string }) => error.code)
   await Promise.all(all)
-  expect(await redaction).toBe('outcome_unknown')
+  // It was on its way when the thread died, or came after: that is for the system to decide.
+  expect(['outcome_unknown', 'unavailable']).toContain(await redaction)
   const kinds = new Set(outcomes.values())
   expect(kinds).toContain('committed')
   expect(kinds).toContain('outcome_unknown')

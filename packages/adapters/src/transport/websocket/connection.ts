@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
 import { closeCodes } from '@parley/protocol'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
+import { Probes, probeSpacing } from './probes.ts'
 import { bytesOf, closeFrame, emptyCloseFrame, pongFrame } from './server-frame.ts'
 
 /** What all connections of a transport share. */
@@ -50,6 +51,8 @@ export class WebSocketConnection implements Connection, FrameSink {
   #watching = false
   #watch: ((error?: Error | null) => void) | undefined
   #early: Uint8Array[] | undefined
+  #bytesToProbe: number = probeSpacing.least
+  #probes: Probes | undefined
 
   constructor(socket: Socket, home: ConnectionHome) {
     this.#socket = socket
@@ -78,7 +81,10 @@ export class WebSocketConnection implements Connection, FrameSink {
 
   send(frame: OutgoingFrame): void {
     if (this.#state === open) {
-      this.#socket.write(bytesOf(frame))
+      const bytes = bytesOf(frame)
+      this.#socket.write(bytes)
+      this.#bytesToProbe -= bytes.length
+      if (this.#bytesToProbe <= 0) this.#probe()
       if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
     } else if (this.#state === opening) this.#sendEarly(bytesOf(frame))
   }
@@ -111,6 +117,15 @@ export class WebSocketConnection implements Connection, FrameSink {
 
   ping(payload: Uint8Array): void {
     this.#ping = payload
+  }
+
+  pong(payload: Uint8Array): void {
+    if (this.#state !== open || this.#probes?.answered(payload, performance.now()) !== true) return
+    try {
+      this.#handler?.heard?.()
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   closing(code: number, reason: string): void {
@@ -154,6 +169,12 @@ export class WebSocketConnection implements Connection, FrameSink {
     } catch (error) {
       this.#home.failed(error)
     }
+  }
+
+  #probe(): void {
+    this.#probes ??= new Probes()
+    this.#socket.write(this.#probes.next(performance.now()))
+    this.#bytesToProbe = this.#probes.spacing
   }
 
   #answerPing(): void {

@@ -16,6 +16,7 @@ function record(): { readonly told: string[]; readonly sink: FrameSink } {
   const sink: FrameSink = {
     message: (text) => told.push(`message ${text}`),
     ping: (payload) => told.push(`ping ${Buffer.from(payload).toString('hex')}`),
+    pong: () => undefined,
     closing: (code, reason) => told.push(`close ${code} ${reason}`),
     violation: (code) => told.push(`violation ${code}`),
   }

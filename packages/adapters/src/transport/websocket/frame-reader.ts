@@ -5,6 +5,8 @@ import { closeCodes } from '@parley/protocol'
 export interface FrameSink {
   message(text: string): void
   ping(payload: Uint8Array): void
+  /** The payload may be looked at until this returns. */
+  pong(payload: Uint8Array): void
   /** The peer's close frame; 1005 when it had no code. */
   closing(code: number, reason: string): void
   /** The bytes break the protocol: to be closed with this code. */
@@ -163,7 +165,8 @@ export class FrameReader {
 
   #control(opcode: number, payload: Buffer): void {
     if (opcode === opcodes.ping) this.#sink.ping(Uint8Array.from(payload))
-    else if (opcode === opcodes.close) this.#close(payload)
+    else if (opcode === opcodes.pong) this.#sink.pong(payload)
+    else this.#close(payload)
   }
 
   #close(payload: Buffer): void {

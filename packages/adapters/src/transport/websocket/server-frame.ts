@@ -3,6 +3,7 @@ import type { OutgoingFrame } from '@parley/kernel'
 
 const textOpcode = 0x81
 const closeOpcode = 0x88
+const pingOpcode = 0x89
 const pongOpcode = 0x8a
 
 /**
@@ -35,6 +36,11 @@ export function textFrame(text: string): Buffer {
   }
   bytes.write(text, start)
   return bytes
+}
+
+/** A ping; `payload` has at most 125 bytes. */
+export function pingFrame(payload: Uint8Array): Buffer {
+  return controlFrame(pingOpcode, payload)
 }
 
 /** The answer to a ping; `payload` has at most 125 bytes. */

@@ -1,0 +1,56 @@
+import { command, defineContract, event, type Schema } from '@parley/protocol'
+import { expect, test } from 'vitest'
+import { implement, type Module } from './module.ts'
+import { Registry } from './registry.ts'
+
+const anything: Schema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
+const base = { summary: 'Does it.', input: anything, output: anything, permission: 'anyone' } as const
+
+function module(
+  name: string,
+  parts: {
+    rest?: `POST /${string}` | `GET /${string}`
+    events?: string[]
+    listens?: string[]
+    handler?: boolean
+  } = {},
+): Module {
+  const { rest = `POST /${name}/{id}`, events = [], listens = [], handler = true } = parts
+  const contract = defineContract({
+    name,
+    summary: name,
+    commands: { run: command({ ...base, rest }) },
+    events: Object.fromEntries(events.map((type) => [type, event('It happened.', anything)])),
+  })
+  const handlers = (handler ? { run: () => undefined } : {}) as never
+  const listeners = Object.fromEntries(listens.map((type) => [type, () => undefined]))
+  return implement(contract, { handlers, listeners })
+}
+
+test('knows what all modules offer, by name', () => {
+  const registry = new Registry([
+    module('a', { events: ['a.happened'] }),
+    module('b', { listens: ['a.happened'] }),
+    module('c', { listens: ['a.happened'] }),
+  ])
+  expect(registry.commands().map(({ name }) => name)).toEqual(['a.run', 'b.run', 'c.run'])
+  expect(registry.command('b.run')).toMatchObject({ name: 'b.run', module: 'b' })
+  expect(registry.events()).toMatchObject([{ type: 'a.happened', module: 'a' }])
+  expect(registry.listeners('a.happened')).toHaveLength(2)
+  expect(registry.listeners('toString')).toEqual([])
+  for (const name of ['a.walk', 'toString', '__proto__', ''])
+    expect(() => registry.command(name)).toThrow(expect.objectContaining({ code: 'unknown_command' }))
+})
+
+test('refuses what two modules claim, and a command without a handler', () => {
+  expect(() => new Registry([module('a'), module('a', { rest: 'POST /other' })])).toThrow(
+    /offer the command `a.run`/,
+  )
+  expect(
+    () => new Registry([module('a', { rest: 'GET /x/{id}' }), module('b', { rest: 'GET /x/{name}' })]),
+  ).toThrow(/same route: GET \/x/)
+  expect(() => new Registry([module('a', { events: ['x.y'] }), module('b', { events: ['x.y'] })])).toThrow(
+    /declare the event `x.y`/,
+  )
+  expect(() => new Registry([module('a', { handler: false })])).toThrow(/no handler for `run`/)
+})
