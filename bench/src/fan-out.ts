@@ -79,7 +79,7 @@ async function take(turn: Turn, scenario: string, found: Found, options: FanOutO
 }
 
 /**
- * A sample during which nothing else used the server's core, if a second try gives one; else the calmer of the two.
+ * A sample during which nothing else used the cores of server and loader, if a second try gives one; else the calmer of the two.
  * Tries are few, so that a busy machine does not make a run endless.
  */
 async function calmSample(turn: Turn, found: Found, { isQuick, say }: FanOutOptions): Promise<Sample> {
@@ -91,7 +91,7 @@ async function calmSample(turn: Turn, found: Found, { isQuick, say }: FanOutOpti
   const calmer = disturbanceOf(second) < disturbanceOf(first) ? second : first
   const percent = Math.round(disturbanceOf(calmer) * 100)
   if (disturbanceOf(calmer) > muchDisturbed)
-    say(`  ${turn.server}: something else had its core for ${percent} % of the time; the figures are rough.`)
+    say(`  ${turn.server}: other processes took ${percent} % of a core away; the figures are rough.`)
   return calmer
 }
 

@@ -41,14 +41,14 @@ export interface Line {
   readonly aimed: boolean | null
   /** Why there is no verdict. */
   readonly skipped?: string
-  /** Something else used a server's core in every round: the figures say little. */
+  /** Other processes used the cores in every round: the figures say little. */
   readonly rough?: true
 }
 
-/** Share of time in which something else had the server's core, above which figures mean little. */
+/** Share of time in which others had the core of server or loader, above which figures mean little. */
 export const muchDisturbed = 0.03
 
-/** A round of a line: our value, theirs, and whether both servers had their core to themselves. */
+/** A round of a line: our value, theirs, and whether both runs had the cores to themselves. */
 interface Round {
   readonly ours: number
   readonly theirs: number | undefined

@@ -85,6 +85,36 @@ test('readers at 20 kB/s catch up after a burst, and cost neither memory nor any
   expect([...fast.verdict(), ...slow.verdict(fast.acked)]).toEqual([])
 })
 
+test('a slow reader is waited for as long as it reads, however much lies between it and the server', async () => {
+  const server = await startServer(
+    ...['--limits.ping-interval-ms', '4000', '--limits.ping-timeout-ms', '1500'],
+    ...['--limits.slow-consumer-ms', '2000'],
+  )
+  const line = await lineTo(server)
+  // The operating system takes the small burst whole, and of the large one as much as it likes.
+  const bursts = await Promise.all(
+    [16, 3 * slice].map(async (each) => {
+      const channel = `chat:burst-${each}`
+      const fast = await join({ server, channel, size: publishers, names: `fast-${each}` })
+      const slow = await join({ server, channel, size: 3, names: `slow-${each}`, url: line.url })
+      return { each, fast, slow }
+    }),
+  )
+  line.bytesPerSecond = 100_000
+  for (const { each, fast } of bursts) fast.publishAll(each, ballast)
+  // Six seconds at this speed: a ping and the time to answer it, and three times as long as somebody who takes nothing is waited for.
+  await Promise.all(bursts.map(({ slow }) => slow.everybodyHas(36)))
+  expect(await gauge(server, 'parley_connections')).toBe(2 * (publishers + 3))
+  line.bytesPerSecond = Number.POSITIVE_INFINITY
+  for (const { fast, slow } of bursts) {
+    await fast.answered()
+    await fast.everybodyHas()
+    await slow.everybodyHas(newest(fast))
+    expect([fast.disconnects, slow.disconnects]).toEqual([0, 0])
+    expect([...fast.verdict(), ...slow.verdict(fast.acked)]).toEqual([])
+  }
+})
+
 test('a reader that takes nothing is closed as a slow consumer, and loses nothing when it is back', async () => {
   const server = await startServer('--limits.slow-consumer-ms', '500')
   const fast = await join({ server, channel: 'chat:stall', size: publishers, names: 'fast' })

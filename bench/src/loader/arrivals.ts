@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { cpuMicros, disturbedMicros, residentBytes } from '../accounting.ts'
+import { residentBytes } from '../accounting.ts'
 import { signToken } from '../token.ts'
 import { closeCrowd, openCrowd } from './crowd-of.ts'
+import { startSpending } from './spent.ts'
 import { Tally } from './tally.ts'
 import { requireClean } from './window.ts'
 import type { WireName } from './wires.ts'
@@ -21,7 +22,7 @@ export interface ArrivalsResult {
   readonly cpu: number
   /** Resident memory of the server per connection at rest. */
   readonly bytes: number
-  /** Share of the time in which the server was ready to run and something else had its core. */
+  /** As of any stretch. */
   readonly disturbed: number
 }
 
@@ -36,15 +37,13 @@ export async function arrivals(ask: ArrivalsAsk, collect: () => Promise<void>): 
 
   const tally = new Tally()
   const base = residentBytes(ask.pid)
-  const [began, cpu, before] = [performance.now(), cpuMicros(ask.pid), disturbedMicros(ask.pid)]
+  const spentSince = startSpending(ask.pid)
   const crowd = await openCrowd({ ...ask, size: ask.connections, channelsOf, tokens }, tally)
-  const seconds = (performance.now() - began) / 1_000
-  const used = cpuMicros(ask.pid) - cpu
-  const disturbed = Math.max(0, disturbedMicros(ask.pid) - before) / 1e6 / seconds
+  const { seconds, cpu, disturbed } = spentSince()
   await pause(500)
   await collect()
   const bytes = (residentBytes(ask.pid) - base) / ask.connections
   requireClean(tally)
   closeCrowd(crowd)
-  return { perSecond: ask.connections / seconds, cpu: used / ask.connections, bytes, disturbed }
+  return { perSecond: ask.connections / seconds, cpu: cpu / ask.connections, bytes, disturbed }
 }

@@ -1,22 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { cpuMicros, disturbedMicros } from '../accounting.ts'
+import { type Spent, startSpending } from './spent.ts'
 import type { Tally } from './tally.ts'
 
-/** What a stretch of time saw. */
-export interface Stretch {
-  readonly seconds: number
+/** What a stretch of time saw. `cpu` is the server's, in µs per delivery. */
+export interface Stretch extends Spent {
   readonly deliveries: number
   /** Deliveries a second. */
   readonly rate: number
   /** Acks a second. */
   readonly acked: number
-  /** CPU of the server in µs per delivery, and per ack. */
-  readonly cpu: number
-  readonly ackCpu: number
-  /** Share of one core that the loader used. Near 1 it is the loader that is being measured. */
-  readonly loader: number
-  /** Share of the time in which the server was ready to run and something else had its core. */
-  readonly disturbed: number
   readonly p50: number
   readonly p99: number
 }
@@ -24,22 +16,17 @@ export interface Stretch {
 /** Watches `millis` of what is going on anyway. */
 export async function watch(tally: Tally, pid: number, millis: number): Promise<Stretch> {
   tally.latencies.clear()
-  const [began, cpuBefore, disturbed] = [performance.now(), cpuMicros(pid), disturbedMicros(pid)]
-  const [deliveriesBefore, acksBefore, loader] = [tally.deliveries, tally.acks, process.cpuUsage()]
+  const spentSince = startSpending(pid)
+  const [deliveriesBefore, acksBefore] = [tally.deliveries, tally.acks]
   await pause(millis)
-  const seconds = (performance.now() - began) / 1_000
-  const cpu = cpuMicros(pid) - cpuBefore
-  const used = process.cpuUsage(loader)
+  const spent = spentSince()
   const [deliveries, acks] = [tally.deliveries - deliveriesBefore, tally.acks - acksBefore]
   return {
-    seconds,
+    ...spent,
     deliveries,
-    rate: deliveries / seconds,
-    acked: acks / seconds,
-    cpu: deliveries === 0 ? 0 : cpu / deliveries,
-    ackCpu: acks === 0 ? 0 : cpu / acks,
-    loader: (used.user + used.system) / 1e6 / seconds,
-    disturbed: Math.max(0, disturbedMicros(pid) - disturbed) / 1e6 / seconds,
+    rate: deliveries / spent.seconds,
+    acked: acks / spent.seconds,
+    cpu: deliveries === 0 ? 0 : spent.cpu / deliveries,
     p50: tally.latencies.percentile(0.5),
     p99: tally.latencies.percentile(0.99),
   }

@@ -1,9 +1,9 @@
 // One row a commit with bare node:sqlite, each on disk: what a server does that stores before it answers.
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { cpuMicros } from '../accounting.ts'
 import { link } from '../link.ts'
 import { stampedPayload } from '../loader/payload.ts'
+import { startSpending } from '../loader/spent.ts'
 
 interface Ask {
   readonly file: string
@@ -25,11 +25,10 @@ link(process, {
       insert.run('ledger:one', rows, 'message', stampedPayload(), Date.now())
     }
     for (let row = 0; row < 1_000; row++) add()
-    const [began, cpu, before] = [performance.now(), cpuMicros(process.pid), rows]
+    const [began, before, spentSince] = [performance.now(), rows, startSpending(process.pid)]
     while (performance.now() - began < seconds * 1_000) add()
-    const elapsed = (performance.now() - began) / 1_000
-    const done = rows - before
-    const result = { acked: done / elapsed, ackCpu: (cpuMicros(process.pid) - cpu) / done }
+    const { disturbed, ...spent } = spentSince()
+    const result = { acked: (rows - before) / spent.seconds, disturbed }
     database.close()
     return result
   },

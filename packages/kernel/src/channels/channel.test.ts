@@ -71,26 +71,25 @@ describe('batches', () => {
           const to = channel({ maxBatchBytes })
           const classes = [undefined, 'a', 'b'].map((type) => {
             const filter = type === undefined ? undefined : ofType(type)
-            return { type, filterClass: join(to, filter).filterClass, got: [] as Delivery[] }
+            return { type, filterClass: join(to, filter).filterClass }
           })
+          const deliveries: Delivery[] = []
           for (const { type, size, seals } of made) {
             push(to, type, size)
-            if (seals)
-              for (const delivery of to.seal())
-                classes.find((c) => c.filterClass === delivery.filterClass)?.got.push(delivery)
+            if (seals) deliveries.push(...to.seal())
           }
-          for (const delivery of to.seal())
-            classes.find((c) => c.filterClass === delivery.filterClass)?.got.push(delivery)
-          for (const { type, filterClass, got } of classes) {
-            const last = to.sync(filterClass)
-            const { offsets, position } = follow(last === undefined ? got : [...got, last], 0)
+          deliveries.push(...to.seal())
+          for (const { type, filterClass } of classes) {
+            const last = to.sync(filterClass) ?? []
+            const got = deliveries.filter((delivery) => delivery.filterClass === filterClass)
+            const { offsets, position } = follow(got.concat(last), 0)
             const wanted = made.flatMap((one, index) =>
               type === undefined || one.type === type ? [index + 1] : [],
             )
             expect(offsets).toEqual(wanted)
             expect(position).toBe(made.length)
-            for (const one of got)
-              if (one.events > 1) expect(one.frame.text.length).toBeLessThan(maxBatchBytes + 150)
+            const batches = got.filter(({ events }) => events > 1)
+            for (const { frame } of batches) expect(frame.text.length).toBeLessThan(maxBatchBytes + 150)
           }
         },
       ),

@@ -26,7 +26,9 @@ export async function enforceRetention(parts: RetentionParts, apps: readonly str
   }
 }
 
-async function trimAll(parts: RetentionParts, app: string, durability: 'durable' | 'recent'): Promise<void> {
+type Stored = 'durable' | 'recent'
+
+async function trimAll(parts: RetentionParts, app: string, durability: Stored): Promise<void> {
   const log: EventLog = durability === 'durable' ? parts.store : parts.recentLog
   let after: string | undefined
   do {
@@ -34,19 +36,23 @@ async function trimAll(parts: RetentionParts, app: string, durability: 'durable'
     for (const { channel, head, first } of page) {
       // Nothing is held: there is nothing to drop.
       if (first > head) continue
-      const kept = await log.trim(
-        app,
-        channel,
-        kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable,
-        parts.clock.now(),
-      )
-      // The kind may have changed its durability: the log of before is none of the channel's business.
-      const open = parts.hub.find(app, channel)
-      if (open?.kind.durability === durability) open.trimmed(kept)
+      const retention = kindOf(parts.kinds, channel)?.retention ?? retentionDefaults.durable
+      const kept = await log.trim(app, channel, retention, parts.clock.now())
+      tellChannel(parts.hub, { app, channel, durability }, kept)
     }
     after = page.length < pageSize ? undefined : page.at(-1)?.channel
     await new Promise<void>((resolve) => parts.clock.defer(resolve))
   } while (after !== undefined && parts.isWanted())
+}
+
+/** The kind may have changed its durability: the log of before is none of the channel's business. */
+function tellChannel(
+  hub: Hub,
+  which: { readonly app: string; readonly channel: string; readonly durability: Stored },
+  kept: number,
+): void {
+  const open = hub.find(which.app, which.channel)
+  if (open?.kind.durability === which.durability) open.trimmed(kept)
 }
 
 /** A kind may have gone from the configuration while its channels are still there. */
