@@ -31,7 +31,7 @@ interface LaneQueue {
 
 /**
  * What waits for one connection, by lane. Lanes take turns by smooth weighted round robin (the scheme of nginx's
- * upstream balancer), which has an age limit built in: a lane with weight 1 gets every 31st turn at the latest.
+ * upstream balancer), which has an age limit built in: while all wait, a lane with weight 1 gets every 31st turn.
  */
 export class LaneQueues {
   readonly #lanes: readonly LaneQueue[] = lanes.map((lane) => ({

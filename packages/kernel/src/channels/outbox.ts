@@ -289,9 +289,10 @@ export class Outbox {
   async #readLog(member: Member): Promise<void> {
     const { channel } = member
     const { epoch, sealed, redactions } = channel
+    const { position } = member
     const waiting = this.#waiting
     this.#reading = true
-    const events = await this.#owner.readLog(channel, member.position).catch(() => undefined)
+    const events = await this.#owner.readLog(channel, position).catch(() => undefined)
     // Another connection has taken the place of the one that the events were read for.
     if (this.#waiting !== waiting) return
     this.#reading = false
@@ -300,7 +301,7 @@ export class Outbox {
       this.#fanout.retryLater(this)
       return
     }
-    const isWanted = !member.left && member.holds === 0
+    const isWanted = !member.left && member.holds === 0 && member.position === position
     // What was redacted meanwhile is read once more.
     if (isWanted && channel.epoch === epoch && channel.redactions === redactions)
       this.#replayRead(

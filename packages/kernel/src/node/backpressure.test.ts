@@ -199,6 +199,7 @@ describe('catch-up', () => {
     await next.subscribe('durable:a', { from })
     await t.clock.advance(1_000)
     expect(offsets(next, 'durable:a')).toEqual(upTo(11, 20))
+    expect(next.all('unsubscribed')).toEqual([])
     expect(next.faults).toEqual([])
   })
 

@@ -56,15 +56,18 @@ describe('commands of one session with the same ordering key', () => {
     expect(t.node.status().calls).toBe(0)
   })
 
-  test('keep their order when the first of them has to run again', async () => {
+  test('keep their order when the first of them has to run again, and its second reads are slow', async () => {
     // Somebody else changes the counter just before the first unit is stored.
     let isMeddling = false
+    let slowReads = 0
     const t = await testNode({
       memoryStore: {
+        readMs: () => (slowReads-- > 0 ? 50 : 1),
         commitMs: () => 5,
         onCommit: (units, phase) => {
           if (phase === 'after' || !isMeddling || units[0]?.assertions.length === 0) return
           isMeddling = false
+          slowReads = 1
           const write = { table: 'counters', key: 'durable:a', value: '100' }
           t.store.disk.apply({ app: 'default', assertions: [], events: [], writes: [write] })
         },

@@ -33,7 +33,7 @@ export class TimerWheel {
   add(item: Wakeable): void {
     if (this.#size === 0) this.#tick = Math.floor(this.#clock.elapsed() / tickMs)
     this.#place(item)
-    this.#timer ??= this.#clock.after(tickMs, () => this.#turn())
+    this.#arm()
   }
 
   stop(): void {
@@ -53,6 +53,12 @@ export class TimerWheel {
     this.#wheel[tick % slots]?.push(item)
   }
 
+  /** For the border of the next tick, so that no item waits for two. */
+  #arm(): void {
+    const delayMs = tickMs - (this.#clock.elapsed() % tickMs)
+    this.#timer ??= this.#clock.after(delayMs, () => this.#turn())
+  }
+
   #turn(): void {
     this.#timer = undefined
     const now = Math.floor(this.#clock.elapsed() / tickMs)
@@ -62,7 +68,7 @@ export class TimerWheel {
       this.#tick = tick
       this.#visit(this.#wheel[tick % slots] as Wakeable[])
     }
-    if (this.#size > 0) this.#timer ??= this.#clock.after(tickMs, () => this.#turn())
+    if (this.#size > 0) this.#arm()
   }
 
   #visit(slot: Wakeable[]): void {
