@@ -23,7 +23,7 @@ import {
   statusOf,
   transition,
 } from './connection-state.ts'
-import { type Heartbeat, watchSilence } from './heartbeat.ts'
+import { type Heartbeat, longestSilence, watchSilence } from './heartbeat.ts'
 import { Renewal } from './renewal.ts'
 import { Wire } from './wire.ts'
 
@@ -232,7 +232,7 @@ export class Connection {
     this.#openTimer?.cancel()
     this.#readyAt = clock.elapsed()
     this.#error = undefined
-    this.#heartbeat = watchSilence(clock, result.pingIntervalMs + result.pingTimeoutMs, () =>
+    this.#heartbeat = watchSilence(clock, longestSilence(result), () =>
       this.#lose(
         new ParleyError('timeout', 'Nothing came from the server for longer than its ping interval.'),
       ),

@@ -8,6 +8,17 @@ export interface Heartbeat {
   stop(): void
 }
 
+/** A ping may be late by so much and still be on its way (PROTOCOL.md §4). */
+const onTheWayMs = 5_000
+
+/** Milliseconds without a sound after which a link counts as dead. */
+export function longestSilence(pings: {
+  readonly pingIntervalMs: number
+  readonly pingTimeoutMs: number
+}): number {
+  return pings.pingIntervalMs + pings.pingTimeoutMs + onTheWayMs
+}
+
 /** Watches a link: calls `dead` once when nothing arrived for `silenceMs`. */
 export function watchSilence(clock: Clock, silenceMs: number, dead: () => void): Heartbeat {
   let last = clock.elapsed()

@@ -115,8 +115,8 @@ describe('the rule of a kind', () => {
   test('an app as a whole takes a grant of all', () => {
     const { permissions } = open()
     expect(permissions.checkApp(backend(grant('*', 'manage')), 'manage')).toBeUndefined()
-    for (const of of [grant('*', 'read'), grant('chat:*', 'manage')])
-      expect(permissions.checkApp(person('ann', of), 'manage')).toMatchObject({ code: 'forbidden' })
+    for (const held of [grant('*', 'read'), grant('chat:*', 'manage')])
+      expect(permissions.checkApp(person('ann', held), 'manage')).toMatchObject({ code: 'forbidden' })
   })
 })
 

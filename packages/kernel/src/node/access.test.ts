@@ -155,6 +155,18 @@ describe('access changes', () => {
     expect(alice.all('subscribed')).toEqual([])
   })
 
+  test('a subscription on behalf is not lost when some permission changes meanwhile', async () => {
+    const t = await testNode({ memoryStore: { readMs: () => 20 } })
+    const alice = await t.client('alice')
+    const changes = [
+      { type: 'subscribe', user: 'alice', channel: 'durable:a' },
+      { type: 'permissions', user: 'alice' },
+    ]
+    for (const changed of changes) void t.node.call(backend, 'test.change', { change: changed })
+    await t.clock.advance(1_000)
+    expect(alice.all('subscribed')).toHaveLength(1)
+  })
+
   test('disconnect: by user or session, told why, to stay away or to come back', async () => {
     const t = await testNode()
     const [first, second, bob] = [await t.client('alice'), await t.client('alice'), await t.client('bob')]

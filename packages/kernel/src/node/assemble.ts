@@ -131,7 +131,7 @@ function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: 
   const { invitations, outbox } = session
   const subscriber = {
     session,
-    isWanted: () => invitations.delete(channel),
+    isWanted: () => invitations.has(channel),
     joined: (result: object) => outbox.control(JSON.stringify({ op: 'subscribed', channel, ...result })),
   }
   return subscribing

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Lane } from '../kind.ts'
-import type { Connection } from '../ports/transport.ts'
+import type { Connection, ConnectionHandler } from '../ports/transport.ts'
 import type { TestClient } from '../testing/test-client.ts'
 import { testKinds, testModule } from '../testing/test-module.ts'
 import { type TestNode, type TestNodeOptions, testIdentity, testNode } from '../testing/test-node.ts'
@@ -120,6 +120,31 @@ describe('catch-up', () => {
     await t.clock.advance(60_000)
     expect(slow.closeCode).toBe(4202)
   })
+
+  test.each([3, 300])(
+    'with %i events between them: a transport that knows better keeps a reader from being closed',
+    async (count) => {
+      const handlers: ConnectionHandler[] = []
+      const t = await testNode({
+        aroundAccept: (accept) => (connection, handshake) => {
+          const handler = accept(connection, handshake)
+          handlers.push(handler)
+          return handler
+        },
+      })
+      const slow = await t.client('slow')
+      await slow.subscribe('durable:a')
+      slow.wire.stall()
+      await publish(t, 'durable:a', count, 1_000)
+      for (let second = 0; second < 60; second += 3) {
+        handlers[0]?.heard?.()
+        await t.clock.advance(3_000)
+      }
+      expect(slow.closeCode).toBeUndefined()
+      await t.clock.advance(60_000)
+      expect(slow.closeCode).toBe(4202)
+    },
+  )
 
   test('a position that leaves retention while its reader is stalled ends the subscription, never skips', async () => {
     const short = { durability: 'durable', retention: { maxEvents: 10 } } as const
@@ -275,6 +300,23 @@ describe('kinds without a log', () => {
     )
     await publish(t, 'cursor:a', 1)
     expect(offsets(slow, 'cursor:a')).toEqual([4])
+    expect(slow.faults).toEqual([])
+  })
+
+  test('what follows a loss waits until the loss was told, also on a connection that takes something again', async () => {
+    const { t } = await watchedNode({ limits: { maxQueuedBytes: 10, highWaterBytes: 1_000 } })
+    const slow = await t.client('slow')
+    await slow.subscribe('live:a')
+    slow.wire.stall()
+    for (let n = 0; n < 4; n++) await publish(t, 'live:a', 1, 600)
+    // Below the mark, and not empty.
+    slow.wire.take(700)
+    await publish(t, 'live:a', 1)
+    slow.wire.resume()
+    await t.clock.settle()
+    expect(slow.all('dropped')).toMatchObject([{ from: 2 }])
+    await publish(t, 'live:a', 1)
+    expect(offsets(slow, 'live:a').at(-1)).toBe(6)
     expect(slow.faults).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { TestClient } from '../testing/test-client.ts'
 import { type TestNode, testNode, testToken } from '../testing/test-node.ts'
 
 const channelNames = [
@@ -125,6 +126,16 @@ const step = fc.oneof(
 
 type Step = { readonly what: string; readonly text?: string; readonly ms?: number }
 
+/** The client as it comes back, with its session if it had one. */
+function again(t: TestNode, client: TestClient): TestClient {
+  client.wire.drop()
+  const { session } = client
+  const next = t.stranger()
+  const resume = session === undefined ? {} : { resume: session }
+  next.post({ op: 'connect', token: testToken('mallory'), ...resume })
+  return next
+}
+
 async function play(t: TestNode, steps: readonly Step[]): Promise<void> {
   let client = t.stranger()
   client.post({ op: 'connect', token: testToken('mallory') })
@@ -134,16 +145,7 @@ async function play(t: TestNode, steps: readonly Step[]): Promise<void> {
     else if (what === 'stall') client.wire.stall(10)
     else if (what === 'resume') client.wire.resume()
     else if (what === 'drop') client.wire.drop()
-    else {
-      client.wire.drop()
-      const { session } = client
-      client = t.stranger()
-      client.post({
-        op: 'connect',
-        token: testToken('mallory'),
-        ...(session === undefined ? {} : { resume: session }),
-      })
-    }
+    else client = again(t, client)
   }
   await t.clock.settle()
   client.wire.resume()

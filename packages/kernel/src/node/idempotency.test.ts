@@ -159,6 +159,12 @@ describe('a command with an idempotency key takes effect once', () => {
     const second = await alice.publish('durable:a', 7, 'k3')
     expect((await reader.publish('durable:a', 7, 'k3')).ok).toEqual(second.ok)
     expect((await reader.publish('durable:a', 8, 'k4')).error?.code).toBe('forbidden')
+    // Nor does it matter that the receipt has to be looked up in the store.
+    t.store.crash()
+    const after = await testNode({ clock: t.clock, disk: t.store.disk })
+    const again = await after.client('alice', { grants: [] })
+    expect((await again.publish('durable:a', 7, 'k3')).ok).toEqual(second.ok)
+    expect((await again.publish('durable:a', 8, 'k4')).error?.code).toBe('forbidden')
   })
 
   test('a unit of durable and other events is answered with a position for each, before and after a crash', async () => {

@@ -219,4 +219,26 @@ describe('a fan-out that yields between slices', () => {
     expect(Math.max(...frames)).toBeLessThan(10)
     for (const client of clients) expect(offsets(client)).toEqual(upTo(1, 50))
   })
+
+  test('who catches up gets a share of the time, however much there is to fan out', async () => {
+    const t = await slowNode()
+    const clients = await members(t, 500)
+    for (let n = 0; n < 20; n++) publish(t, 'x'.repeat(10_000), 'durable:b')
+    await t.clock.settle()
+    const late = await t.client('late')
+    let left = 400
+    let seenInTime = 0
+    const goOn = () => {
+      left -= 1
+      if (left % 10 === 0) publish(t, left)
+      if (left === 200) late.post({ op: 'subscribe', channel: 'durable:b', recent: 20 })
+      if (left > 0) t.clock.defer(goOn)
+      else seenInTime = late.events.length
+    }
+    goOn()
+    await t.clock.settle()
+    expect(seenInTime).toBe(20)
+    expect(late.faults).toEqual([])
+    expect(new Set(clients.map((client) => client.events.length))).toEqual(new Set([40]))
+  })
 })

@@ -326,6 +326,23 @@ describe('the verdict on a position', () => {
     }
   })
 
+  test('the log is asked how far back it goes, where the channel may have been trimmed since it was opened', async () => {
+    const brief = { durability: 'recent', retention: { maxEvents: 3 } } as const
+    const t = await testNode({ modules: [testModule({ brief })], limits: { ringEvents: 2 } })
+    const bob = await t.client('bob')
+    await bob.subscribe('brief:a')
+    await publish(t, 'brief:a', 10)
+    const { epoch } = bob.positions.get('brief:a')!
+    const alice = await t.client('alice')
+    const { ok: expired } = await alice.subscribe('brief:a', { from: { epoch, offset: 3 } })
+    expect(expired).toMatchObject({ recovered: false, reason: 'position_expired' })
+    const carl = await t.client('carl')
+    const { ok } = await carl.subscribe('brief:a', { recent: 500 })
+    expect(ok).toMatchObject({ position: { offset: 7 } })
+    expect(offsets(carl.of('brief:a'))).toEqual([8, 9, 10])
+    expect([...alice.all('unsubscribed'), ...carl.all('unsubscribed')]).toEqual([])
+  })
+
   test('what retention took from the log is not replayed from memory either', async () => {
     const t = await testNode({ modules: [testModule({ ...testKinds, short })] })
     const bob = await t.client('bob')
