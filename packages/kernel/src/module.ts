@@ -7,7 +7,8 @@ import type { Logger } from './ports/logger.ts'
 
 /**
  * A handler that needs the positions of its events for its answer: `run` decides, `complete` (pure) puts the positions
- * into the output, also when a repeat is answered from the stored receipt.
+ * into the output, also when a repeat is answered from the stored receipt. In the answer to a repeat after a restart,
+ * events that were not durable are nowhere (`epoch` empty, offset 0).
  */
 export interface PositionedHandler<Input, Output> {
   readonly run: (ctx: Context, input: Input) => unknown
