@@ -27,7 +27,6 @@ export {
   implement,
   type Handler,
   type Handlers,
-  type Listener,
   type Module,
   type ModuleServices,
 } from './module.ts'

@@ -1,4 +1,4 @@
-import type { ChannelEvent, CommandOutput, CommandParsed, Contract, Position } from '@parley/protocol'
+import type { CommandOutput, CommandParsed, Contract, Position } from '@parley/protocol'
 import type { Context } from './context.ts'
 import type { Kind } from './kind.ts'
 import type { Identity } from './ports/authenticator.ts'
@@ -24,9 +24,6 @@ export type Handlers<C> =
     ? { readonly [Name in keyof K]: Handler<CommandParsed<K[Name]>, CommandOutput<K[Name]>> }
     : never
 
-/** Reacts to an event of any module after it was committed; runs as the app itself, at least once, in channel order. */
-export type Listener = (event: ChannelEvent, services: ModuleServices) => void | Promise<void>
-
 /** What a module gets when the node starts. */
 export interface ModuleServices {
   readonly clock: Clock
@@ -36,12 +33,11 @@ export interface ModuleServices {
   call(identity: Identity, command: string, input: unknown): Promise<unknown>
 }
 
-/** A capability of the node: commands, events, kinds and listeners. One folder, one line in the composition root. */
+/** A capability of the node: commands, events and kinds. One folder, one line in the composition root. */
 export interface Module {
   readonly contract: Contract
   readonly kinds: readonly Kind[]
   readonly handlers: Readonly<Record<string, Handler<never, unknown>>>
-  readonly listeners: Readonly<Record<string, Listener>>
   readonly start?: (services: ModuleServices) => void | Promise<void>
   readonly stop?: () => void | Promise<void>
 }
@@ -49,12 +45,11 @@ export interface Module {
 export interface ModuleParts<C> {
   readonly handlers: Handlers<C>
   readonly kinds?: readonly Kind[]
-  readonly listeners?: Readonly<Record<string, Listener>>
   readonly start?: (services: ModuleServices) => void | Promise<void>
   readonly stop?: () => void | Promise<void>
 }
 
 /** Joins a contract and its handlers. A missing or misspelt handler does not compile. */
 export function implement<C extends Contract>(contract: C, parts: ModuleParts<C>): Module {
-  return { kinds: [], listeners: {}, ...parts, contract } as unknown as Module
+  return { kinds: [], ...parts, contract } as unknown as Module
 }

@@ -11,11 +11,10 @@ function module(
   parts: {
     rest?: `POST /${string}` | `GET /${string}`
     events?: string[]
-    listens?: string[]
     handler?: boolean
   } = {},
 ): Module {
-  const { rest = `POST /${name}/{id}`, events = [], listens = [], handler = true } = parts
+  const { rest = `POST /${name}/{id}`, events = [], handler = true } = parts
   const contract = defineContract({
     name,
     summary: name,
@@ -23,21 +22,14 @@ function module(
     events: Object.fromEntries(events.map((type) => [type, event('It happened.', anything)])),
   })
   const handlers = (handler ? { run: () => undefined } : {}) as never
-  const listeners = Object.fromEntries(listens.map((type) => [type, () => undefined]))
-  return implement(contract, { handlers, listeners })
+  return implement(contract, { handlers })
 }
 
 test('knows what all modules offer, by name', () => {
-  const registry = new Registry([
-    module('a', { events: ['a.happened'] }),
-    module('b', { listens: ['a.happened'] }),
-    module('c', { listens: ['a.happened'] }),
-  ])
+  const registry = new Registry([module('a', { events: ['a.happened'] }), module('b'), module('c')])
   expect(registry.commands().map(({ name }) => name)).toEqual(['a.run', 'b.run', 'c.run'])
   expect(registry.command('b.run')).toMatchObject({ name: 'b.run', module: 'b' })
   expect(registry.events()).toMatchObject([{ type: 'a.happened', module: 'a' }])
-  expect(registry.listeners('a.happened')).toHaveLength(2)
-  expect(registry.listeners('toString')).toEqual([])
   for (const name of ['a.walk', 'toString', '__proto__', ''])
     expect(() => registry.command(name)).toThrow(expect.objectContaining({ code: 'unknown_command' }))
 })

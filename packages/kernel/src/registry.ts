@@ -1,6 +1,6 @@
 import type { CommandContract, Contract, EventContract } from '@parley/protocol'
 import { ParleyError } from '@parley/protocol'
-import type { Handler, Listener, Module } from './module.ts'
+import type { Handler, Module } from './module.ts'
 
 /** A command as the node knows it. */
 export interface RegisteredCommand {
@@ -24,7 +24,6 @@ export class Registry {
   readonly modules: readonly Module[]
   readonly #commands = new Map<string, RegisteredCommand>()
   readonly #events = new Map<string, RegisteredEvent>()
-  readonly #listeners = new Map<string, Listener[]>()
 
   /** @throws RangeError when two modules offer the same name or route */
   constructor(modules: readonly Module[]) {
@@ -36,8 +35,6 @@ export class Registry {
         if (this.#events.has(type)) throw new RangeError(`Two modules declare the event \`${type}\`.`)
         this.#events.set(type, { type, module: module.contract.name, contract: contract as EventContract })
       }
-      for (const [type, listener] of Object.entries(module.listeners))
-        this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
     }
   }
 
@@ -74,9 +71,5 @@ export class Registry {
     if (found === undefined)
       throw new ParleyError('unknown_command', `No module offers a command \`${name.slice(0, 100)}\`.`)
     return found
-  }
-
-  listeners(type: string): readonly Listener[] {
-    return this.#listeners.get(type) ?? []
   }
 }
