@@ -135,9 +135,14 @@ function merge<T extends object>(base: T, over: Partially<T> | undefined): T {
   return result
 }
 
+/** Channels whose kind is remembered; at the bound all are forgotten and found again. */
+const rememberedChannels = 20_000
+
 /** The kinds of a node by name. */
 export class Kinds {
   readonly #byName = new Map<string, Kind>()
+  /** A channel's name is looked at some four times in each publish: it is taken apart once. */
+  readonly #byChannel = new Map<string, Kind>()
 
   add(kind: Kind): void {
     const other = this.#byName.get(kind.name)
@@ -158,6 +163,15 @@ export class Kinds {
    * @throws ParleyError `bad_request` for a bad name, `unknown_kind`
    */
   of(channel: string): Kind {
+    const known = this.#byChannel.get(channel)
+    if (known !== undefined) return known
+    const kind = this.#find(channel)
+    if (this.#byChannel.size >= rememberedChannels) this.#byChannel.clear()
+    this.#byChannel.set(channel, kind)
+    return kind
+  }
+
+  #find(channel: string): Kind {
     const name = parseChannelName(channel)
     if (name === undefined)
       throw new ParleyError(

@@ -37,12 +37,14 @@ const abnormalClosure = 1006
  * listeners, which find their connection by a symbol.
  */
 export class WebSocketConnection implements Connection, FrameSink {
+  // What every live write reads stands first: it shares a line of the processor's cache.
   readonly #socket: Socket
+  #state = opening
+  #corks = 0
+  #bytesToProbe: number = probeSpacing.least
   readonly #home: ConnectionHome
   readonly #reader: FrameReader
   #handler: ConnectionHandler | undefined
-  #state = opening
-  #corks = 0
   #code = abnormalClosure
   #reason = ''
   #closeTimer: NodeJS.Timeout | undefined
@@ -51,7 +53,6 @@ export class WebSocketConnection implements Connection, FrameSink {
   #watching = false
   #watch: ((error?: Error | null) => void) | undefined
   #early: Uint8Array[] | undefined
-  #bytesToProbe: number = probeSpacing.least
   #probes: Probes | undefined
 
   constructor(socket: Socket, home: ConnectionHome) {

@@ -1,7 +1,7 @@
 import { pingFrame } from './server-frame.ts'
 
 /** Bytes between two probes: of a connection that may be slow, and most of one that is known to be quick. */
-export const probeSpacing = { least: 16_384, most: 1_048_576 } as const
+export const probeSpacing = { least: 32_768, most: 1_048_576 } as const
 
 /** Milliseconds in which a quick client answers. */
 const quickMs = 250
