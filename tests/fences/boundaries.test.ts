@@ -18,6 +18,10 @@ const lawful: Record<string, string> = {
     "import { frame } from '@parley/protocol'\nimport { it } from 'zod'\nexport const contract = [frame, it]\n",
   'packages/modules/src/chat/index.ts':
     "import { node } from '@parley/kernel'\nimport { contract } from './contract.ts'\nexport const chat = [node, contract]\n",
+  'packages/modules/src/chat/chat.test.ts':
+    "import { chat } from './index.ts'\nimport { node } from './testing/chat-node.ts'\nnode\nchat\n",
+  'packages/modules/src/chat/testing/chat-node.ts':
+    "import { token } from '@parley/adapters/token/jwt'\nimport { suite } from '@parley/kernel/testing'\nexport const node = [suite, token]\n",
   'packages/modules/src/audit/index.ts':
     "import { contract } from '../chat/contract.ts'\nexport const audit = contract\n",
   'packages/adapters/src/token/jwt.ts':
@@ -49,6 +53,7 @@ const violations: Record<string, [path: string, text: string]> = {
     'packages/modules/src/chat/a.ts',
     "import type { socket } from '@parley/adapters/transport/websocket'\nexport type A = typeof socket\n",
   ],
+  'packages-modules-test-imports': ['packages/modules/src/chat/a.test.ts', "import '@parley/client'\n"],
   'packages-adapters-imports': ['packages/adapters/src/broker/a.ts', "import '@parley/modules'\n"],
   'packages-gateway-imports': ['packages/gateway/src/a.ts', "import '@parley/modules'\n"],
   'packages-client-imports': ['packages/client/src/a.ts', "import '@parley/kernel'\n"],

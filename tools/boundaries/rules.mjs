@@ -23,6 +23,12 @@ const mayImport = {
   'apps/loadtest': ['packages/client'],
 }
 
+/** Tests of a package, and what its folders named `testing` hold for them, may import these of ours besides. */
+const testsMayImport = {
+  // Modules with tables are tested over a memory store with SQL, which an adapter provides.
+  'packages/modules': ['packages/adapters'],
+}
+
 /** Each library from npm has one home; what has none here may not be imported by packages and applications. */
 const vendorHomes = {
   '@fontsource-variable/.+': ['apps/workspace/src', 'apps/console/src'],
@@ -42,6 +48,7 @@ const vendorHomes = {
 }
 
 const anyTest = '[.](test|test-d)[.]tsx?$'
+const forTests = [anyTest, '/testing/[^/]+[.]ts$']
 const testRunners = ['vitest', 'fast-check']
 const inPackages = '^(packages|apps)/[^/]+/src/'
 const builtin = { dependencyTypes: ['core'] }
@@ -49,12 +56,27 @@ const fromNpm = (name) => `(^|/)node_modules/${name}(/|$)`
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
+const importsOf = (name, comment, from, allowed) =>
+  forbid(name, `${comment} may import ${allowed.join(', ') || 'no other package of ours'}.`, from, {
+    path: '^(packages|apps|bench|tests|tools)/',
+    pathNot: allowed.map((other) => `^${other}/`),
+  })
+
 const directions = Object.entries(mayImport).map(([home, allowed]) =>
-  forbid(
+  importsOf(
     `${home.replace('/', '-')}-imports`,
-    `${home} may import ${allowed.join(', ') || 'no other package of ours'}.`,
-    { path: `^${home}/src/` },
-    { path: '^(packages|apps|bench|tests|tools)/', pathNot: [home, ...allowed].map((name) => `^${name}/`) },
+    home,
+    { path: `^${home}/src/`, ...(home in testsMayImport ? { pathNot: forTests } : {}) },
+    [home, ...allowed],
+  ),
+)
+
+const testDirections = Object.entries(testsMayImport).map(([home, allowed]) =>
+  importsOf(
+    `${home.replace('/', '-')}-test-imports`,
+    `Tests of ${home}`,
+    { path: forTests.map((path) => `^${home}/src/.*${path}`) },
+    [home, ...mayImport[home], ...allowed],
   ),
 )
 
@@ -67,10 +89,15 @@ const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
   ),
 )
 
-const contractFiles = '^packages/modules/src/([^/]+/(contract|model|permissions)|contracts)[.]ts$'
+const contractFiles = [
+  '^packages/modules/src/contracts[.]ts$',
+  '^packages/modules/src/[^/]+/(contract|model|permissions)[.]ts$',
+  '^packages/modules/src/[^/]+/[^/]+/(contract|model|permissions)[.]ts$',
+]
 
 export const forbidden = [
   ...directions,
+  ...testDirections,
   ...vendors,
   forbid(
     'vendor-without-a-home',
@@ -106,7 +133,7 @@ export const forbidden = [
     'contracts-are-isomorphic',
     'Contracts are read by clients: schemas and the contract shape, nothing else.',
     { path: contractFiles },
-    { path: '.+', pathNot: [contractFiles, '^packages/protocol/', fromNpm('zod')] },
+    { path: '.+', pathNot: [...contractFiles, '^packages/protocol/', fromNpm('zod')] },
   ),
   forbid(
     'client-imports-types',
@@ -141,7 +168,7 @@ export const forbidden = [
   forbid(
     'testing-is-for-tests',
     'Conformance suites and test nodes are for tests and the simulation.',
-    { path: inPackages, pathNot: [anyTest, '^packages/kernel/src/(testing|simulation)/'] },
+    { path: inPackages, pathNot: [...forTests, '^packages/kernel/src/(testing|simulation)/'] },
     { path: '^packages/kernel/src/(testing|simulation)/' },
   ),
   forbid('tests-are-leaves', 'Nobody imports a test.', {}, { path: anyTest }),
@@ -167,7 +194,7 @@ export const forbidden = [
   forbid(
     'declared',
     'List the library in the dependencies of the package that imports it.',
-    { path: inPackages, pathNot: anyTest },
+    { path: inPackages, pathNot: [anyTest, '^packages/modules/src/.*/testing/'] },
     {
       dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
       dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],

@@ -10,7 +10,14 @@ import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
 import { mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
 import { createNode, Flags, type Logger, limitDefaults, type Node } from '@parley/kernel'
 import { memoryRecentLog } from '@parley/kernel/memory'
-import { authModule, channelsModule, flagsModule } from '@parley/modules'
+import {
+  authModule,
+  channelsModule,
+  chatModule,
+  flagsModule,
+  presenceModule,
+  typingModule,
+} from '@parley/modules'
 import type { Config } from './config.ts'
 import { type DevelopmentAccess, developmentAccess } from './development.ts'
 import { openStore } from './stores.ts'
@@ -27,6 +34,9 @@ export interface RunningServer {
   /** Tells clients to go elsewhere, finishes what was accepted, frees port and data. */
   close(): Promise<void>
 }
+
+/** Where visitors meet in development. */
+const firstRoom = { id: 'general', title: 'General', topic: 'Everything and nothing' }
 
 /**
  * Puts a server together and starts it. Two of them can live in one process.
@@ -77,6 +87,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
           : { authorize: authorizeWebhook({ ...config.authorize, clock }) }),
       }),
       flagsModule(flags),
+      chatModule({ openRoom: development === undefined ? undefined : firstRoom }),
+      presenceModule(),
+      typingModule(),
     ],
   })
   mountRest(http, node)

@@ -22,7 +22,9 @@ interface Provider {
 const sqlite = () => import('@parley/adapters/log-and-store/sqlite')
 
 const providers: Readonly<Record<Config['storageProvider'], Provider>> = {
-  memory: { open: async (_config, { clock }) => memoryStore({ clock }) },
+  memory: {
+    open: async (_config, { clock }) => memoryStore({ clock, sql: (await sqlite()).memorySql() }),
+  },
   sqlite: {
     open: async ({ dataDir }, surroundings) =>
       (await sqlite()).openSqliteStore({ directory: dataDir, ...surroundings }),

@@ -1,5 +1,7 @@
+import type { DeviceInfo } from '@parley/protocol'
 import type { GetToken } from './connection/tokens.ts'
 import type { Clock, Network } from './platform.ts'
+import type { StateRule } from './subscriptions/state-events.ts'
 import type { ClientTransport } from './transport.ts'
 import type { WebSocketConstructor } from './transports/websocket.ts'
 
@@ -14,7 +16,8 @@ export interface ClientOptions {
   /** What the server may know about this client. */
   readonly name?: string | undefined
   readonly version?: string | undefined
-  readonly device?: string | undefined
+  /** The device that it runs on: an id that stays the same, or more; shown to the user in the list of their devices. */
+  readonly device?: DeviceInfo | string | undefined
   /** Calls without an answer; one more is refused with `overloaded`. Default 1,000. */
   readonly maxOutbox?: number | undefined
   /** Characters of JSON of those calls together. Default 16 Mi. */
@@ -25,6 +28,8 @@ export interface ClientOptions {
   readonly maxRetries?: number | undefined
   /** How long the server remembers the answers to calls; older calls are not repeated. Default 23 h. */
   readonly idempotencyWindowMs?: number | undefined
+  /** What modules of your own declare under `states`: events that follow from entries of keyed state. */
+  readonly states?: Readonly<Record<string, StateRule>> | undefined
   readonly reconnect?:
     | { readonly baseMs?: number; readonly capMs?: number; readonly maxAttempts?: number }
     | undefined

@@ -9,6 +9,7 @@ import { Outbox } from './outbox.ts'
 import { reportUnhandled, systemClock, systemNetwork } from './platform.ts'
 import type { Request } from './requests.ts'
 import { Channels } from './subscriptions/channels.ts'
+import { builtInStates } from './subscriptions/state-events.ts'
 import { websocketTransport } from './transports/websocket.ts'
 
 const defaults = {
@@ -52,7 +53,8 @@ export function createEngine(options: ClientOptions): Engine {
   const heard = (event: ChannelEvent): void => events.emit(event.type, event)
   const request: Request = (encode, done) => connection.request(encode, done)
   const renewToken = (): void => connection.renewToken()
-  const channels = new Channels({ clock, backoff, request, renewToken, heard, emit, failed })
+  const states = { ...builtInStates, ...options.states }
+  const channels = new Channels({ clock, backoff, request, renewToken, states, heard, emit, failed })
   const outbox = new Outbox({ ...outboxLimits(options), clock, backoff, request, renewToken })
   const connection: Connection = new Connection({
     url: options.url,

@@ -18,7 +18,9 @@ export type {
   SubscriptionStatus,
   Unrecovered,
 } from './subscriptions/subscription.ts'
+export type { StateRule } from './subscriptions/state-events.ts'
 export type { GetToken, TokenReason } from './connection/tokens.ts'
+export { createTypist, type Typist, type TypingActivity, type TypistOptions } from './typist.ts'
 export type { ClientTransport, Link, LinkHandlers } from './transport.ts'
 export { type WebSocketConstructor, type WebSocketLike, websocketTransport } from './transports/websocket.ts'
 export type {
@@ -34,9 +36,12 @@ export type {
 } from './typed-api.ts'
 export {
   type CallOptions,
+  type Priority,
   type ChannelEvent,
+  type DeviceInfo,
   type ErrorCode,
   type Filter,
+  type Occupancy,
   ParleyError,
   type Position,
   type StateEntry,

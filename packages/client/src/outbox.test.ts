@@ -49,6 +49,22 @@ describe('calls', () => {
     await bad
   })
 
+  test('of the calls that wait, the urgent ones go first, and none overtakes another on its channel', async () => {
+    const made = stage()
+    const call = (channel: string, data: unknown, options = {}) =>
+      void made.client.channels.publish({ channel, data }, options)
+    call('room:a', 1)
+    call('room:b', 2, { priority: 'low' })
+    call('room:c', 3)
+    call('room:b', 4, { priority: 'urgent' })
+    call('room:d', 5, { priority: 'background' })
+    call('room:e', 6, { priority: 'high' })
+    void made.client.connect()
+    await settle()
+    await made.server.last.accept()
+    expect(dataOf(made.server.last)).toEqual([2, 4, 6, 1, 3, 5])
+  })
+
   test('the input is read when the call is made; what is no JSON is refused at once', async () => {
     const made = await connected()
     const data = { text: 'before' }
@@ -81,7 +97,7 @@ describe('calls', () => {
   test('unanswered calls are sent again with the same keys, before new ones, in their order', async () => {
     const made = await connected()
     const calls = [1, 2, 3].map((data) => publish(made, data))
-    void made.client.call('chat.send', { room: 1, data: 'other lane' })
+    void made.client.call('polls.vote', { poll: 1, data: 'other lane' })
     await settle()
     const before = made.server.last
     const keys = before.all('call').map(({ key }) => key)

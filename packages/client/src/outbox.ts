@@ -1,4 +1,4 @@
-import { type CallOptions, ParleyError } from '@parley/protocol'
+import { type CallOptions, ParleyError, type Priority } from '@parley/protocol'
 import { type Backoff, backoffMs } from './backoff.ts'
 import type { Clock, Timer } from './platform.ts'
 import type { Answer, Request } from './requests.ts'
@@ -36,6 +36,7 @@ interface Call {
   readonly input: string
   readonly key: string
   readonly lane: Lane
+  readonly rank: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: ParleyError) => void
   readonly deadline: Timer | undefined
@@ -81,6 +82,7 @@ export class Outbox {
         input: text ?? '',
         key: options.key ?? this.#options.clock.secret(128),
         lane,
+        rank: ranks[options.priority ?? 'normal'],
         resolve,
         reject,
         deadline: this.#deadline(seq, options.timeoutMs),
@@ -95,7 +97,7 @@ export class Outbox {
     })
   }
 
-  /** A connection can be used: everything unanswered is sent, oldest first. */
+  /** A connection can be used: everything unanswered is sent, the most urgent and then the oldest first. */
   open(): void {
     this.#isOpen = true
     this.#refusal = undefined
@@ -177,16 +179,25 @@ export class Outbox {
     return () => signal.removeEventListener('abort', abort)
   }
 
-  /** Sends what may be sent, oldest first; what waits holds back the later calls of its lane. */
+  /** Sends what may be sent, in order of urgency; what waits holds back the later calls of its lane. */
   #flush(): void {
     if (!this.#isOpen) return
     const held = new Set<Lane>()
-    for (const [seq, call] of [...this.#calls]) {
-      if (call.state !== 'waiting') continue
+    for (const [seq, call] of this.#waiting()) {
       if (held.has(call.lane) || isHeld(call.lane)) held.add(call.lane)
       else this.#send(seq, call)
       if (!this.#isOpen) return
     }
+  }
+
+  /** Calls that wait: a lane as a whole has the rank of its most urgent call, as its calls keep their order. */
+  #waiting(): readonly (readonly [number, Call])[] {
+    const waiting = [...this.#calls].filter(([, call]) => call.state === 'waiting')
+    if (waiting.every(([, call]) => call.rank === ranks.normal)) return waiting
+    const rankOf = new Map<Lane, number>()
+    for (const [, { lane, rank }] of waiting) rankOf.set(lane, Math.min(rank, rankOf.get(lane) ?? rank))
+    // Sorting keeps the order of equals.
+    return waiting.sort(([, a], [, b]) => (rankOf.get(a.lane) ?? 0) - (rankOf.get(b.lane) ?? 0))
   }
 
   #send(seq: number, call: Call): void {
@@ -271,6 +282,15 @@ export class Outbox {
     if (error === undefined) call.resolve(value)
     else call.reject(error)
   }
+}
+
+const ranks: Readonly<Record<Priority, number>> = {
+  critical: 0,
+  urgent: 0,
+  high: 1,
+  normal: 2,
+  low: 3,
+  background: 4,
 }
 
 function isHeld(lane: Lane): boolean {

@@ -1,6 +1,9 @@
 import type { ChannelEvent, Schema } from '@parley/protocol'
 import { command, defineContract, event } from '@parley/protocol'
 import { createClient } from './client.ts'
+import { builtInStates } from './subscriptions/state-events.ts'
+import type { BuiltIn } from './typed-api.ts'
+import { createTypist } from './typist.ts'
 
 // Compiled, never run: what must compile does, and what must not is marked.
 
@@ -61,4 +64,19 @@ export async function builtIn(): Promise<void> {
   client.on('channels.redacted', ({ data }) => data.offset satisfies number)
   // @ts-expect-error misspelt
   client.on('channels.redactd', () => undefined)
+}
+
+// The client follows the rules that the contracts declare, and the events have the data of the contracts.
+export function states(): void {
+  builtInStates.typing satisfies Pick<
+    NonNullable<BuiltIn['typing']['states']>['typing'],
+    'events' | 'fleeting'
+  >
+  const client = createClient({ url: '/' })
+  client.on('typing.started', ({ data }) => {
+    data.user satisfies string
+    data.activity satisfies 'typing' | 'uploading' | 'recording'
+  })
+  createTypist(client, 'room:a', { thread: 1 }).keystroke()
+  createTypist(createClient<{ any: typeof notes }>({ url: '/' }), 'room:a').stop()
 }

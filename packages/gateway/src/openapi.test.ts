@@ -89,7 +89,7 @@ const options = { version: '1.2.3' }
 
 async function served(path: string): Promise<{ type: string; text: string }> {
   const routes = new Map<string, HttpRoute>()
-  const http: Http = { route: (route) => void routes.set(route.path, route), files: nothing }
+  const http: Http = { route: (route) => void routes.set(route.path, route), files: nothing, stream: nothing }
   mountOpenApi(http, { registry } as Pick<Node, 'registry'>, options)
   const route = routes.get(path)
   const answer = await route?.handler({} as never)

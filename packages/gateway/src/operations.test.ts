@@ -8,7 +8,11 @@ type Ask = (path: string, headers?: HttpRequest['headers']) => Promise<HttpRespo
 
 function mount(add: (http: Http) => void): Ask {
   const handlers = new Map<string, (request: HttpRequest) => HttpResponse | Promise<HttpResponse>>()
-  add({ route: ({ path, handler }) => void handlers.set(path, handler), files: () => undefined })
+  add({
+    route: ({ path, handler }) => void handlers.set(path, handler),
+    files: () => undefined,
+    stream: () => undefined,
+  })
   return async (path, headers = {}) => {
     const handler = handlers.get(path)
     if (handler === undefined) throw new Error(`no route ${path}`)

@@ -84,6 +84,7 @@ function mounted() {
   const http: Http = {
     route: (route) => void routes.set(`${route.method} ${route.path}`, route),
     files: () => undefined,
+    stream: () => undefined,
   }
   mountRest(http, node)
   const send = async (route: string, request: Partial<HttpRequest> = {}): Promise<HttpResponse> => {

@@ -1,8 +1,9 @@
 import type { Http, HttpRequest, HttpResponse, Identity, Node, RegisteredCommand } from '@parley/kernel'
-import { type CommandContract, exceedsDepth, maxJsonDepth, ParleyError } from '@parley/protocol'
-import { credentialsOf } from './credentials.ts'
+import { type CommandContract, exceedsDepth, maxJsonDepth, ParleyError, takesKey } from '@parley/protocol'
+import { identityOf } from './credentials.ts'
 import { fromText } from './from-text.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
+import { mountModuleRoutes } from './module-routes.ts'
 import { restRoute } from './rest-route.ts'
 
 export interface RestOptions {
@@ -12,10 +13,11 @@ export interface RestOptions {
 
 /**
  * Offers every command of the registry at its route, with the validation, permissions, limits and errors that it has
- * over a socket.
+ * over a socket; and the routes that modules have for streams of bytes.
  */
-export function mountRest(http: Http, node: Node, options: RestOptions = {}): void {
-  for (const command of node.registry.commands()) mountCommand(http, node, command, options.prefix ?? '/api')
+export function mountRest(http: Http, node: Node, { prefix = '/api' }: RestOptions = {}): void {
+  for (const command of node.registry.commands()) mountCommand(http, node, command, prefix)
+  mountModuleRoutes(http, node, prefix)
 }
 
 function mountCommand(http: Http, node: Node, command: RegisteredCommand, prefix: string): void {
@@ -28,7 +30,7 @@ function mountCommand(http: Http, node: Node, command: RegisteredCommand, prefix
     async handler(request) {
       const identity = await identify(node, contract, request)
       const input = takesBody ? fromBody(request, schema) : fromQuery(request, schema)
-      const key = contract.readOnly === true ? undefined : idempotencyKey(request)
+      const key = takesKey(contract) ? idempotencyKey(request) : undefined
       const output = await node.call(identity, name, input, { key, ip: request.ip, requestId: request.id })
       return answer(output)
     },
@@ -42,9 +44,7 @@ async function identify(
 ): Promise<Identity | undefined> {
   // A public command needs nobody, so that a token which has expired does not keep anybody from signing in.
   if (contract.permission === 'public') return undefined
-  const credentials = credentialsOf(request.headers)
-  if (credentials === undefined) throw new ParleyError('unauthenticated')
-  return await node.authenticate(credentials)
+  return await identityOf(node, request)
 }
 
 function fromQuery(request: HttpRequest, schema: JsonSchema): unknown {

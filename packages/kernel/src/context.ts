@@ -1,4 +1,11 @@
-import type { Action, ChannelEvent, CompiledFilter, Filter, StateSnapshot } from '@parley/protocol'
+import type {
+  Action,
+  ChannelEvent,
+  CompiledFilter,
+  DeviceInfo,
+  Filter,
+  StateSnapshot,
+} from '@parley/protocol'
 import type { Kind } from './kind.ts'
 import type { Identity } from './ports/authenticator.ts'
 import type { Clock } from './ports/clock.ts'
@@ -62,10 +69,43 @@ export type AccessChange =
 export interface SessionSummary {
   readonly session: string
   readonly user?: string
+  readonly device?: DeviceInfo
   readonly transport: string
   readonly connected: boolean
   readonly since: number
   readonly channels: number
+}
+
+/** Names an entry of keyed state that a module keeps. */
+export interface StateKey {
+  readonly channel: string
+  /** The user that the entry is about; absent: the channel itself. */
+  readonly owner?: string | undefined
+  /** Declared in the contract of a module, under `states`. */
+  readonly name: string
+}
+
+export interface StateSetting extends StateKey {
+  /** Any JSON value but `null`. */
+  readonly value: unknown
+  /** The entry goes by itself after so long, unless it is set again; late by at most half a second. */
+  readonly ttlMs?: number | undefined
+}
+
+/**
+ * Entries of keyed state that no session owns. They take effect at once, in no unit, and are stored nowhere: subscribers
+ * see them in snapshots and differences like all others. Entries of a channel that nobody on the node listens to are
+ * kept too, up to `maxIdleStateEntries` of the node; above, the channels left alone longest lose theirs.
+ */
+export interface ModuleState {
+  /**
+   * Sets an entry. Nothing goes out when it has the same value already; its time begins anew.
+   *
+   * @throws ParleyError `payload_too_large`, `limit_exceeded` when the channel is full, `unknown_kind`
+   * @throws RangeError for a name that no contract declares
+   */
+  set(entry: StateSetting): void
+  remove(entry: StateKey): void
 }
 
 /** The node's channels, as a handler may see them. Everything is of the caller's app. */
@@ -80,9 +120,18 @@ export interface ChannelsAccess {
     readonly after?: string | undefined
     readonly limit: number
   }): Promise<readonly (Top & { readonly channel: string })[]>
+  /** Of each offset its event, or undefined where none is held; at most 1,000 offsets. */
+  pick(channel: string, offsets: readonly number[]): Promise<readonly (ChannelEvent | undefined)[]>
+  /** Redacts at once, in no unit. Answers when the words are in no file; false when the offset is not held. */
   redact(channel: string, offset: number): Promise<boolean>
   state(channel: string, after?: string): StateSnapshot
   presence(channel: string): { readonly sessions: number; readonly users: number }
+  /** Users who are in a channel, in the order of their names (code units), after a name. */
+  members(
+    channel: string,
+    after: string | undefined,
+    limit: number,
+  ): readonly { readonly user: string; readonly sessions: number }[]
   sessions(user: string): readonly SessionSummary[]
 }
 
@@ -98,10 +147,23 @@ export interface Context {
   /** The calling session; absent over REST. */
   readonly session: string | undefined
   readonly requestId: string
+  /** 1; or 2 when an assertion of the first run did not hold: the time for looking closely. */
+  readonly attempt: 1 | 2
   readonly clock: Clock
   readonly log: Logger
   readonly channels: ChannelsAccess
-  append(event: AppendedEvent): void
+  /** What it does takes effect at once, whatever becomes of the unit. */
+  readonly state: ModuleState
+  /**
+   * Appends an event. Answers its index in the unit: `{ offsetOf: index }` as a parameter of an SQL write stands for the
+   * offset that the event is given. Only events of `durable` kinds have one.
+   */
+  append(event: AppendedEvent): number
+  /**
+   * Makes an event of a `durable` channel a tombstone, in the same unit. When the command is answered, nobody is served
+   * its words any more; a moment later they are in no file. An offset that is not held is ignored.
+   */
+  redact(channel: string, offset: number): void
   write(...writes: Write[]): void
   assert(...assertions: Assertion[]): void
   /** Appends an access change to the app's control channel, in the same unit. */

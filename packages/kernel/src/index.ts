@@ -1,3 +1,4 @@
+export { blobKeyProblem } from './blob-key.ts'
 export type {
   AccessChange,
   AppendedEvent,
@@ -5,7 +6,10 @@ export type {
   Context,
   HistoryPage,
   HistoryQuery,
+  ModuleState,
   SessionSummary,
+  StateKey,
+  StateSetting,
 } from './context.ts'
 export { flagDefaults, Flags, type FlagName } from './flags.ts'
 export {
@@ -15,6 +19,7 @@ export {
   lanes,
   retentionDefaults,
   type Access,
+  type Audience,
   type AuthorizeRequest,
   type Durability,
   type Kind,
@@ -28,7 +33,10 @@ export {
   type Handler,
   type Handlers,
   type Module,
+  type ModuleRoute,
   type ModuleServices,
+  type RouteCaller,
+  type RunOptions,
 } from './module.ts'
 export {
   createNode,
@@ -39,11 +47,17 @@ export {
   type NodeStatus,
 } from './node/node.ts'
 export type * from './ports/authenticator.ts'
+export type * from './ports/blob-store.ts'
 export type * from './ports/clock.ts'
+export { maxPicked } from './ports/event-log.ts'
 export type * from './ports/event-log.ts'
 export type * from './ports/http.ts'
+export type * from './ports/image-processor.ts'
 export type * from './ports/logger.ts'
 export type * from './ports/metrics.ts'
+export type * from './ports/signer.ts'
 export type * from './ports/store.ts'
 export type * from './ports/transport.ts'
+export { detectedBytes, type TypeDetector } from './ports/type-detector.ts'
+export type * from './sessions/session-listener.ts'
 export { Registry, type RegisteredCommand, type RegisteredEvent } from './registry.ts'

@@ -39,6 +39,17 @@ export interface KindLimits {
   readonly maxStateBytes: number
 }
 
+/** What a module does for the subscribers of its channels, so that it spends nothing where there are none. */
+export interface Audience {
+  /**
+   * Called before somebody subscribes to a channel that has no subscriber on this node; the subscription waits. Keyed
+   * state that is set here is in its snapshot. May be called more than once before `gone`, which waits for it.
+   */
+  arriving(app: string, channel: string): Promise<void> | void
+  /** The last subscriber on this node has left. */
+  gone(app: string, channel: string): void
+}
+
 /** What the channels of a kind share. */
 export interface Kind {
   readonly name: string
@@ -50,6 +61,10 @@ export interface Kind {
   readonly presence: boolean
   /** How long a presence entry outlives a broken connection, in ms. */
   readonly presenceGraceMs: number
+  /** Whether it is shown who is typing. */
+  readonly typing: boolean
+  /** Changes of keyed state go out at most so often, in ms; 0: at the end of each turn. */
+  readonly stateFlushMs: number
   readonly access: Readonly<Record<Action, Access>>
   readonly lane: Lane
   readonly slowConsumer: SlowConsumerPolicy
@@ -58,6 +73,7 @@ export interface Kind {
   readonly filters: boolean
   /** Asked after the access rule, for users; its answer is cached for 60 s and dropped with every access change. */
   readonly authorize?: (request: AuthorizeRequest) => Promise<boolean>
+  readonly audience?: Audience
 }
 
 const day = 24 * 60 * 60 * 1000
@@ -67,6 +83,7 @@ export const kindDefaults = {
   durability: 'durable',
   presence: true,
   presenceGraceMs: 5_000,
+  stateFlushMs: 0,
   access: { read: 'granted', write: 'granted', presence: 'granted', manage: 'granted' },
   lane: 'normal',
   limits: {
@@ -88,11 +105,14 @@ export const retentionDefaults: Readonly<Record<Durability, Retention>> = {
 type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
 export interface KindOptions
-  extends Partially<Omit<Kind, 'name' | 'module' | 'limits' | 'access' | 'retention' | 'authorize'>> {
+  extends Partially<
+    Omit<Kind, 'name' | 'module' | 'limits' | 'access' | 'retention' | 'authorize' | 'audience'>
+  > {
   readonly limits?: Partially<KindLimits> | undefined
   readonly access?: Partially<Kind['access']> | undefined
   readonly retention?: Partially<Retention> | undefined
   readonly authorize?: ((request: AuthorizeRequest) => Promise<boolean>) | undefined
+  readonly audience?: Audience | undefined
 }
 
 /**
@@ -109,7 +129,7 @@ export function defineKind(module: string, name: string, options: KindOptions = 
     )
   if (durability === 'ephemeral' && slowConsumer === 'catch_up')
     throw new RangeError(`Kind \`${name}\`: an ephemeral kind has no log to catch up from; use drop_oldest.`)
-  const { authorize } = options
+  const { authorize, audience } = options
   return {
     name,
     module,
@@ -118,11 +138,14 @@ export function defineKind(module: string, name: string, options: KindOptions = 
     retention: merge(retentionDefaults[durability], options.retention),
     presence: options.presence ?? kindDefaults.presence,
     presenceGraceMs: options.presenceGraceMs ?? kindDefaults.presenceGraceMs,
+    typing: options.typing ?? options.presence ?? kindDefaults.presence,
+    stateFlushMs: options.stateFlushMs ?? kindDefaults.stateFlushMs,
     access: merge(kindDefaults.access as Kind['access'], options.access),
     lane: options.lane ?? kindDefaults.lane,
     limits: merge(kindDefaults.limits as KindLimits, options.limits),
     filters: options.filters ?? kindDefaults.filters,
     ...(authorize === undefined ? {} : { authorize }),
+    ...(audience === undefined ? {} : { audience }),
   }
 }
 

@@ -39,10 +39,14 @@ export const limitDefaults = {
   ringBytes: 1_048_576,
   /** A channel nobody uses is forgotten after so long (its log is not). */
   channelIdleMs: 60_000,
+  /** Entries of keyed state that modules keep in channels nobody listens to, all together. */
+  maxIdleStateEntries: 100_000,
   /** Different filters on one channel that the server runs. */
   maxFilterClasses: 16,
   /** How often a filter class in which nothing matched is told its position. */
   silentPositionMs: 30_000,
+  /** Who asked for the counts of a channel is told of changes at most so often. */
+  occupancyIntervalMs: 500,
   /** How long answers to repeated commands are kept. */
   idempotencyTtlMs: 86_400_000,
   /** Receipts of commands without a durable effect, kept in memory. */

@@ -1,4 +1,4 @@
-import type { CommandContract, Contract, EventContract } from '@parley/protocol'
+import type { CommandContract, Contract, EventContract, StateContract } from '@parley/protocol'
 import { ParleyError } from '@parley/protocol'
 import type { Handler, Module } from './module.ts'
 
@@ -17,6 +17,15 @@ export interface RegisteredEvent {
   readonly contract: EventContract
 }
 
+/** Entries of keyed state that a module keeps. */
+export interface RegisteredState {
+  readonly name: string
+  readonly module: string
+  readonly contract: StateContract
+}
+
+const stateName = /^[a-z][a-z0-9_.-]{0,63}$/
+
 /**
  * Everything the modules of a node offer. REST, OpenAPI, the permission matrix and the isolation tests read from here.
  */
@@ -24,6 +33,7 @@ export class Registry {
   readonly modules: readonly Module[]
   readonly #commands = new Map<string, RegisteredCommand>()
   readonly #events = new Map<string, RegisteredEvent>()
+  readonly #states = new Map<string, RegisteredState>()
 
   /** @throws RangeError when two modules offer the same name or route */
   constructor(modules: readonly Module[]) {
@@ -31,6 +41,7 @@ export class Registry {
     const routes = new Map<string, string>()
     for (const module of modules) {
       this.#addCommands(module, routes)
+      this.#addStates(module)
       for (const [type, contract] of Object.entries(module.contract.events as Contract['events'])) {
         if (this.#events.has(type)) throw new RangeError(`Two modules declare the event \`${type}\`.`)
         this.#events.set(type, { type, module: module.contract.name, contract: contract as EventContract })
@@ -57,12 +68,28 @@ export class Registry {
     }
   }
 
+  #addStates({ contract: { name: module, states = {} } }: Module): void {
+    for (const [name, contract] of Object.entries(states)) {
+      if (!stateName.test(name))
+        throw new RangeError(
+          `State \`${name}\`: lower-case letters, digits, . - and _, beginning with a letter.`,
+        )
+      if (this.#states.has(name)) throw new RangeError(`Two modules declare the state \`${name}\`.`)
+      this.#states.set(name, { name, module, contract })
+    }
+  }
+
   commands(): readonly RegisteredCommand[] {
     return [...this.#commands.values()]
   }
 
   events(): readonly RegisteredEvent[] {
     return [...this.#events.values()]
+  }
+
+  /** Entries of keyed state that no client sets. */
+  state(name: string): RegisteredState | undefined {
+    return this.#states.get(name)
   }
 
   /** @throws ParleyError `unknown_command` */

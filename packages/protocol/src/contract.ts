@@ -6,9 +6,14 @@ export type Action = 'read' | 'write' | 'presence' | 'manage'
 /**
  * Who may call a command: the action needed, and the input field that names the channel it is needed on.
  * Without `channel` the action is needed on the app as a whole (pattern `*`).
- * `'anyone'` needs no more than a valid identity; `'public'` not even that.
+ * `'anyone'` needs no more than a valid identity; `'public'` not even that. `'internal'` is for other modules, which call
+ * it in the course of a command of their own, and for back ends that may `manage` the app.
  */
-export type Permission = { readonly action: Action; readonly channel?: string } | 'anyone' | 'public'
+export type Permission =
+  | { readonly action: Action; readonly channel?: string }
+  | 'anyone'
+  | 'public'
+  | 'internal'
 
 export interface CommandContract<Input = unknown, Output = unknown> {
   /** One sentence for people: what the command does. */
@@ -28,6 +33,8 @@ export interface CommandContract<Input = unknown, Output = unknown> {
   readonly example?: unknown
   /** True when the command changes nothing: it takes no idempotency key and writes no audit entry. */
   readonly readOnly?: boolean
+  /** True when what the command changes lasts seconds and is stored nowhere: it takes no idempotency key either. */
+  readonly ephemeral?: boolean
   /** Command class of the rate limit; default `read` for read-only commands, else `write`. */
   readonly rateClass?: string
   /** A feature flag that must be on. */
@@ -41,17 +48,40 @@ export interface EventContract<Data = unknown> {
   readonly data: Schema<Data>
 }
 
+/**
+ * Types of the events that a client derives from what becomes of the entries of one name, as far as they are about
+ * users. Their data has `channel`, `user` and `session` of the entry and the fields of its value; at the end the last
+ * one.
+ */
+export interface StateEvents {
+  readonly began?: string
+  readonly changed?: string
+  readonly ended?: string
+}
+
+/** Entries of keyed state that a module keeps; clients set none of this name. */
+export interface StateContract<Value = unknown> {
+  readonly summary: string
+  readonly value: Schema<Value>
+  readonly events?: StateEvents
+  /** True when the entries say nothing to a client that has lost its connection. */
+  readonly fleeting?: boolean
+}
+
 /** Commands and events of a module, as data. Everything that can be listed is read from here. */
 export interface Contract<
   Name extends string = string,
   C extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
   E extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+  S extends Readonly<Record<string, StateContract>> = Readonly<Record<string, StateContract>>,
 > {
   readonly name: Name
   readonly summary: string
   readonly commands: C
   /** Keyed by the full event type: `channels.published`. */
   readonly events: E
+  /** Keyed by the name of the entries: `typing`. */
+  readonly states?: S
 }
 
 /** Declares a command; the types of input and output follow from the schemas. */
@@ -59,6 +89,11 @@ export function command<In extends Schema, Out extends Schema>(
   declaration: Omit<CommandContract, 'input' | 'output'> & { readonly input: In; readonly output: Out },
 ): Omit<CommandContract, 'input' | 'output'> & { readonly input: In; readonly output: Out } {
   return declaration
+}
+
+/** Whether repeats of a command are told by an idempotency key. */
+export function takesKey({ readOnly, ephemeral }: CommandContract): boolean {
+  return readOnly !== true && ephemeral !== true
 }
 
 /** Declares an event. */
@@ -74,12 +109,15 @@ export function defineContract<
   const Name extends string,
   const C extends Readonly<Record<string, ReturnType<typeof command>>>,
   const E extends Readonly<Record<string, ReturnType<typeof event>>>,
+  // biome-ignore lint/complexity/noBannedTypes: a contract without states has none of any name.
+  const S extends Readonly<Record<string, StateContract>> = {},
 >(contract: {
   readonly name: Name
   readonly summary: string
   readonly commands: C
   readonly events: E
-}): Contract<Name, C, E> {
+  readonly states?: S
+}): Contract<Name, C, E, S> {
   return contract
 }
 
@@ -105,7 +143,15 @@ export type Methods<C> =
 export type Payloads<C> =
   C extends Contract<string, infer _K, infer E> ? { readonly [Type in keyof E]: EventData<E[Type]> } : never
 
+/** From what goes first to what can wait. `urgent` is another word for `critical`. */
+export type Priority = 'critical' | 'urgent' | 'high' | 'normal' | 'low' | 'background'
+
 export interface CallOptions {
+  /**
+   * Which of the calls that wait for a connection go first; default `normal`. Calls on one channel never overtake each
+   * other: one that is urgent takes those before it along.
+   */
+  readonly priority?: Priority
   /** Makes repeats safe; made by the client when absent on a command that changes something. */
   readonly key?: string
   readonly signal?: AbortSignal

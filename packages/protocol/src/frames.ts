@@ -13,7 +13,10 @@ export interface ChannelEvent<Type extends string = string, Data = unknown> {
   readonly channel: string
   readonly type: Type
   readonly data: Data
-  /** Position in the channel. In ephemeral kinds a running number of the server process, with an epoch of its own. */
+  /**
+   * Position in the channel. In ephemeral kinds a running number of the server process, with an epoch of its own. 0 for
+   * what has no place in a channel: events that follow from keyed state.
+   */
   readonly offset: number
   /** Milliseconds since 1970, by the server's clock. */
   readonly at: number
@@ -36,10 +39,21 @@ export interface WireEvent {
   readonly redacted?: true
 }
 
+/** What a client says of the device that it runs on. */
+export interface DeviceInfo {
+  /** The same each time this device connects; 1 to 64 characters. */
+  readonly id: string
+  /** For people, at most 100 characters: "Ada's laptop". */
+  readonly name?: string
+  /** At most 32 characters: `desktop`, `phone`, `browser` … */
+  readonly kind?: string
+}
+
 export interface ClientInfo {
   readonly name?: string
   readonly version?: string
-  readonly device?: string
+  /** A text stands for the id alone. */
+  readonly device?: DeviceInfo | string
 }
 
 // ——— client → server
@@ -64,6 +78,8 @@ export interface SubscribeFrame {
   readonly recent?: number
   /** Ask for keyed state (presence and the like); default false. */
   readonly state?: boolean
+  /** Ask how many are here, and be told when that changes; default false. */
+  readonly occupancy?: boolean
   /** Leave no trace in the channel's presence; default false. */
   readonly silent?: boolean
 }
@@ -177,6 +193,7 @@ export interface SubscribeResult {
   /** Where the filter runs. `client`: the channel has too many filters, so the client must apply it. */
   readonly filter?: 'server' | 'client'
   readonly state?: StateSnapshot
+  readonly occupancy?: Occupancy
   /** What can still be read from the channel's log; absent where there is none. */
   readonly retention?: { readonly first: number }
 }
@@ -195,19 +212,34 @@ export interface EventsFrame {
 export interface StateEntry {
   readonly key: string
   readonly name: string
+  /** The user of the session, or the user for whom the server keeps the entry. */
   readonly user?: string
-  readonly session: string
+  /** The session that set it; absent for entries that the server keeps. */
+  readonly session?: string
   readonly value: unknown
 }
 
 export interface StateSnapshot {
   /** Identity of the map: another one means that diffs start anew. */
   readonly instance: string
+  /** Diffs follow from here. Entries may be newer: then the diffs tell them once more. */
   readonly version: number
   readonly entries: readonly StateEntry[]
   /** Present when there is more: ask with `state` and this cursor. */
   readonly next?: string
   readonly total: number
+}
+
+/** How many are in a channel: those with an entry `presence`. */
+export interface Occupancy {
+  readonly sessions: number
+  readonly users: number
+}
+
+/** The counts of a channel as they are now; each replaces the one before. */
+export interface OccupancyFrame extends Occupancy {
+  readonly op: 'occupancy'
+  readonly channel: string
 }
 
 /** A change of keyed state; it applies only to a map at `prev` of the same instance. */
@@ -268,6 +300,7 @@ export type ServerFrame =
   | ReplyFrame
   | EventsFrame
   | StateFrame
+  | OccupancyFrame
   | DroppedFrame
   | UnsubscribedFrame
   | SubscribedFrame

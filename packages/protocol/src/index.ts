@@ -5,8 +5,10 @@ export {
   command,
   defineContract,
   event,
+  takesKey,
   type Action,
   type CallOptions,
+  type Priority,
   type CommandContract,
   type CommandInput,
   type CommandOutput,
@@ -17,6 +19,8 @@ export {
   type Methods,
   type Payloads,
   type Permission,
+  type StateContract,
+  type StateEvents,
 } from './contract.ts'
 export {
   errorEntry,

@@ -60,6 +60,7 @@ const serverOps = new Set<unknown>([
   'reply',
   'events',
   'state',
+  'occupancy',
   'dropped',
   'unsubscribed',
   'subscribed',
@@ -139,7 +140,7 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
       return '`token` is a text of at most 8192 characters.'
     if (!isOptional(frame.versions, isVersions)) return '`versions` is a list of at most 16 whole numbers.'
     if (!isOptional(frame.client, isClientInfo))
-      return '`client` has texts of at most 100 characters: name, version, device.'
+      return '`client` has `name` and `version` (at most 100 characters), and `device`: an id, or `id`, `name` and `kind`.'
     return isOptional(frame.resume, isResume) ? undefined : '`resume` has `session` and `secret`.'
   },
   subscribe(frame) {
@@ -149,9 +150,9 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
       return '`from` has `epoch` (text) and `offset` (whole number from 0).'
     if (!isOptional(frame.filter, isObject)) return '`filter` is an object.'
     if (!isOptional(frame.recent, isCount)) return '`recent` is a whole number from 0.'
-    return isOptional(frame.state, isFlag) && isOptional(frame.silent, isFlag)
+    return [frame.state, frame.occupancy, frame.silent].every((flag) => isOptional(flag, isFlag))
       ? undefined
-      : '`state` and `silent` are true or false.'
+      : '`state`, `occupancy` and `silent` are true or false.'
   },
   unsubscribe: channelProblem,
   call(frame) {
@@ -196,9 +197,18 @@ function isVersions(value: unknown): boolean {
 }
 
 function isClientInfo(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { name, version, device } = value
   return (
-    isObject(value) &&
-    [value.name, value.version, value.device].every((item) => isOptional(item, (text) => isText(text, 100)))
+    [name, version].every((item) => isOptional(item, (text) => isText(text, 100))) &&
+    isOptional(device, (given) => isText(given, 100) || isDevice(given))
+  )
+}
+
+function isDevice(value: unknown): boolean {
+  if (!isObject(value) || !isText(value.id, 64) || value.id === '') return false
+  return (
+    isOptional(value.name, (name) => isText(name, 100)) && isOptional(value.kind, (kind) => isText(kind, 32))
   )
 }
 

@@ -79,6 +79,7 @@ test('its server frames are taken by a client', () => {
     'events',
     'expiring',
     'goaway',
+    'occupancy',
     'reply',
     'state',
     'subscribed',

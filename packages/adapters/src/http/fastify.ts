@@ -1,13 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Http, HttpRequest, HttpResponse, Logger, StaticFiles } from '@parley/kernel'
+import type {
+  Http,
+  HttpContent,
+  HttpRequest,
+  HttpResponse,
+  HttpStreamRoute,
+  Logger,
+  StaticFiles,
+} from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { answerContent } from './fastify/content.ts'
 import { type Cors, corsFor } from './fastify/cors.ts'
 import { errorResponse, refuseConnection } from './fastify/error-response.ts'
 import { foreignHost } from './fastify/host-check.ts'
 import { answerFile } from './fastify/static-files.ts'
+import { begunStream, bodyOf, watchStream } from './fastify/streaming.ts'
 
 export interface FastifyHttpOptions {
   /** Default 3001; 0 takes a free one. */
@@ -30,8 +40,10 @@ export interface HttpLimits {
   readonly maxHeaders: number
   /** A request's headers have to be here after so long. */
   readonly headersTimeoutMs: number
-  /** A request has to be here whole after so long. */
+  /** A request has to be here whole after so long; one of a streaming route, a piece of it. */
   readonly requestTimeoutMs: number
+  /** A request of a streaming route is over after so long. */
+  readonly streamTimeoutMs: number
   /** A route has to answer after so long; the caller is told `timeout`. */
   readonly handlerTimeoutMs: number
   /** A connection without a request is closed after so long. */
@@ -47,6 +59,7 @@ export const httpLimitDefaults: HttpLimits = {
   maxHeaders: 100,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  streamTimeoutMs: 3_600_000,
   handlerTimeoutMs: 30_000,
   keepAliveTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
@@ -96,6 +109,10 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
     (request, reply, done) =>
       answerEarly(request, reply, { cors, policy: options.contentSecurityPolicy ?? defaultPolicy }) || done(),
   )
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.isStream !== true) limitBody(request, limits.requestTimeoutMs)
+    done()
+  })
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger))
   app.setNotFoundHandler(
     async (request, reply) =>
@@ -106,10 +123,11 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
     route({ method, path, handler }) {
       app.route({
         method,
-        url: path.replaceAll(':', '::').replace(/\{(\w+)\}/g, ':$1'),
+        url: urlPattern(path),
         handler: async (request, reply) => send(reply, await handler(describe(request))),
       })
     },
+    stream: (route) => addStreamRoute(app, route, limits),
     files(files) {
       folders.push(files)
       folders.sort((left, right) => right.path.length - left.path.length)
@@ -139,12 +157,13 @@ function createApp(options: FastifyHttpOptions, limits: HttpLimits): FastifyInst
     http: {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      // Node knows one for all requests; see bodyTimeout.
+      requestTimeout: 0,
       // How often the two timeouts are looked at; Node's own 30 s would make them much longer than they say.
       connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
     },
     bodyLimit: limits.maxBodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
+    requestTimeout: 0,
     handlerTimeout: limits.handlerTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
@@ -164,6 +183,66 @@ function createApp(options: FastifyHttpOptions, limits: HttpLimits): FastifyInst
     async (_request: FastifyRequest, body: string) => parseJson(body),
   )
   return app as unknown as FastifyInstance
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Requests of the route take the time they need. */
+    readonly isStream?: boolean
+  }
+}
+
+/** A body that does not come in time is given up. */
+function limitBody({ raw }: FastifyRequest, timeoutMs: number): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers
+  if (length === '0' && encoding === undefined) return
+  const timer = setTimeout(
+    () => refuseConnection({ ...new Error(), code: 'ERR_HTTP_REQUEST_TIMEOUT' }, raw.socket),
+    timeoutMs,
+  ).unref()
+  raw.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+}
+
+function addStreamRoute(app: FastifyInstance, route: HttpStreamRoute, limits: HttpLimits): void {
+  const { method, path, maxBodyBytes = 0, handler } = route
+  const { requestTimeoutMs: idleTimeoutMs, streamTimeoutMs } = limits
+  void app.register(async (scope) => {
+    // Nothing reads the body but the route.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null))
+    scope.route({
+      method: method === 'GET' ? ['GET', 'HEAD'] : method,
+      url: urlPattern(path),
+      config: { isStream: true },
+      handlerTimeout: streamTimeoutMs,
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        const { raw } = request
+        const signal = watchStream(raw, reply.raw, { idleTimeoutMs, streamTimeoutMs })
+        const { body: _, ...described } = describe(request)
+        const answer = await handler({ ...described, signal, bytes: bodyOf(raw, maxBodyBytes) })
+        return 'status' in answer ? send(reply, answer) : sendContent(answer, request, reply)
+      },
+    })
+  })
+}
+
+async function sendContent(
+  content: HttpContent,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { 'if-none-match': ifNoneMatch, range, 'if-range': ifRange } = request.headers
+  const asked = { method: request.method, ifNoneMatch, range, ifRange: ifRange as string | undefined }
+  const answer = answerContent(content, asked)
+  // What cannot be read from the start is answered as an error, with none of these headers.
+  const stream = answer.range && (await begunStream(content.read(answer.range)))
+  return reply.code(answer.status).headers(answer.headers).send(stream)
+}
+
+/** Fastify's way to write a path. */
+function urlPattern(path: string): string {
+  return path.replaceAll(':', '::').replace(/\{(\w+)\}/g, ':$1')
 }
 
 function requestId(request: IncomingMessage): string {

@@ -4,10 +4,12 @@ import { databaseFile, finishRestore } from './sqlite/backup.ts'
 import type { SqliteSettings, Synchronous } from './sqlite/connection.ts'
 import { type DirectoryLock, lockDirectory } from './sqlite/lock.ts'
 import { ReaderLink } from './sqlite/reader-link.ts'
+import { refuseTooMany } from './sqlite/refusals.ts'
 import { WriterLink } from './sqlite/writer-link.ts'
 
 export { type BackupOptions, backupSqlite, type RestoreOptions, restoreSqlite } from './sqlite/backup.ts'
 export type { SqliteSettings, Synchronous } from './sqlite/connection.ts'
+export { memorySql } from './sqlite/sql/memory-sql.ts'
 
 export interface SqliteOptions {
   /** The data directory; made when it is not there. One process at a time uses it. */
@@ -142,9 +144,11 @@ function storeOver(
 ): Omit<Store, 'status' | 'close'> & Pick<SqliteStore, 'backup'> {
   const alive = (first: number) => {
     const wanted = readers[first] ?? (readers[0] as ReaderLink)
-    return wanted.isAlive ? wanted : (readers.find((reader) => reader.isAlive) ?? wanted)
+    if (wanted.isAlive && !wanted.isHeldUp) return wanted
+    const others = readers.filter((reader) => reader.isAlive)
+    return others.find((reader) => !reader.isHeldUp) ?? (wanted.isAlive ? wanted : (others[0] ?? wanted))
   }
-  // Lookups gate every command; scans may take their time.
+  // Lookups gate every command; scans may take their time. Nobody waits behind a slow one while the other is free.
   const lookup: ReaderLink['ask'] = (rows, ...question) => alive(0).ask(rows, ...question)
   const scan: ReaderLink['ask'] = (rows, ...question) => alive(1).ask(rows, ...question)
   return {
@@ -156,12 +160,22 @@ function storeOver(
     sweep: async (now) => {
       await writer.chore({ kind: 'sweep', now })
     },
+    migrate: async (module, migrations) => {
+      await writer.chore({ kind: 'migrate', module, migrations })
+    },
+    purged: async () => {
+      await writer.chore({ kind: 'purged' })
+    },
     tops: (app, channels) => lookup(channels.length, 'tops', app, channels),
     receipts: (scopes) => lookup(scopes.length, 'receipts', scopes),
     record: (app, table, key) => lookup(1, 'record', app, table, key),
     offsetBefore: (app, channel, at) => lookup(8, 'offsetBefore', app, channel, at),
     read: (app, channel, options) => scan(options.limit, 'read', app, channel, options),
     readBackward: (app, channel, before, limit) => scan(limit, 'readBackward', app, channel, before, limit),
+    pick: async (app, channel, offsets) => {
+      refuseTooMany(offsets)
+      return scan(offsets.length, 'pick', app, channel, offsets)
+    },
     channels: (app, options) => scan(options.limit, 'channels', app, options),
     records: (app, table, options) => scan(options.limit, 'records', app, table, options),
     query: (statement) => scan(queryRows, 'query', statement),

@@ -13,6 +13,8 @@ import {
   encodeFrame,
   expandEvents,
   type Filter,
+  type Occupancy,
+  type OccupancyFrame,
   ParleyError,
   type Position,
   type StateEntry,
@@ -23,8 +25,9 @@ import {
 import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Clock, Timer } from '../platform.ts'
 import type { Answer, Request } from '../requests.ts'
-import { KeyedState, type StateStep } from './keyed-state.ts'
+import { KeyedState, type StateChange, type StateStep } from './keyed-state.ts'
 import { OwnState } from './own-state.ts'
+import { StateEvents, type StateRule } from './state-events.ts'
 import type { Handle, Stream } from './subscription.ts'
 
 export interface StreamOptions {
@@ -34,6 +37,8 @@ export interface StreamOptions {
   /** An event is told to the whole client once, however many subscriptions took it. */
   readonly heard: (event: ChannelEvent) => void
   readonly renewToken: () => void
+  /** By the name of entries. */
+  readonly states: Readonly<Record<string, StateRule>>
   /** Nobody is interested any more. */
   readonly empty: (channel: string) => void
 }
@@ -41,6 +46,7 @@ export interface StreamOptions {
 interface Wants {
   readonly filter?: Filter
   readonly state?: boolean
+  readonly occupancy?: boolean
   readonly silent?: boolean
 }
 
@@ -49,6 +55,7 @@ export class ChannelStream implements Stream {
   readonly #options: StreamOptions
   readonly #handles = new Set<Handle>()
   readonly #keyed = new KeyedState()
+  readonly #stateEvents: StateEvents
   readonly #own: OwnState
   #status: 'off' | 'asked' | 'live' = 'off'
   #ask = 0
@@ -57,6 +64,7 @@ export class ChannelStream implements Stream {
   /** The last offset gone through, by whichever subscription. */
   #at = -1
   #head = 0
+  #occupancy: Occupancy | undefined
   /** Attempts since something went well. */
   #tries = 0
   #retry: Timer | undefined
@@ -64,11 +72,17 @@ export class ChannelStream implements Stream {
   constructor(channel: string, options: StreamOptions) {
     this.channel = channel
     this.#options = options
+    this.#stateEvents = new StateEvents(channel, options)
     this.#own = new OwnState(channel, options.request)
   }
 
   get entries(): ReadonlyMap<string, StateEntry> {
     return this.#keyed.entries
+  }
+
+  /** As last heard; after an interruption the best guess until the next answer. */
+  get occupancy(): Occupancy | undefined {
+    return this.#occupancy
   }
 
   setState(name: string, value: unknown): Promise<void> {
@@ -122,6 +136,8 @@ export class ChannelStream implements Stream {
     this.#ask += 1
     this.#status = 'off'
     this.#keyed.expectSnapshot()
+    const gone = this.#keyed.forget((name) => this.#options.states[name]?.fleeting === true)
+    if (gone.removed.length > 0) this.#stateChanged(gone)
     for (const handle of this.#handles) handle.show('subscribing')
   }
 
@@ -173,6 +189,16 @@ export class ChannelStream implements Stream {
     if (this.#status === 'live') this.#follow(this.#keyed.apply(frame))
   }
 
+  counted({ sessions, users }: OccupancyFrame): void {
+    if (this.#status === 'live') this.#count({ sessions, users })
+  }
+
+  #count(occupancy: Occupancy): void {
+    this.#occupancy = occupancy
+    for (const handle of this.#handles)
+      if (handle.options.occupancy === true) handle.run(handle.options.onOccupancy, occupancy)
+  }
+
   #hand(event: ChannelEvent, behind: ReadonlySet<Handle>, isPositioned: boolean): void {
     const isNews = !isPositioned || event.offset > this.#at
     if (isPositioned && isNews) this.#at = event.offset
@@ -213,6 +239,7 @@ export class ChannelStream implements Stream {
     this.#epoch = position.epoch
     this.#at = Math.max(this.#at, position.offset)
     if (result.state !== undefined) this.#follow(this.#keyed.begin(result.state))
+    if (result.occupancy !== undefined) this.#count(result.occupancy)
     let isComplete = true
     for (const handle of [...this.#handles])
       if (handle.isOpen && !handle.admit(result, asked)) isComplete = false
@@ -258,9 +285,13 @@ export class ChannelStream implements Stream {
     if (step.need === 'snapshot') this.#readState(undefined)
     else if (step.need === 'page') this.#readState(step.after)
     const change = step.need === 'snapshot' ? undefined : step.change
-    if (change === undefined) return
+    if (change !== undefined) this.#stateChanged(change)
+  }
+
+  #stateChanged(change: StateChange): void {
     for (const handle of this.#handles)
       if (handle.options.state === true) handle.run(handle.options.onState, change)
+    this.#stateEvents.follow(change)
   }
 
   #readState(after: string | undefined): void {
@@ -297,6 +328,7 @@ export class ChannelStream implements Stream {
     return {
       ...(filter === undefined ? {} : { filter }),
       ...(options.some(({ state }) => state === true) ? { state: true } : {}),
+      ...(options.some(({ occupancy }) => occupancy === true) ? { occupancy: true } : {}),
       ...(options.every(({ silent }) => silent === true) ? { silent: true } : {}),
     }
   }

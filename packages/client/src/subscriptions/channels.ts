@@ -47,6 +47,8 @@ export class Channels {
         return this.find(frame.channel)?.events(frame)
       case 'state':
         return this.find(frame.channel)?.state(frame)
+      case 'occupancy':
+        return this.find(frame.channel)?.counted(frame)
       case 'dropped':
         return this.find(frame.channel)?.dropped(frame)
       case 'subscribed':

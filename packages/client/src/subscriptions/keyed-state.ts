@@ -40,6 +40,14 @@ export class KeyedState {
     this.#changed = undefined
   }
 
+  /** Nothing is heard for now: removes entries that mean nothing then. */
+  forget(isFleeting: (name: string) => boolean): StateChange {
+    const removed: string[] = []
+    for (const [key, { name }] of this.#entries) if (isFleeting(name)) removed.push(key)
+    for (const key of removed) this.#entries.delete(key)
+    return this.#change([], removed, false)
+  }
+
   /** The first page, in a subscribe reply or asked for. */
   begin(snapshot: StateSnapshot): StateStep {
     const keys = new Set(snapshot.entries.map((entry) => entry.key))

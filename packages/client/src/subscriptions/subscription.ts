@@ -2,6 +2,7 @@ import {
   type ChannelEvent,
   compileFilter,
   type Filter,
+  type Occupancy,
   ParleyError,
   type Position,
   type StateEntry,
@@ -39,6 +40,8 @@ export interface SubscribeOptions<Event extends ChannelEvent = ChannelEvent> {
   readonly filter?: Filter | undefined
   /** Ask for keyed state: presence and the like. */
   readonly state?: boolean | undefined
+  /** Ask how many are here. Takes less than `state` where many come and go. */
+  readonly occupancy?: boolean | undefined
   /** Leave no trace in the channel's presence. */
   readonly silent?: boolean | undefined
   /** Aborting it unsubscribes. */
@@ -49,6 +52,8 @@ export interface SubscribeOptions<Event extends ChannelEvent = ChannelEvent> {
   readonly onRecovered?: ((subscribed: Subscribed) => void) | undefined
   readonly onUnrecovered?: ((unrecovered: Unrecovered) => void) | undefined
   readonly onState?: ((change: StateChange) => void) | undefined
+  /** Told with the first answer and after changes, at most about twice a second. */
+  readonly onOccupancy?: ((occupancy: Occupancy) => void) | undefined
   /** The server shed events of an ephemeral channel between two offsets. */
   readonly onDropped?: ((dropped: Dropped) => void) | undefined
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined
@@ -72,6 +77,8 @@ export interface Subscription {
   readonly position: Position | undefined
   /** Keyed state, when asked for; a live view. */
   readonly state: ReadonlyMap<string, StateEntry>
+  /** How many are here, when asked for and once known. */
+  readonly occupancy: Occupancy | undefined
   /** Settles with the first answer of the server. */
   readonly ready: Promise<Subscribed>
   /** Sets this session's entry; `null` removes it. */
@@ -83,6 +90,7 @@ export interface Subscription {
 /** What a subscription needs of the stream that it shares with others. */
 export interface Stream {
   readonly entries: ReadonlyMap<string, StateEntry>
+  readonly occupancy: Occupancy | undefined
   setState(name: string, value: unknown): Promise<void>
   detach(handle: Handle): void
 }
@@ -138,6 +146,10 @@ export class Handle implements Subscription {
 
   get state(): ReadonlyMap<string, StateEntry> {
     return this.options.state === true ? this.#stream.entries : nothing
+  }
+
+  get occupancy(): Occupancy | undefined {
+    return this.options.occupancy === true ? this.#stream.occupancy : undefined
   }
 
   setState(name: string, value: unknown): Promise<void> {

@@ -406,6 +406,23 @@ describe('several subscriptions to one channel', () => {
   })
 })
 
+test('how many are here: with the reply, then as it changes, for those who asked', async () => {
+  const made = await connected()
+  const told: unknown[] = []
+  const counting = listen(made, { occupancy: true, onOccupancy: (counts) => told.push(counts) })
+  const other = listen(made)
+  await settle()
+  const { last } = made.server
+  expect((await last.admit({ occupancy: { sessions: 3, users: 2 } })).occupancy).toBe(true)
+  await last.send({ op: 'occupancy', channel, sessions: 4, users: 3 })
+  expect(told).toEqual([
+    { sessions: 3, users: 2 },
+    { sessions: 4, users: 3 },
+  ])
+  expect(counting.subscription.occupancy).toEqual({ sessions: 4, users: 3 })
+  expect(other.subscription.occupancy).toBeUndefined()
+})
+
 describe('keyed state', () => {
   const someone = { key: 's9|presence', name: 'presence', session: 's9', user: 'bob', value: {} }
 

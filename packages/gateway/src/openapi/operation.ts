@@ -1,5 +1,5 @@
 import type { RegisteredCommand } from '@parley/kernel'
-import type { CommandContract } from '@parley/protocol'
+import { type CommandContract, type Permission, takesKey } from '@parley/protocol'
 import { type JsonSchema, type JsonSchemaTarget, jsonSchemaOf } from '../json-schema.ts'
 import { type RestRoute, restRoute } from '../rest-route.ts'
 import type { Components } from './components.ts'
@@ -65,16 +65,19 @@ export function operationOf(
 /** What is needed and what it counts as, in words. */
 function describe({ name, contract }: RegisteredCommand): string {
   const { description, permission, flag, readOnly } = contract
-  const needs =
-    permission === 'public'
-      ? 'Needs no credentials.'
-      : permission === 'anyone'
-        ? 'Needs valid credentials.'
-        : `Needs \`${permission.action}\` on ${permission.channel === undefined ? 'the app' : `the channel in \`${permission.channel}\``}.`
+  const needs = needsOf(permission)
   const rateClass = contract.rateClass ?? (readOnly === true ? 'read' : 'write')
   const facts = [`Command \`${name}\`.`, needs, `Rate class \`${rateClass}\`.`]
   if (flag !== undefined) facts.push(`Can be switched off with the feature flag \`${flag}\`.`)
   return [...(description === undefined ? [] : [description]), facts.join(' ')].join('\n\n')
+}
+
+function needsOf(permission: Permission): string {
+  if (permission === 'public') return 'Needs no credentials.'
+  if (permission === 'anyone') return 'Needs valid credentials.'
+  if (permission === 'internal') return 'Needs an app key that may `manage` the app.'
+  const where = permission.channel === undefined ? 'the app' : `the channel in \`${permission.channel}\``
+  return `Needs \`${permission.action}\` on ${where}.`
 }
 
 function parametersOf(input: JsonSchema, contract: CommandContract, route: RestRoute): readonly Parameter[] {
@@ -89,7 +92,7 @@ function parametersOf(input: JsonSchema, contract: CommandContract, route: RestR
       })
     })
     .filter((parameter) => parameter.in === 'path' || !route.takesBody)
-  const key = contract.readOnly === true ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]
+  const key = takesKey(contract) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []
   return [...parameters, ...key]
 }
 

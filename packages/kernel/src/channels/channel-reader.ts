@@ -4,10 +4,10 @@ import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { EventLog, RecentLog, StoredEvent, Top } from '../ports/event-log.ts'
 import type { Store } from '../ports/store.ts'
-import { presenceName } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Hub } from './hub.ts'
 import { KeyedState } from './keyed-state.ts'
+import type { UserInChannel } from './occupancy.ts'
 
 export interface ChannelReaderParts {
   readonly app: string
@@ -68,6 +68,16 @@ export class ChannelReader implements ChannelsAccess {
     }
   }
 
+  async pick(channel: string, offsets: readonly number[]): Promise<readonly (ChannelEvent | undefined)[]> {
+    const log = this.#parts.hub.log(this.kind(channel))
+    if (log === undefined) return offsets.map(() => undefined)
+    const [{ epoch }, events] = await Promise.all([
+      this.top(channel),
+      log.pick(this.#parts.app, channel, offsets),
+    ])
+    return events.map((event) => event && toChannelEvent(channel, epoch, event))
+  }
+
   list(options: {
     readonly prefix?: string | undefined
     readonly after?: string | undefined
@@ -86,8 +96,7 @@ export class ChannelReader implements ChannelsAccess {
     const { app, hub } = this.#parts
     const log = hub.log(this.kind(channel))
     if (log === undefined || !(await log.redact(app, channel, offset))) return false
-    const [tombstone] = await log.read(app, channel, { after: offset - 1, limit: 1 })
-    if (tombstone !== undefined) hub.find(app, channel)?.redact(tombstone)
+    hub.redacted(app, channel, offset)
     return true
   }
 
@@ -97,9 +106,11 @@ export class ChannelReader implements ChannelsAccess {
   }
 
   presence(channel: string): { readonly sessions: number; readonly users: number } {
-    return (
-      this.#parts.hub.find(this.#parts.app, channel)?.state.count(presenceName) ?? { sessions: 0, users: 0 }
-    )
+    return this.#parts.hub.find(this.#parts.app, channel)?.state.occupancy ?? { sessions: 0, users: 0 }
+  }
+
+  members(channel: string, after: string | undefined, limit: number): readonly UserInChannel[] {
+    return this.#parts.hub.find(this.#parts.app, channel)?.state.members(after, limit) ?? []
   }
 
   sessions(user: string): readonly SessionSummary[] {

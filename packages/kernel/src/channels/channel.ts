@@ -1,4 +1,4 @@
-import type { CompiledFilter, Position } from '@parley/protocol'
+import type { CompiledFilter, Occupancy, Position } from '@parley/protocol'
 import type { Kind } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { StoredEvent, Top } from '../ports/event-log.ts'
@@ -6,8 +6,10 @@ import type { OutgoingFrame } from '../ports/transport.ts'
 import { type Delivery, FilterClass } from './filter-class.ts'
 import type { KeyedState } from './keyed-state.ts'
 import { Member } from './member.ts'
+import { isSame } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
-import { Ring } from './ring.ts'
+import { Ring, tombstoneOf } from './ring.ts'
+import type { StateCut } from './state-frames.ts'
 import { type EncodedEvent, encodeEvent, eventsFrameText, quote } from './wire-text.ts'
 
 /**
@@ -38,14 +40,27 @@ export class Channel {
   readonly deliveries: Delivery[] = []
   /** Counts the tombstones put here, so that what was read from the log before one is not sent after it. */
   redactions = 0
-  /** Version of the keyed state that live members have. */
-  flushedState = 0
+  /** Version of the keyed state that live members have, and that snapshots begin at, so that all stay in step. */
+  flushedState: number
+  /** Elapsed time of the last difference of the keyed state, and whether the next one waits for its time. */
+  stateFlushedAt = Number.NEGATIVE_INFINITY
+  stateWaits = false
+  /** Frames made for members that were behind in the same place. */
+  stateCuts: readonly StateCut[] = []
+  /** The kind's module has made the channel ready for subscribers. */
+  isAwaited = false
+  /** How many wait for that. */
+  arrivals = 0
+  /** When the counts of who is here were last told, in elapsed time, and what was told. */
+  occupancyAt = Number.NEGATIVE_INFINITY
+  occupancyTold: Occupancy | undefined
   /** Reads of the log under way, by the position that they follow: who comes back at the same time shares them. */
   readonly reads = new Map<number, Promise<readonly EncodedEvent[]>>()
   /** Clock time when the last member left or the channel was opened. */
   idleSince: number
   #memberCount = 0
   #stateReaders = 0
+  #occupancyReaders = 0
   #pending: EncodedEvent[] = []
   readonly #classes = new Map<string, FilterClass>()
   readonly #ring: Ring
@@ -65,6 +80,7 @@ export class Channel {
     this.kind = parts.kind
     this.nameText = quote(parts.name)
     this.state = parts.state
+    this.flushedState = parts.state.version
     this.epoch = parts.top.epoch
     this.head = parts.top.head
     this.sealed = parts.top.head
@@ -85,6 +101,10 @@ export class Channel {
 
   get stateReaders(): number {
     return this.#stateReaders
+  }
+
+  get occupancyReaders(): number {
+    return this.#occupancyReaders
   }
 
   get classes(): Iterable<FilterClass> {
@@ -188,6 +208,7 @@ export class Channel {
     member.filterClass.remove(member)
     this.#memberCount -= 1
     if (member.stateVersion >= 0) this.#stateReaders -= 1
+    if (member.readsOccupancy) this.#occupancyReaders -= 1
     if (this.#memberCount === 0) this.idleSince = now
   }
 
@@ -196,9 +217,20 @@ export class Channel {
       if (filterClass.size === 0 && filterClass.underWay === 0) this.#classes.delete(canonical)
   }
 
-  readState(member: Member, version: number): void {
+  /** The member is given a snapshot: the differences from the last flush on follow it. */
+  readState(member: Member): void {
     if (member.stateVersion < 0) this.#stateReaders += 1
-    member.stateVersion = version
+    member.stateVersion = this.flushedState
+  }
+
+  /** The new member is told the counts as they are; if others were told other ones, all are told again. */
+  readOccupancy(member: Member): void {
+    const { occupancy } = this.state
+    const isNews = !isSame(this.occupancyTold, occupancy)
+    if (this.#occupancyReaders === 0) this.occupancyTold = occupancy
+    else if (isNews) this.occupancyTold = undefined
+    if (!member.readsOccupancy) this.#occupancyReaders += 1
+    member.readsOccupancy = true
   }
 
   /** Events after `after` up to the last batch from memory; undefined when the log has to be asked. */
@@ -206,14 +238,24 @@ export class Channel {
     return this.#ring.slice(after + 1, this.sealed, this.#limits.maxBatchBytes)
   }
 
-  /** Puts a tombstone in the place of an event. */
-  redact(tombstone: StoredEvent): void {
-    const entry = encodeEvent(tombstone)
+  /** Puts a tombstone in the place of an event, wherever memory holds it. */
+  redact(offset: number): void {
     this.redactions += 1
     this.reads.clear()
-    this.#ring.replace(entry)
-    this.#pending = this.#pending.map((held) => (held.stored.offset === tombstone.offset ? entry : held))
+    this.#ring.redact(offset)
+    this.#pending = this.#pending.map((held) =>
+      held.stored.offset === offset ? encodeEvent(tombstoneOf(held.stored)) : held,
+    )
     for (const filterClass of this.#classes.values()) filterClass.replay = undefined
+  }
+
+  /** The live members that are still to get a batch with this offset. */
+  *awaiting(offset: number): Iterable<Member> {
+    for (const { what, prev, position, cursor, filterClass } of this.deliveries) {
+      if (what !== 'events' || offset <= prev || offset > position) continue
+      for (const member of filterClass.members.slice(cursor))
+        if (member !== undefined && !member.behind) yield member
+    }
   }
 
   /** The log holds nothing below `first` any more, and neither does memory. */

@@ -1,11 +1,12 @@
 import { lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { OutgoingFrame } from '../ports/transport.ts'
 import type { Channel } from './channel.ts'
 import type { Delivery, FilterClass } from './filter-class.ts'
 import type { Member } from './member.ts'
+import { OccupancyPace, occupancyText } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
+import { nextCut, stateFrames } from './state-frames.ts'
 
 export type DeliveryPath = 'live' | 'catch_up' | 'queued'
 
@@ -20,6 +21,8 @@ export interface FanoutCounts {
 
 /** Members written to between two looks at the clock. */
 const membersPerLook = 32
+/** Changes of keyed state after which a difference is made at once: the map remembers at least twice as many. */
+const maxUnflushed = 4_096
 /** Part of a slice that catch-up gets in any case. */
 const catchUpShare = 0.2
 
@@ -42,11 +45,16 @@ export class Fanout {
   #pumps: Outbox[] = []
   #dirtyOutboxes: Outbox[] = []
   readonly #blocked = new Set<Outbox>()
+  readonly #occupancy: OccupancyPace
   #isScheduled = false
+  #isStopping = false
 
   constructor(clock: Clock, limits: Limits) {
     this.#clock = clock
     this.#limits = limits
+    this.#occupancy = new OccupancyPace(clock, limits.occupancyIntervalMs, (channel) =>
+      this.#sendOccupancy(channel),
+    )
   }
 
   /** The channel has events or state to send at the end of this turn. */
@@ -55,6 +63,13 @@ export class Fanout {
     channel.dirty = true
     this.#dirtyChannels[lanes.indexOf(channel.kind.lane)]?.push(channel)
     this.#schedule()
+  }
+
+  /** Entries of the channel's keyed state have changed. */
+  stateChanged(channel: Channel): void {
+    const isStorm = channel.state.version - channel.flushedState >= maxUnflushed
+    if (isStorm) this.#makeStateDiff(channel)
+    else this.sendLater(channel)
   }
 
   flushLater(outbox: Outbox): void {
@@ -134,17 +149,23 @@ export class Fanout {
     this.counts[path] += events
   }
 
-  /** Sends a member what changed in the keyed state since it last heard. */
+  /** Sends a member the next part of what changed in the keyed state, then the counts as they are. */
   sendState(member: Member): void {
-    const frame = stateFrame(member.channel, member.stateVersion)
-    if (frame === undefined) return
-    if (member.outbox.write(frame)) member.stateVersion = member.channel.state.version
-    else member.outbox.fallBehindInState(member)
+    const { channel, outbox } = member
+    const cut =
+      member.stateVersion < 0 ? undefined : nextCut(channel, member.stateVersion, this.#limits.maxBatchBytes)
+    if (cut !== undefined) {
+      if (outbox.write(cut.frame)) member.stateVersion = cut.version
+      outbox.fallBehindInState(member)
+    } else if (member.readsOccupancy && !outbox.write({ text: occupancyText(channel) }))
+      outbox.fallBehindInState(member)
   }
 
   /** Writes what waits for live members now, however long it takes: the node is about to stop. */
   flush(): void {
     this.#isLate = false
+    this.#isStopping = true
+    this.#occupancy.stop()
     while (this.#sealDirty()) this.#writeActive(Number.POSITIVE_INFINITY)
   }
 
@@ -188,7 +209,7 @@ export class Fanout {
         }
         channel.dirty = false
         this.seal(channel)
-        this.#makeStateDiff(channel)
+        if (this.#isStateDue(channel)) this.#makeStateDiff(channel)
       }
     }
     if (this.#interrupted !== undefined) this.#active.push(this.#interrupted)
@@ -242,6 +263,10 @@ export class Fanout {
       this.#writeStateTo(member, delivery)
       return
     }
+    if (delivery.what === 'occupancy') {
+      writeOccupancyTo(member, delivery)
+      return
+    }
     if (member.behind || member.position !== delivery.prev) return
     const { outbox, channel } = member
     if (channel.kind.slowConsumer === 'drop_oldest') {
@@ -265,23 +290,43 @@ export class Fanout {
     this.counts.shed += outbox.enqueue(member, delivery.frame, delivery)
   }
 
+  /** A kind may want its changes together: the first goes at once, those that follow soon wait for each other. */
+  #isStateDue(channel: Channel): boolean {
+    const { kind, state } = channel
+    if (kind.stateFlushMs === 0 || this.#isStopping || state.version === channel.flushedState) return true
+    const waitMs = channel.stateFlushedAt + kind.stateFlushMs - this.#clock.elapsed()
+    if (waitMs <= 0) return true
+    if (!channel.stateWaits) this.#clock.after(waitMs, () => this.#stateWaited(channel))
+    channel.stateWaits = true
+    return false
+  }
+
+  #stateWaited(channel: Channel): void {
+    channel.stateWaits = false
+    this.sendLater(channel)
+  }
+
   #makeStateDiff(channel: Channel): void {
-    const { state, flushedState: prev } = channel
+    const { flushedState: prev, state } = channel
     channel.flushedState = state.version
-    const frame = channel.stateReaders === 0 ? undefined : stateFrame(channel, prev)
-    if (frame === undefined) return
+    if (channel.occupancyReaders > 0) this.#occupancy.changed(channel)
+    if (channel.stateReaders === 0 || prev === state.version) return
+    channel.stateFlushedAt = this.#clock.elapsed()
+    channel.stateCuts = []
+    for (const { frame, prev: from, version } of stateFrames(channel, prev, this.#limits.maxBatchBytes))
+      this.#deliverToAll(channel, { what: 'state', frame, prev: from, position: version })
+  }
+
+  #sendOccupancy(channel: Channel): void {
+    const frame = { text: occupancyText(channel) }
+    this.#deliverToAll(channel, { what: 'occupancy', frame, prev: 0, position: 0 })
+  }
+
+  #deliverToAll(channel: Channel, what: Pick<Delivery, 'what' | 'frame' | 'prev' | 'position'>): void {
     for (const filterClass of channel.classes) {
       if (filterClass.size === 0) continue
       filterClass.underWay += 1
-      this.#deliver(channel, {
-        what: 'state',
-        filterClass,
-        frame,
-        prev,
-        position: state.version,
-        events: 0,
-        cursor: 0,
-      })
+      this.#deliver(channel, { ...what, filterClass, events: 0, cursor: 0 })
     }
   }
 
@@ -305,13 +350,8 @@ export class Fanout {
   }
 }
 
-/**
- * The difference from a version on. When it is no longer known, an empty difference that begins at the present version:
- * the client sees that it does not follow from its own and asks for a snapshot.
- */
-function stateFrame(channel: Channel, from: number): OutgoingFrame | undefined {
-  const { state } = channel
-  if (from === state.version) return undefined
-  const diff = state.diff(from) ?? { prev: state.version, version: state.version, set: [], removed: [] }
-  return { text: JSON.stringify({ op: 'state', channel: channel.name, instance: state.instance, ...diff }) }
+/** Counts replace each other: who cannot take them now gets the newest later. */
+function writeOccupancyTo(member: Member, delivery: Delivery): void {
+  if (!member.readsOccupancy || member.stateBehind) return
+  if (!member.outbox.write(delivery.frame)) member.outbox.fallBehindInState(member)
 }

@@ -5,8 +5,8 @@ import type { EncodedEvent } from './wire-text.ts'
 
 /** A frame for all live members of a class, and where the fan-out stands in it. */
 export interface Delivery {
-  /** `state`: a diff of the keyed state; `prev` and `position` are its versions. */
-  readonly what: 'events' | 'state'
+  /** `state`: a diff of the keyed state; `prev` and `position` are its versions. `occupancy`: counts, without any. */
+  readonly what: 'events' | 'state' | 'occupancy'
   readonly filterClass: FilterClass
   readonly frame: OutgoingFrame
   readonly prev: number

@@ -6,8 +6,10 @@ import type { EventLog, RecentLog, StoredEvent, Top } from '../ports/event-log.t
 import type { Store } from '../ports/store.ts'
 import { Channel } from './channel.ts'
 import type { Fanout } from './fanout.ts'
+import { IdleStates } from './idle-states.ts'
 import { KeyedState } from './keyed-state.ts'
 import type { Member } from './member.ts'
+import { tombstoneOf } from './ring.ts'
 import { type EncodedEvent, encodeEvent } from './wire-text.ts'
 
 export interface HubParts {
@@ -24,7 +26,7 @@ export interface HubParts {
 interface Opening {
   readonly promise: Promise<Channel>
   /** Events that came while the channel's top was being read. */
-  readonly early: { readonly epoch: string; readonly events: readonly StoredEvent[] }[]
+  readonly early: { readonly epoch: string; events: readonly StoredEvent[] }[]
 }
 
 /** The channels that somebody on this node listens to. */
@@ -32,9 +34,12 @@ export class Hub {
   readonly #parts: HubParts
   readonly #channels = new Map<string, Channel>()
   readonly #opening = new Map<string, Opening>()
+  /** Keyed state of channels that are not open. */
+  readonly #idleStates: IdleStates
 
   constructor(parts: HubParts) {
     this.#parts = parts
+    this.#idleStates = new IdleStates(parts.limits.maxIdleStateEntries)
   }
 
   get size(): number {
@@ -93,9 +98,29 @@ export class Hub {
 
   #create(app: string, name: string, kind: Kind, top: Top): Channel {
     const { clock, limits } = this.#parts
-    const { maxStateEntriesPerSession } = limits
-    const state = new KeyedState(clock.secret(64), { ...kind.limits, maxStateEntriesPerSession })
+    const state = this.#idleStates.take(channelKey(app, name)) ?? this.#newState(kind)
     return new Channel({ app, name, kind, top, state, limits, now: clock.elapsed() })
+  }
+
+  #newState(kind: Kind): KeyedState {
+    const { clock, limits } = this.#parts
+    const { maxStateEntriesPerSession } = limits
+    return new KeyedState(clock.secret(64), { ...kind.limits, maxStateEntriesPerSession })
+  }
+
+  /**
+   * Changes the keyed state of a channel, whether or not anybody listens to it; `change` answers whether it did. What it
+   * throws comes out here.
+   */
+  changeState(app: string, name: string, change: (state: KeyedState) => boolean): void {
+    const channel = this.find(app, name)
+    if (channel !== undefined) {
+      if (change(channel.state)) this.#parts.fanout.stateChanged(channel)
+      return
+    }
+    const key = channelKey(app, name)
+    const state = this.#idleStates.get(key) ?? this.#newState(this.#parts.kinds.of(name))
+    if (change(state)) this.#idleStates.put(key, state)
   }
 
   #ephemeralTop(): Top {
@@ -108,6 +133,18 @@ export class Hub {
     const channel = this.#channels.get(key)
     if (channel !== undefined) this.#push(channel, epoch, events)
     else this.#opening.get(key)?.early.push({ epoch, events })
+  }
+
+  /** An event has become a tombstone in the log: nothing here serves its words from now on. */
+  redacted(app: string, name: string, offset: number): void {
+    const key = channelKey(app, name)
+    for (const early of this.#opening.get(key)?.early ?? [])
+      early.events = early.events.map((event) => (event.offset === offset ? tombstoneOf(event) : event))
+    const channel = this.#channels.get(key)
+    if (channel === undefined) return
+    channel.redact(offset)
+    // The batch that they were to get has the words in it: they read the channel instead.
+    for (const member of channel.awaiting(offset)) member.outbox.fallBehind(member)
   }
 
   /** Gives an event of an ephemeral kind its place and fans it out; without listeners it is gone. */
@@ -189,13 +226,18 @@ export class Hub {
     return events.map(encodeEvent)
   }
 
-  /** Forgets channels that nobody has used for `channelIdleMs`. Their logs stay. */
+  /**
+   * Forgets channels that nobody has used for `channelIdleMs`. Their logs stay, and so do entries that modules keep, as
+   * long as there is room.
+   */
   forgetIdle(): void {
     const { clock, limits } = this.#parts
     const now = clock.elapsed()
     for (const [key, channel] of this.#channels) {
-      const isUsed = channel.memberCount > 0 || channel.state.size > 0 || channel.dirty
-      if (!isUsed && now - channel.idleSince >= limits.channelIdleMs) this.#channels.delete(key)
+      const isUsed = channel.memberCount > 0 || channel.state.hasSessions || channel.dirty
+      if (isUsed || now - channel.idleSince < limits.channelIdleMs) continue
+      this.#channels.delete(key)
+      this.#idleStates.put(key, channel.state)
     }
   }
 

@@ -1,10 +1,15 @@
-import type { StateEntry, StateSnapshot } from '@parley/protocol'
+import type { Occupancy, StateEntry, StateSnapshot } from '@parley/protocol'
 import { ParleyError } from '@parley/protocol'
+import { Headcount, presenceName, type UserInChannel } from './occupancy.ts'
+import { utf8Length } from './wire-text.ts'
 
 interface Slot {
   readonly entry: StateEntry
+  /** The entry as JSON, made once. */
   readonly text: string
   readonly version: number
+  /** Another one is in its place, or none. */
+  isGone: boolean
 }
 
 export interface StateLimits {
@@ -14,17 +19,40 @@ export interface StateLimits {
   readonly maxStateEntriesPerSession?: number
 }
 
-/** Changes from `prev` to `version`, as a frame would carry them. */
-export interface StateDiff {
-  readonly prev: number
+/** One key that changed, with its entry as JSON unless it is gone. */
+export interface StateStep {
   readonly version: number
-  readonly set: readonly StateEntry[]
-  readonly removed: readonly string[]
+  readonly key: string
+  readonly text: string | undefined
+}
+
+/** An entry that the server keeps for a user, or, without one, for the channel. */
+export interface KeptEntry {
+  readonly owner: string | undefined
+  readonly name: string
+  readonly value: unknown
+  /** Elapsed time at which it goes. */
+  readonly until?: number | undefined
+}
+
+interface Page {
+  readonly slots: readonly Slot[]
+  /** Version of the last one, when there are more. */
+  readonly next?: string
+}
+
+interface PageText {
+  readonly text: string
+  readonly next: string | undefined
 }
 
 /** Changes remembered for those who fell behind; who is further back needs a new snapshot. */
 const maxChanges = 8_192
-const pageSize = 1_000
+const pageEntries = 1_000
+/** Bytes of a page: with what stands around it, a reply goes out in one message. */
+const pageBytes = 49_152
+/** Places of entries that are gone, up to which the order is left as it is. */
+const slack = 64
 
 /**
  * The one primitive under presence, typing, cursors and status: a map from (user, session, name) to a small JSON value.
@@ -35,22 +63,23 @@ export class KeyedState {
   /** Identity of this map: another one means that versions mean something else. */
   readonly instance: string
   #version = 0
-  /** In order of version: a changed key moves to the end. */
   readonly #slots = new Map<string, Slot>()
+  /** In order of version: a changed key has its place at the end. */
+  #order: Slot[] = []
+  readonly #headcount = new Headcount()
   /** Names of the entries of each session. */
   readonly #names = new Map<string, Set<string>>()
+  /** Of entries that go by themselves: when. */
+  readonly #until = new Map<string, number>()
   /** Keys changed, in order: `#changes[i]` belongs to version `#base + i + 1`. */
   #changes: string[] = []
   #base = 0
-  readonly #maxEntries: number
-  readonly #maxBytes: number
-  readonly #maxPerSession: number
+  #firstPage: PageText | undefined
+  readonly #limits: StateLimits
 
   constructor(instance: string, limits: StateLimits) {
     this.instance = instance
-    this.#maxEntries = limits.maxStateEntries
-    this.#maxBytes = limits.maxStateBytes
-    this.#maxPerSession = limits.maxStateEntriesPerSession ?? limits.maxStateEntries
+    this.#limits = limits
   }
 
   get version(): number {
@@ -61,8 +90,23 @@ export class KeyedState {
     return this.#slots.size
   }
 
+  /** Sessions and users that have an entry `presence`. */
+  get occupancy(): Occupancy {
+    return this.#headcount.counts
+  }
+
+  /** Users that have an entry `presence`, by name. */
+  members(after: string | undefined, limit: number): readonly UserInChannel[] {
+    return this.#headcount.page(after, limit)
+  }
+
+  /** There are entries that sessions have set. */
+  get hasSessions(): boolean {
+    return this.#names.size > 0
+  }
+
   /**
-   * Sets an entry. Answers false when it had the same value already.
+   * Sets an entry of a session. Answers false when it had the same value already.
    *
    * @throws ParleyError `payload_too_large`, `limit_exceeded`
    */
@@ -71,52 +115,102 @@ export class KeyedState {
     name: string,
     value: unknown,
   ): boolean {
-    const key = stateKey(owner.session, name)
-    const text = JSON.stringify(value)
-    const old = this.#slots.get(key)
-    if (old?.text === text) return false
-    if (text.length > this.#maxBytes)
-      throw new ParleyError(
-        'payload_too_large',
-        `A state value has at most ${this.#maxBytes} characters of JSON.`,
-      )
     const { user, session } = owner
-    if (old === undefined) this.#checkRoom(session)
+    const key = sessionKey(session, name)
+    const text = this.#checkedText(value)
+    if (!this.#slots.has(key)) this.#checkRoom(session)
     this.#namesOf(session).add(name)
-    this.#changed(key)
-    this.#slots.delete(key)
-    this.#slots.set(key, {
-      entry: { key, name, ...(user === undefined ? {} : { user }), session, value },
-      text,
-      version: this.#version,
-    })
-    return true
+    return this.#put({ key, name, ...(user === undefined ? {} : { user }), session, value }, text)
   }
 
-  #checkRoom(session: string): void {
-    const own = this.#names.get(session)?.size ?? 0
-    if (own >= this.#maxPerSession)
+  /**
+   * Sets an entry that the server keeps. Answers false when it had the same value already; its time counts anew.
+   *
+   * @throws ParleyError `payload_too_large`, `limit_exceeded`
+   */
+  keep({ owner, name, value, until }: KeptEntry): boolean {
+    const key = keptKey(owner, name)
+    const text = this.#checkedText(value)
+    if (!this.#slots.has(key)) this.#checkRoom(undefined)
+    if (until === undefined) this.#until.delete(key)
+    else this.#until.set(key, until)
+    return this.#put({ key, name, ...(owner === undefined ? {} : { user: owner }), value }, text)
+  }
+
+  #checkedText(value: unknown): string {
+    const text = JSON.stringify(value)
+    const { maxStateBytes } = this.#limits
+    if (text.length > maxStateBytes)
+      throw new ParleyError(
+        'payload_too_large',
+        `A state value has at most ${maxStateBytes} characters of JSON.`,
+      )
+    return text
+  }
+
+  #checkRoom(session: string | undefined): void {
+    const { maxStateEntries, maxStateEntriesPerSession = maxStateEntries } = this.#limits
+    const own = session === undefined ? 0 : (this.#names.get(session)?.size ?? 0)
+    if (own >= maxStateEntriesPerSession)
       throw new ParleyError(
         'limit_exceeded',
         `This session holds ${own} state entries in the channel, which is its limit.`,
-        { details: { limit: 'maxStateEntriesPerSession', value: this.#maxPerSession } },
+        { details: { limit: 'maxStateEntriesPerSession', value: maxStateEntriesPerSession } },
       )
-    if (this.#slots.size >= this.#maxEntries)
+    if (this.#slots.size >= maxStateEntries)
       throw new ParleyError(
         'limit_exceeded',
-        `The channel holds ${this.#maxEntries} state entries, which is its limit.`,
-        { details: { limit: 'maxStateEntries', value: this.#maxEntries } },
+        `The channel holds ${maxStateEntries} state entries, which is its limit.`,
+        { details: { limit: 'maxStateEntries', value: maxStateEntries } },
       )
   }
 
+  #put(entry: StateEntry, valueText: string): boolean {
+    const { value: _value, ...rest } = entry
+    const text = `${JSON.stringify(rest).slice(0, -1)},"value":${valueText}}`
+    const old = this.#slots.get(entry.key)
+    if (old?.text === text) return false
+    if (old !== undefined) this.#discard(old)
+    else if (entry.name === presenceName) this.#headcount.entered(entry.user)
+    this.#changed(entry.key)
+    const slot: Slot = { entry, text, version: this.#version, isGone: false }
+    if (this.#firstPage?.next === undefined) this.#firstPage = undefined
+    this.#slots.set(entry.key, slot)
+    this.#order.push(slot)
+    this.#tidy()
+    return true
+  }
+
   remove(session: string, name: string): boolean {
-    const key = stateKey(session, name)
-    if (!this.#slots.delete(key)) return false
+    if (!this.#drop(sessionKey(session, name))) return false
     const names = this.#namesOf(session)
     names.delete(name)
     if (names.size === 0) this.#names.delete(session)
-    this.#changed(key)
     return true
+  }
+
+  /** Removes an entry that the server keeps. */
+  dismiss(owner: string | undefined, name: string): boolean {
+    const key = keptKey(owner, name)
+    this.#until.delete(key)
+    return this.#drop(key)
+  }
+
+  #drop(key: string): boolean {
+    const slot = this.#slots.get(key)
+    if (slot === undefined) return false
+    this.#slots.delete(key)
+    if (slot.entry.name === presenceName) this.#headcount.left(slot.entry.user)
+    this.#discard(slot)
+    this.#changed(key)
+    this.#tidy()
+    return true
+  }
+
+  #discard(slot: Slot): void {
+    slot.isGone = true
+    const isOnLaterPage = slot.version > Number(this.#firstPage?.next)
+    if (!isOnLaterPage) this.#firstPage = undefined
   }
 
   #namesOf(session: string): Set<string> {
@@ -135,53 +229,102 @@ export class KeyedState {
     return names !== undefined
   }
 
-  /** The changes after `from`, or undefined when they are no longer known: the reader needs a new snapshot. */
-  diff(from: number): StateDiff | undefined {
-    if (from < this.#base || from > this.#version) return undefined
-    const set: StateEntry[] = []
-    const removed: string[] = []
-    for (const key of new Set(this.#changes.slice(from - this.#base))) {
-      const slot = this.#slots.get(key)
-      if (slot === undefined) removed.push(key)
-      else set.push(slot.entry)
+  /** Removes what has had its time. Answers when it has to be looked at again; undefined: never. */
+  expire(now: number): number | undefined {
+    let next = Number.POSITIVE_INFINITY
+    for (const [key, until] of this.#until) {
+      if (until > now) {
+        next = Math.min(next, until)
+        continue
+      }
+      this.#until.delete(key)
+      this.#drop(key)
     }
-    return { prev: from, version: this.#version, set, removed }
+    return next < Number.POSITIVE_INFINITY ? next : undefined
   }
 
-  /** A page of the map, oldest change first. What changes between two pages comes with the diffs. */
-  snapshot(after?: string): StateSnapshot {
-    const from = after === undefined ? 0 : Number(after)
-    const entries: StateEntry[] = []
-    let last = 0
-    let more = false
-    for (const slot of this.#slots.values()) {
-      if (!(slot.version > from)) continue
-      if (entries.length === pageSize) {
-        more = true
-        break
-      }
-      entries.push(slot.entry)
-      last = slot.version
+  /**
+   * What changed after `from` up to `to`, in order of versions; each key once, and not at all when it changed again
+   * after `to`. Undefined when that is no longer known: the reader needs a new snapshot.
+   */
+  changes(from: number, to: number): StateStep[] | undefined {
+    if (from < this.#base || from > this.#version) return undefined
+    const gone = new Set<string>()
+    const steps: StateStep[] = []
+    for (let version = from + 1; version <= to; version++) {
+      const key = this.#changes[version - this.#base - 1] as string
+      const slot = this.#slots.get(key)
+      if (slot === undefined ? gone.has(key) : slot.version !== version) continue
+      if (slot === undefined) gone.add(key)
+      steps.push({ version, key, text: slot?.text })
     }
+    return steps
+  }
+
+  /** Nobody reads the map: what has changed so far need not be told. */
+  forgetChanges(): void {
+    this.#base = this.#version
+    this.#changes = []
+  }
+
+  /**
+   * A page of the map, oldest change first. What changes between two pages comes with the differences, which follow
+   * `version`; what is newer than that comes with them once more.
+   */
+  snapshot(after?: string, version: number = this.#version): StateSnapshot {
+    const { slots, next } = this.#page(after)
     return {
       instance: this.instance,
-      version: this.#version,
-      entries,
+      version,
+      entries: slots.map(({ entry }) => entry),
       total: this.#slots.size,
-      ...(more ? { next: String(last) } : {}),
+      ...(next === undefined ? {} : { next }),
     }
   }
 
-  /** Sessions and users that have an entry of this name. */
-  count(name: string): { readonly sessions: number; readonly users: number } {
-    const users = new Set<string>()
-    let sessions = 0
-    for (const { entry } of this.#slots.values()) {
-      if (entry.name !== name) continue
-      sessions += 1
-      users.add(entry.user ?? `session ${entry.session}`)
+  /** The same as JSON. */
+  snapshotText(after: string | undefined, version: number): string {
+    const { text, next } = after === undefined ? this.#firstPageText() : textOf(this.#page(after))
+    const head = JSON.stringify({ instance: this.instance, version, total: this.#slots.size, next })
+    return `${head.slice(0, -1)},"entries":${text}}`
+  }
+
+  /** Where many join, most of them are given the same first page. */
+  #firstPageText(): PageText {
+    this.#firstPage ??= textOf(this.#page(undefined))
+    return this.#firstPage
+  }
+
+  #page(after: string | undefined): Page {
+    const slots: Slot[] = []
+    let bytes = 0
+    for (let index = this.#indexAfter(after === undefined ? 0 : Number(after)); ; index++) {
+      const slot = this.#order[index]
+      if (slot === undefined) return { slots }
+      if (slot.isGone) continue
+      bytes += utf8Length(slot.text) + 1
+      const isFull = slots.length === pageEntries || (bytes > pageBytes && slots.length > 0)
+      if (isFull) return { slots, next: String(slots.at(-1)?.version) }
+      slots.push(slot)
     }
-    return { sessions, users: users.size }
+  }
+
+  /** Of the first entry that is newer; binary search. */
+  #indexAfter(version: number): number {
+    if (Number.isNaN(version)) return this.#order.length
+    let low = 0
+    let high = this.#order.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#order[middle] as Slot).version > version) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  #tidy(): void {
+    if (this.#order.length <= 2 * this.#slots.size + slack) return
+    this.#order = this.#order.filter((slot) => !slot.isGone)
   }
 
   #changed(key: string): void {
@@ -193,6 +336,16 @@ export class KeyedState {
   }
 }
 
-function stateKey(session: string, name: string): string {
+function textOf({ slots, next }: Page): PageText {
+  return { text: `[${slots.map(({ text }) => text).join(',')}]`, next }
+}
+
+/** Ids of sessions begin otherwise than keys of entries that the server keeps. */
+function sessionKey(session: string, name: string): string {
   return `${session}|${name}`
+}
+
+/** Names declared by modules have no `|`, so that no owner can be taken for another one with a name. */
+function keptKey(owner: string | undefined, name: string): string {
+  return owner === undefined ? `~|${name}` : `~${owner}|${name}`
 }

@@ -21,7 +21,9 @@ export class Member {
   holds = 0
   /** Version of the keyed state that the client has; -1 when it did not ask for state. */
   stateVersion = -1
-  /** State diffs were held back. */
+  /** The client asked for the counts of who is here. */
+  readsOccupancy = false
+  /** State diffs, or counts, were held back. */
   stateBehind = false
   /** Events shed from the front of the queue and not yet told: from (exclusive) and to (inclusive). */
   dropped: { from: number; to: number } | undefined
@@ -31,5 +33,9 @@ export class Member {
     this.channel = channel
     this.filterClass = filterClass
     this.position = position
+  }
+
+  get readsState(): boolean {
+    return this.stateVersion >= 0 || this.readsOccupancy
   }
 }

@@ -149,7 +149,7 @@ export class Outbox {
     member.holds += 1
     if (member.holds > 1) return
     member.behind = true
-    member.stateBehind = member.stateVersion >= 0
+    member.stateBehind = member.readsState
     member.position = this.#waiting?.drop(member) ?? member.position
   }
 

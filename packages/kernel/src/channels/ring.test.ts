@@ -28,7 +28,7 @@ describe('a ring', () => {
     ring.dropBelow(3)
     ring.dropBelow(1)
     expect(ring.first).toBe(3)
-    for (const offset of [1, 4, 9]) ring.replace(encodeEvent({ ...event(offset, 'null'), redacted: true }))
+    for (const offset of [1, 4, 9]) ring.redact(offset)
     expect(ring.slice(3, 9, 10_000)?.map(({ stored }) => stored.redacted)).toEqual([
       undefined,
       true,
@@ -36,7 +36,7 @@ describe('a ring', () => {
     ])
     ring.dropBelow(99)
     expect([ring.length, ring.first]).toEqual([0, undefined])
-    ring.replace(encodeEvent(event(4)))
+    ring.redact(4)
     expect(ring.length).toBe(0)
   })
 })

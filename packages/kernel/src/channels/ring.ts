@@ -1,4 +1,5 @@
-import type { EncodedEvent } from './wire-text.ts'
+import type { StoredEvent } from '../ports/event-log.ts'
+import { type EncodedEvent, encodeEvent } from './wire-text.ts'
 
 /**
  * The newest events of a channel, contiguous and ready to send. Bounded by count and bytes; the oldest leave first.
@@ -48,13 +49,14 @@ export class Ring {
     return found
   }
 
-  /** Puts another entry (a tombstone) in the place of the one at the same offset. */
-  replace(entry: EncodedEvent): void {
+  /** Makes the entry at an offset a tombstone, if it is held. */
+  redact(offset: number): void {
     const { first } = this
-    if (first === undefined || entry.stored.offset < first) return
-    const index = this.#start + (entry.stored.offset - first)
+    if (first === undefined || offset < first) return
+    const index = this.#start + (offset - first)
     const old = this.#entries[index]
     if (old === undefined) return
+    const entry = encodeEvent(tombstoneOf(old.stored))
     this.#bytes += entry.size - old.size
     this.#entries[index] = entry
   }
@@ -80,4 +82,9 @@ export class Ring {
       this.#start = 0
     }
   }
+}
+
+/** What is left of an event that is redacted. */
+export function tombstoneOf({ type, at, by, offset }: StoredEvent): StoredEvent {
+  return { type, data: 'null', at, offset, redacted: true, ...(by === undefined ? {} : { by }) }
 }

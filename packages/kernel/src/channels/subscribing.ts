@@ -7,11 +7,12 @@ import {
   type SubscribeFrame,
   type SubscribeResult,
 } from '@parley/protocol'
-import { type Permissions, readFilter } from '../access/permissions.ts'
-import type { Kinds } from '../kind.ts'
+import { type Permissions, readFilter, type Watch } from '../access/permissions.ts'
+import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Session } from '../sessions/session.ts'
+import type { Audiences } from './audiences.ts'
 import type { Channel } from './channel.ts'
 import type { Fanout } from './fanout.ts'
 import type { FilterClass } from './filter-class.ts'
@@ -21,6 +22,7 @@ import { recoveryVerdict, type Verdict } from './recovery.ts'
 export interface SubscribingParts {
   readonly hub: Hub
   readonly fanout: Fanout
+  readonly audiences: Audiences
   readonly kinds: Kinds
   readonly limits: Limits
   readonly permissions: Permissions
@@ -29,16 +31,23 @@ export interface SubscribingParts {
 
 export type SubscribeRequest = Pick<
   SubscribeFrame,
-  'channel' | 'from' | 'filter' | 'recent' | 'state' | 'silent'
+  'channel' | 'from' | 'filter' | 'recent' | 'state' | 'occupancy' | 'silent'
 >
 
 /** Who wants a subscription. */
 export interface Subscriber {
   readonly session: Session
-  /** Called with the reply in the same step in which the member joins. */
-  readonly joined: (result: SubscribeResult) => void
+  /** Called with the result, as JSON, in the same step in which the member joins. */
+  readonly joined: (result: string) => void
   /** Asked at the last moment; without it: it is. */
   readonly isWanted?: () => boolean
+}
+
+interface Attempt {
+  readonly kind: Kind
+  readonly watch: Watch
+  /** The connection that asked. */
+  readonly connection: { readonly link: Session['link']; readonly generation: number }
 }
 
 /** Times that a subscription is tried while the access to its channel changes under it. */
@@ -68,35 +77,49 @@ export class Subscribing {
    * @throws ParleyError `bad_request`, `unknown_kind`, `forbidden`, `already_subscribed`, `limit_exceeded`
    */
   async subscribe(subscriber: Subscriber, request: SubscribeRequest): Promise<void> {
-    const { kinds, permissions } = this.#parts
+    const { audiences, hub, kinds, permissions } = this.#parts
     const { session } = subscriber
-    const { link, generation, app } = session
+    const { app } = session
     const kind = kinds.of(request.channel)
     this.#checkRoom(session, request.channel)
-    if (request.filter !== undefined && !kind.filters)
-      throw new ParleyError('bad_request', `Channels of kind \`${kind.name}\` take no filters.`)
+    checkKind(kind, request)
     const watch = permissions.watch(app, session.identity.user, request.channel)
+    const connection = { link: session.link, generation: session.generation }
     try {
-      for (let round = 0; round < maxRounds; round++) {
-        const { identity } = session
-        watch.isChanged = false
-        const refusal = await permissions.check(identity, 'read', request.channel, kind)
-        if (refusal !== undefined) throw refusal
-        const filter = joinFilters(identity, request.channel, request.filter)
-        const channel = await this.#open(app, request)
-        if (session.link !== link || session.generation !== generation || link === undefined)
-          throw new ParleyError('disconnected')
-        if (subscriber.isWanted?.() === false) throw new ParleyError('cancelled')
-        // What was allowed a moment ago may have been taken away since.
-        if (watch.isChanged || session.identity !== identity) continue
-        this.#checkRoom(session, request.channel)
-        subscriber.joined(this.#join(session, channel, { request, filter }))
-        return
-      }
+      for (let round = 0; round < maxRounds; round++)
+        if (await this.#attempt(subscriber, request, { kind, watch, connection })) return
     } finally {
       permissions.unwatch(watch)
+      const channel = hub.find(app, request.channel)
+      if (channel !== undefined) audiences.left(channel)
     }
     throw new ParleyError('conflict', `The access to ${request.channel} is being changed. Try again.`)
+  }
+
+  /** Answers false when something changed meanwhile that has to be looked at again. */
+  async #attempt(
+    subscriber: Subscriber,
+    request: SubscribeRequest,
+    { kind, watch, connection }: Attempt,
+  ): Promise<boolean> {
+    const { audiences, permissions } = this.#parts
+    const { session } = subscriber
+    const { identity } = session
+    watch.isChanged = false
+    const refusal = await permissions.check(identity, 'read', request.channel, kind)
+    if (refusal !== undefined) throw refusal
+    const filter = joinFilters(identity, request.channel, request.filter)
+    const channel = await this.#open(session.app, request)
+    if (!audiences.isReady(channel)) await audiences.prepare(channel)
+    const { link, generation } = connection
+    if (session.link !== link || session.generation !== generation || link === undefined)
+      throw new ParleyError('disconnected')
+    if (subscriber.isWanted?.() === false) throw new ParleyError('cancelled')
+    // What was allowed a moment ago may have been taken away since, and who was here may have left.
+    if (watch.isChanged || session.identity !== identity || !audiences.isReady(channel)) return false
+    this.#checkRoom(session, request.channel)
+    subscriber.joined(this.#join(session, channel, { request, filter }))
+    return true
   }
 
   #checkRoom(session: Session, channel: string): void {
@@ -124,7 +147,7 @@ export class Subscribing {
     session: Session,
     channel: Channel,
     how: { readonly request: SubscribeRequest; readonly filter: ReadFilter },
-  ): SubscribeResult {
+  ): string {
     const { request, filter } = how
     const { kind } = channel
     if (channel.memberCount >= kind.limits.maxSubscribers)
@@ -142,16 +165,21 @@ export class Subscribing {
     session.enter(channel, { silent: request.silent === true })
     const member = channel.join(session.outbox, filterClass, offset)
     session.joined(member)
-    if (request.state === true) channel.readState(member, channel.state.version)
+    if (request.state === true) channel.readState(member)
+    if (request.occupancy === true) channel.readOccupancy(member)
     if (offset < channel.sealed) session.outbox.fallBehind(member)
-    return {
+    const result: SubscribeResult = {
       position: { epoch: channel.epoch, offset },
       head: channel.sealed,
       ...verdict,
       ...(filter.compiled === undefined ? {} : { filter: runsAt }),
-      ...(request.state === true ? { state: channel.state.snapshot() } : {}),
+      ...(request.occupancy === true ? { occupancy: channel.state.occupancy } : {}),
       ...(kind.durability === 'ephemeral' ? {} : { retention: { first: channel.available } }),
     }
+    const text = JSON.stringify(result)
+    if (request.state !== true) return text
+    // Entries are JSON already: where many join, this is most of the work.
+    return `${text.slice(0, -1)},"state":${channel.state.snapshotText(undefined, channel.flushedState)}}`
   }
 
   #verdict(channel: Channel, from: Position): Verdict {
@@ -179,6 +207,13 @@ export class Subscribing {
       )
     return { filterClass: channel.classFor(undefined) as FilterClass, runsAt: 'client' }
   }
+}
+
+function checkKind(kind: Kind, request: SubscribeRequest): void {
+  if (request.filter !== undefined && !kind.filters)
+    throw new ParleyError('bad_request', `Channels of kind \`${kind.name}\` take no filters.`)
+  if (request.occupancy === true && !kind.presence)
+    throw new ParleyError('bad_request', `Channels of kind \`${kind.name}\` keep no presence to count.`)
 }
 
 /** The position that the new member asks for, if it lies in this stream's past. */

@@ -1,4 +1,4 @@
-import type { ParleyError } from '@parley/protocol'
+import type { CommandContract, ParleyError } from '@parley/protocol'
 import type { Identity } from '../ports/authenticator.ts'
 import type { StoredReceipt } from '../ports/store.ts'
 import type { RegisteredCommand } from '../registry.ts'
@@ -30,9 +30,13 @@ export interface Call {
 /** Told once what became of a call. Must not throw. */
 export type Done = (error: ParleyError | undefined, output: unknown) => void
 
+/** What is run: a command, or a job of the server itself. */
+export type Runnable = Pick<RegisteredCommand, 'name' | 'handler'>
+
 /** A call that passed its first checks. */
 export interface Prepared {
-  readonly command: RegisteredCommand
+  readonly command: Runnable
+  readonly permission: CommandContract['permission']
   readonly caller: Caller
   readonly identity: Identity
   readonly input: unknown

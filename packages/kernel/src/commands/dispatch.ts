@@ -1,5 +1,6 @@
-import { errorEntry, ParleyError } from '@parley/protocol'
+import { errorEntry, ParleyError, takesKey } from '@parley/protocol'
 import type { Permissions } from '../access/permissions.ts'
+import type { Context } from '../context.ts'
 import type { FlagName, Flags } from '../flags.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -10,6 +11,7 @@ import type { StoredReceipt } from '../ports/store.ts'
 import type { RegisteredCommand, Registry } from '../registry.ts'
 import type { Call, Caller, Done, Prepared } from './call.ts'
 import { digest } from './hash.ts'
+import { OrderedLanes } from './ordered-lanes.ts'
 import type { Publisher } from './publisher.ts'
 import type { Receipts } from './receipts.ts'
 import { Twins } from './twins.ts'
@@ -33,6 +35,12 @@ export interface DispatchParts {
   readonly onCalled: (command: string, code: string, elapsedMs: number) => void
 }
 
+/** Work of the server itself. */
+type ServerJob = (ctx: Context) => unknown
+
+/** Jobs of the server are refused above so many calls and jobs under way. */
+const maxUnderWay = 10_000
+
 const nobody: Identity = { app: 'default', role: 'user', grants: [] }
 
 /**
@@ -45,6 +53,10 @@ export class Dispatch {
   readonly #parts: DispatchParts
   readonly #units: UnitRunner
   readonly #twins = new Twins()
+  /** Order among the jobs of the server, by app and order. */
+  readonly #jobLanes = new OrderedLanes()
+  readonly #uncommittedJobs = new Map<string, Promise<unknown>>()
+  #jobs = 0
   #underWay = 0
   #isDraining = false
   #onIdle: (() => void) | undefined
@@ -97,6 +109,35 @@ export class Dispatch {
     })
   }
 
+  /** Runs a job as the server: a unit of its own, submitted behind those of the same app and order. */
+  run(app: string, job: ServerJob, order?: string): Promise<unknown> {
+    if (this.#isDraining) return Promise.reject(stopping())
+    if (this.#underWay >= maxUnderWay)
+      return Promise.reject(
+        new ParleyError('overloaded', `${maxUnderWay} calls and jobs are under way.`, { retryAfterMs: 100 }),
+      )
+    this.#jobs += 1
+    const identity: Identity = { app, role: 'backend', grants: [{ pattern: '*', actions: ['*'] }] }
+    const caller: Caller = {
+      identity,
+      requestId: `server-${this.#jobs}`,
+      ...(order === undefined ? {} : { uncommitted: this.#uncommittedJobs }),
+    }
+    return new Promise((resolve, reject) => {
+      this.#underWay += 1
+      const prepared: Prepared = {
+        ...{ caller, identity, input: undefined, scope: undefined, fingerprint: '', receipt: undefined },
+        command: { name: 'a job of the server', handler: job },
+        permission: 'anyone',
+        orderKey: `${app}\n${order ?? ''}`,
+        done: (error, output) => (error === undefined ? resolve(output) : reject(error)),
+      }
+      const start = () => this.#units.run(prepared)
+      if (order === undefined) void start()
+      else this.#jobLanes.run(prepared.orderKey, start)
+    })
+  }
+
   /** Refuses new calls from here on. Fulfilled when those accepted before are finished. */
   async drain(): Promise<void> {
     this.#isDraining = true
@@ -116,8 +157,9 @@ export class Dispatch {
     this.#checkDoor(command, caller)
     const identity = caller.identity ?? nobody
     const input = contract.precheck?.(call.input) ? call.input : validate(contract.input, call.input)
-    const base = { command, caller, identity, input, orderKey: orderKey(command, input), done }
-    if (call.key === undefined || contract.readOnly === true)
+    const { permission } = contract
+    const base = { command, caller, identity, input, permission, orderKey: orderKey(command, input), done }
+    if (call.key === undefined || !takesKey(contract))
       return { ...base, scope: undefined, fingerprint: '', receipt: undefined }
     const scope = `${identity.app}\n${identity.user ?? ''}\n${command.name}\n${call.key}`
     const fingerprint = digest(JSON.stringify(input))
@@ -133,8 +175,7 @@ export class Dispatch {
   /** Feature, credentials and rate: what is asked before anything is looked at. */
   #checkDoor({ contract }: RegisteredCommand, caller: Caller): void {
     const { flags, throttle } = this.#parts
-    if (this.#isDraining && caller.isNested !== true)
-      throw new ParleyError('unavailable', 'The node is stopping. Repeat it on the next connection.')
+    if (this.#isDraining && caller.isNested !== true) throw stopping()
     if (contract.flag !== undefined && !flags.isOn(contract.flag as FlagName))
       throw new ParleyError('disabled', `The feature flag \`${contract.flag}\` is off.`)
     if (caller.identity === undefined && contract.permission !== 'public')
@@ -201,15 +242,21 @@ export class Dispatch {
   }
 
   #permission({
-    command,
+    caller,
     identity,
     input,
+    permission,
   }: Prepared): ParleyError | undefined | Promise<ParleyError | undefined> {
-    const { permission } = command.contract
     if (permission === 'public' || permission === 'anyone') return undefined
+    if (permission === 'internal') return caller.isNested === true ? undefined : this.#internal(identity)
     if (permission.channel === undefined) return this.#parts.permissions.checkApp(identity, permission.action)
     const channel = String((input as Readonly<Record<string, unknown>>)[permission.channel])
     return this.#parts.permissions.check(identity, permission.action, channel, this.#parts.kinds.of(channel))
+  }
+
+  #internal(identity: Identity): ParleyError | undefined {
+    if (identity.role === 'backend') return this.#parts.permissions.checkApp(identity, 'manage')
+    return new ParleyError('forbidden', 'This command is for back ends and for modules of the server.')
   }
 
   #toParleyError(error: unknown, caller: Caller, command: string): ParleyError {
@@ -223,6 +270,10 @@ export class Dispatch {
       details: { requestId: caller.requestId },
     })
   }
+}
+
+function stopping(): ParleyError {
+  return new ParleyError('unavailable', 'The node is stopping. Repeat it on the next connection.')
 }
 
 function orderKey(command: RegisteredCommand, input: unknown): string {

@@ -5,8 +5,17 @@ import type { Hub } from '../channels/hub.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { CommitResult, Receipt, Store, StoredReceipt, Unit, UnitEvent } from '../ports/store.ts'
+import type {
+  CommitResult,
+  Receipt,
+  Redaction,
+  Store,
+  StoredReceipt,
+  Unit,
+  UnitEvent,
+} from '../ports/store.ts'
 import type { CollectedEvent, UnitContext } from './unit-context.ts'
+import { countDurable } from './unit-offsets.ts'
 
 /** What became of a unit. */
 export type Published =
@@ -45,7 +54,7 @@ export class Publisher {
   submit(ctx: UnitContext, receipt: Receipt | undefined): Published | Promise<Published> {
     const durable = ctx.events.filter(({ kind }) => kind.durability === 'durable')
     const isDurable = durable.length > 0 || ctx.writes.length > 0 || ctx.assertions.length > 0
-    if (isDurable) return this.#commit(ctx, durable, receipt)
+    if (isDurable || ctx.redactions !== undefined) return this.#commit(ctx, durable, receipt)
     const positions = this.#emit(ctx.app, ctx.events)
     return isPromise(positions) ? positions.then(done) : done(positions)
   }
@@ -55,17 +64,19 @@ export class Publisher {
     durable: readonly CollectedEvent[],
     receipt: Receipt | undefined,
   ): Promise<Published> {
-    const { app } = ctx
-    const unit: Unit = {
+    const { app, events, redactions, writes } = ctx
+    const unit: { -readonly [Part in keyof Unit]: Unit[Part] } = {
       app,
       assertions: ctx.assertions,
-      writes: ctx.writes,
+      writes: durable.length === events.length ? writes : countDurable(writes, events),
       events: durable.map(({ event }) => event),
-      ...(receipt === undefined ? {} : { receipt }),
     }
+    if (redactions !== undefined) unit.redactions = redactions
+    if (receipt !== undefined) unit.receipt = receipt
     const result = await this.#store(unit)
     if (result.status === 'repeated') return result
     if (result.status === 'refused') return { status: 'refused' }
+    if (redactions !== undefined) this.#redact(app, redactions)
     const gate = this.#gates.get(app)
     if (gate === undefined) return this.#publish(ctx, unit, result.positions)
     const published = gate.then(() => this.#publish(ctx, unit, result.positions))
@@ -85,7 +96,13 @@ export class Publisher {
     return this.#sendOut(ctx, unit, positions)
   }
 
+  #redact(app: string, redactions: readonly Redaction[]): void {
+    for (const { channel, offset } of redactions) this.#parts.hub.redacted(app, channel, offset)
+  }
+
   #sendOut(ctx: UnitContext, unit: Unit, positions: readonly Position[]): Published | Promise<Published> {
+    // Once more: the event itself may have waited at the gate until now.
+    if (unit.redactions !== undefined) this.#redact(unit.app, unit.redactions)
     this.#fanOut(unit.app, unit.events, positions)
     if (unit.events.length === ctx.events.length) return done(positions)
     return this.#emitOthers(ctx, positions)
@@ -131,13 +148,17 @@ export class Publisher {
     }
   }
 
-  async #reconcile({ app, events }: Unit): Promise<void> {
-    const { accessLog, clock, hub } = this.#parts
+  async #reconcile({ app, events, redactions = [] }: Unit): Promise<void> {
+    const { accessLog, clock, hub, store } = this.#parts
     const names = events.map(({ channel }) => channel)
     for (let attempt = 1; attempt <= maxReconciliations; attempt++) {
       try {
         await accessLog.reconcile(app)
         await hub.reconcile(app, names)
+        for (const { channel, offset } of redactions) {
+          const [event] = await store.pick(app, channel, [offset])
+          if (event === undefined || event.redacted) hub.redacted(app, channel, offset)
+        }
         return
       } catch {
         // The log cannot be read now. After some minutes the next event of the channel mends it.

@@ -3,13 +3,24 @@ import { controlChannel } from '../access/control.ts'
 import type { TokenBuckets } from '../access/token-bucket.ts'
 import { historyFilter } from '../channels/subscribing.ts'
 import { utf8Length } from '../channels/wire-text.ts'
-import type { AccessChange, AppendedEvent, ChannelsAccess, Context } from '../context.ts'
+import type { AccessChange, AppendedEvent, ChannelsAccess, Context, ModuleState } from '../context.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { Assertion, RecordRow, SqlStatement, SqlValue, Store, UnitEvent, Write } from '../ports/store.ts'
+import type {
+  Assertion,
+  RecordRow,
+  Redaction,
+  SqlStatement,
+  SqlValue,
+  Store,
+  UnitEvent,
+  UnitStatement,
+  Write,
+} from '../ports/store.ts'
 import type { Caller } from './call.ts'
+import { offsetsIn } from './unit-offsets.ts'
 
 /** What a context needs of the node; the same for all calls. */
 export interface ContextServices {
@@ -19,6 +30,7 @@ export interface ContextServices {
   readonly store: Store
   readonly publishRates: (kind: Kind) => TokenBuckets | undefined
   readonly channelsOf: (app: string) => ChannelsAccess
+  readonly stateOf: (app: string) => ModuleState
   readonly require: (identity: Identity, action: Action, channel: string | undefined) => Promise<void>
   /** Runs another command as a part of this call. */
   readonly call: (caller: Caller, command: string, input: unknown) => Promise<unknown>
@@ -29,6 +41,7 @@ export interface ContextCall {
   readonly identity: Identity
   readonly session: string | undefined
   readonly requestId: string
+  readonly attempt: 1 | 2
   /** Fulfilled when earlier units of the same ordering key are committed or refused. */
   readonly earlier: () => Promise<unknown> | undefined
 }
@@ -43,9 +56,12 @@ export class UnitContext implements Context {
   readonly identity: Identity
   readonly session: string | undefined
   readonly requestId: string
+  readonly attempt: 1 | 2
   readonly events: CollectedEvent[] = []
   readonly writes: Write[] = []
   readonly assertions: Assertion[] = []
+  /** Undefined when there are none. */
+  redactions: Redaction[] | undefined
   readonly #services: ContextServices
   readonly #earlier: () => Promise<unknown> | undefined
 
@@ -54,6 +70,7 @@ export class UnitContext implements Context {
     this.identity = call.identity
     this.session = call.session
     this.requestId = call.requestId
+    this.attempt = call.attempt
     this.#earlier = call.earlier
   }
 
@@ -77,13 +94,34 @@ export class UnitContext implements Context {
     return this.#services.channelsOf(this.app)
   }
 
-  append(appended: AppendedEvent): void {
-    if (appended.channel === controlChannel)
-      throw new ParleyError('forbidden', 'Access changes are made by `change`, and by nothing else.')
-    this.#add(appended)
+  get state(): ModuleState {
+    return this.#services.stateOf(this.app)
   }
 
-  #add(appended: AppendedEvent): void {
+  /** Nothing is to be changed, and nothing to be checked. */
+  get isEmpty(): boolean {
+    const { events, writes, assertions, redactions } = this
+    return events.length + writes.length + assertions.length === 0 && redactions === undefined
+  }
+
+  append(appended: AppendedEvent): number {
+    if (appended.channel === controlChannel)
+      throw new ParleyError('forbidden', 'Access changes are made by `change`, and by nothing else.')
+    return this.#add(appended)
+  }
+
+  redact(channel: string, offset: number): void {
+    const kind = this.#services.kinds.of(channel)
+    if (kind.module === 'kernel') throw new ParleyError('forbidden', 'Access changes are never redacted.')
+    if (kind.durability !== 'durable')
+      throw new RangeError(
+        `A unit redacts events of durable kinds; kind \`${kind.name}\` is ${kind.durability}.`,
+      )
+    this.redactions ??= []
+    this.redactions.push({ channel, offset })
+  }
+
+  #add(appended: AppendedEvent): number {
     const { channel, type, id, tags, by = this.user } = appended
     const kind = this.#services.kinds.of(channel)
     const data = JSON.stringify(appended.data ?? null)
@@ -105,7 +143,7 @@ export class UnitContext implements Context {
       ...(id === undefined ? {} : { id }),
       ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
     }
-    this.events.push({ event, kind })
+    return this.events.push({ event, kind }) - 1
   }
 
   #checkSize(kind: Kind, data: string): void {
@@ -124,7 +162,17 @@ export class UnitContext implements Context {
   }
 
   write(...writes: Write[]): void {
+    for (const write of writes) if ('sql' in write) this.#checkOffsets(write)
     this.writes.push(...writes)
+  }
+
+  #checkOffsets(statement: UnitStatement): void {
+    for (const index of offsetsIn(statement)) {
+      const durability = this.events[index]?.kind.durability
+      if (durability === 'durable') continue
+      const found = durability === undefined ? 'was not appended' : `is of a kind that is ${durability}`
+      throw new RangeError(`A statement asks for the offset of event ${index}, which ${found}.`)
+    }
   }
 
   assert(...assertions: Assertion[]): void {

@@ -3,8 +3,7 @@ import type { Limits } from '../limits.ts'
 import type { PositionedHandler } from '../module.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StoredReceipt } from '../ports/store.ts'
-import type { RegisteredCommand } from '../registry.ts'
-import type { Prepared } from './call.ts'
+import type { Prepared, Runnable } from './call.ts'
 import type { Published, Publisher } from './publisher.ts'
 import { type Receipts, readReceipt, receiptText } from './receipts.ts'
 import { type ContextServices, UnitContext } from './unit-context.ts'
@@ -23,7 +22,6 @@ export interface UnitRunnerParts {
 interface Run {
   readonly prepared: Prepared
   readonly ctx: UnitContext
-  readonly attempt: number
 }
 
 /**
@@ -40,8 +38,8 @@ export class UnitRunner {
   /** Undefined when the unit is submitted already, else a promise for that. Never rejects. */
   run(prepared: Prepared): Promise<void> | undefined {
     const { caller, orderKey } = prepared
-    const ctx = this.#context(prepared, () => caller.uncommitted?.get(orderKey))
-    const run: Run = { prepared, ctx, attempt: 1 }
+    const ctx = this.#context(prepared, 1, () => caller.uncommitted?.get(orderKey))
+    const run: Run = { prepared, ctx }
     try {
       const output = handle(prepared, ctx)
       if (output instanceof Promise)
@@ -67,9 +65,13 @@ export class UnitRunner {
     }
   }
 
-  #context({ identity, caller }: Prepared, earlier: () => Promise<unknown> | undefined): UnitContext {
+  #context(
+    { identity, caller }: Prepared,
+    attempt: 1 | 2,
+    earlier: () => Promise<unknown> | undefined,
+  ): UnitContext {
     const { session, requestId } = caller
-    return new UnitContext(this.#parts.context, { identity, session, requestId, earlier })
+    return new UnitContext(this.#parts.context, { identity, session, requestId, attempt, earlier })
   }
 
   #fail(prepared: Prepared, error: unknown): void {
@@ -94,8 +96,7 @@ export class UnitRunner {
     const { prepared, ctx } = run
     try {
       const { scope, fingerprint } = prepared
-      const changesNothing = ctx.events.length === 0 && ctx.writes.length === 0 && ctx.assertions.length === 0
-      if (changesNothing && scope === undefined) {
+      if (ctx.isEmpty && scope === undefined) {
         this.#parts.finish(prepared, undefined, complete(prepared.command, output, []))
         return undefined
       }
@@ -115,7 +116,7 @@ export class UnitRunner {
   }
 
   #settle(
-    { prepared, attempt }: Run,
+    { prepared, ctx }: Run,
     result: {
       readonly output: unknown
       readonly text: string
@@ -125,7 +126,7 @@ export class UnitRunner {
   ): Promise<void> | undefined {
     if (published.status === 'repeated') this.answerFrom(prepared, published.receipt)
     else if (published.status === 'refused') {
-      if (attempt === 1) return this.#runAgain(prepared, result.before)
+      if (ctx.attempt === 1) return this.#runAgain(prepared, result.before)
       this.#fail(prepared, new ParleyError('conflict'))
     } else {
       const { scope, fingerprint } = prepared
@@ -140,9 +141,9 @@ export class UnitRunner {
   /** What the decision rested on has changed: once more on fresh reads, behind the units that came before the first. */
   async #runAgain(prepared: Prepared, before: Promise<unknown> | undefined): Promise<void> {
     try {
-      const ctx = this.#context(prepared, () => before)
+      const ctx = this.#context(prepared, 2, () => before)
       const output = await handle(prepared, ctx)
-      await this.#submit({ prepared, ctx, attempt: 2 }, output, before)
+      await this.#submit({ prepared, ctx }, output, before)
     } catch (error) {
       this.#fail(prepared, error)
     }
@@ -155,8 +156,7 @@ function handle({ command, input }: Prepared, ctx: UnitContext): unknown {
 }
 
 /** Puts positions into an output, for the handlers that declare how. */
-function complete(command: RegisteredCommand, output: unknown, positions: readonly Position[]): unknown {
-  const { handler } = command
+function complete({ handler }: Runnable, output: unknown, positions: readonly Position[]): unknown {
   return typeof handler === 'function'
     ? output
     : (handler as PositionedHandler<never, unknown>).complete(output as never, positions)

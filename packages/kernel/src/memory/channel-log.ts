@@ -1,3 +1,4 @@
+import { tombstoneOf } from '../channels/ring.ts'
 import { utf8Length } from '../channels/wire-text.ts'
 import type { NewEvent, ReadOptions, Retention, StoredEvent, Top } from '../ports/event-log.ts'
 
@@ -57,6 +58,10 @@ export class ChannelLog {
     return this.read({ after: from - 1, limit: Math.max(end - from, 0) })
   }
 
+  find(offset: number): StoredEvent | undefined {
+    return offset < this.#first ? undefined : this.#events[this.#start + offset - this.#first]
+  }
+
   offsetBefore(at: number): number {
     for (let index = this.#events.length - 1; index >= this.#start; index--) {
       const event = this.#events[index] as StoredEvent
@@ -79,17 +84,9 @@ export class ChannelLog {
 
   redact(offset: number): boolean {
     const index = this.#start + offset - this.#first
-    const event = offset < this.#first ? undefined : this.#events[index]
+    const event = this.find(offset)
     if (event === undefined) return false
-    const { type, at, by } = event
-    this.#events[index] = {
-      type,
-      data: 'null',
-      at,
-      offset,
-      redacted: true,
-      ...(by === undefined ? {} : { by }),
-    }
+    this.#events[index] = tombstoneOf(event)
     this.#bytes += 'null'.length - (this.#sizes[index] as number)
     this.#sizes[index] = 'null'.length
     return true

@@ -1,7 +1,18 @@
 import type { Position } from '@parley/protocol'
-import type { Assertion, CommitResult, RecordRow, RecordWrite, StoredReceipt, Unit } from '../ports/store.ts'
+import type {
+  Assertion,
+  CommitResult,
+  RecordRow,
+  RecordWrite,
+  SqlStatement,
+  StoredReceipt,
+  Unit,
+  UnitStatement,
+  UnitValue,
+} from '../ports/store.ts'
 import { ChannelLog } from './channel-log.ts'
 import { deriveEpoch } from './epoch.ts'
+import type { MemorySql } from './sql.ts'
 
 interface HeldRecord extends RecordRow {
   readonly expiresAt: number
@@ -26,6 +37,8 @@ const sweepBatch = 1_000
 export class MemoryDisk {
   /** Set it to make stores refuse writes and report why, as a full or broken disk does. */
   problem: string | undefined
+  /** Where the tables of modules are; it stays with the disk. */
+  sql: MemorySql | undefined
   readonly #seed: string
   readonly #apps = new Map<string, AppContents>()
   readonly #receipts = new Map<string, HeldReceipt>()
@@ -61,14 +74,20 @@ export class MemoryDisk {
     for (const [key, held] of this.#apps.get(app)?.tables.get(table) ?? []) yield [key, row(held)]
   }
 
-  /** Does all of the unit or nothing. It holds no SQL: the store has refused that before. */
+  /**
+   * Does all of the unit or nothing. Throws when a statement fails; the store has refused units with SQL where there is
+   * no engine.
+   */
   apply(unit: Unit): CommitResult {
     const earlier = unit.receipt && this.receipt(unit.receipt.scope)
     if (earlier !== undefined) return { status: 'repeated', receipt: earlier }
-    const assertion = unit.assertions.findIndex((asserted) => !this.#holds(unit.app, asserted))
+    const { sql } = this
+    const needsSql = sql !== undefined && usesSql(unit)
+    const assertion = needsSql ? sql.transaction(() => this.#runSql(sql, unit)) : this.#firstBroken(unit)
     if (assertion >= 0) return { status: 'refused', assertion }
     const contents = this.#contents(unit.app)
-    for (const write of unit.writes) writeRecord(contents, write as RecordWrite)
+    for (const write of unit.writes) if ('key' in write) writeRecord(contents, write)
+    for (const { channel, offset } of unit.redactions ?? []) this.find(unit.app, channel)?.redact(offset)
     const positions = unit.events.map(({ channel, ...event }): Position => {
       const log = this.#log(unit.app, channel)
       return { epoch: log.epoch, offset: log.append(event) }
@@ -80,6 +99,29 @@ export class MemoryDisk {
     return { status: 'committed', positions }
   }
 
+  /** Carries out the statements; answers the index of the assertion that does not hold, or -1. */
+  #runSql(sql: MemorySql, unit: Unit): number {
+    const broken = this.#firstBroken(unit)
+    if (broken >= 0) return broken
+    const offsets = this.#offsetsOf(unit)
+    for (const write of unit.writes) if ('sql' in write) sql.run(withOffsets(write, offsets))
+    return -1
+  }
+
+  /** The offsets that the events will have. */
+  #offsetsOf({ app, events }: Unit): readonly number[] {
+    const counts = new Map<string, number>()
+    return events.map(({ channel }) => {
+      const count = (counts.get(channel) ?? 0) + 1
+      counts.set(channel, count)
+      return (this.find(app, channel)?.top.head ?? 0) + count
+    })
+  }
+
+  #firstBroken({ app, assertions }: Unit): number {
+    return assertions.findIndex((asserted) => !this.#holds(app, asserted))
+  }
+
   sweep(now: number): void {
     sweepExpired(this.#receipts, now)
     for (const { tables } of this.#apps.values())
@@ -87,7 +129,7 @@ export class MemoryDisk {
   }
 
   #holds(app: string, asserted: Assertion): boolean {
-    if ('sql' in asserted) return false
+    if ('sql' in asserted) return (this.sql?.all(asserted) ?? []).length > 0 === (asserted.expect === 'some')
     return (this.record(app, asserted.table, asserted.key)?.version ?? 0) === asserted.version
   }
 
@@ -109,6 +151,19 @@ export class MemoryDisk {
     }
     return log
   }
+}
+
+/** Whether a unit needs an SQL engine. */
+export function usesSql({ writes, assertions }: Unit): boolean {
+  return writes.some((write) => 'sql' in write) || assertions.some((asserted) => 'sql' in asserted)
+}
+
+function withOffsets({ sql, parameters }: UnitStatement, offsets: readonly number[]): SqlStatement {
+  const place = (value: UnitValue) =>
+    typeof value === 'object' && value !== null && 'offsetOf' in value
+      ? (offsets[value.offsetOf] as number)
+      : value
+  return { sql, parameters: parameters.map(place) }
 }
 
 function row({ key, value, version }: HeldRecord): RecordRow {

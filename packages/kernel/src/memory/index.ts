@@ -1,7 +1,9 @@
+export { memoryBlobStore } from './blob-store.ts'
 export { MemoryDisk } from './disk.ts'
 export { silentLogger } from './logger.ts'
 export { memoryMetrics, type MemoryMetrics } from './metrics.ts'
 export { memoryRecentLog } from './recent-log.ts'
+export type { MemorySql } from './sql.ts'
 export { memoryStore, type MemoryStore, type MemoryStoreOptions } from './store.ts'
 export {
   memoryTransport,

@@ -1,4 +1,5 @@
-import type { EventLog } from '../ports/event-log.ts'
+import { ParleyError } from '@parley/protocol'
+import { type EventLog, maxPicked } from '../ports/event-log.ts'
 import type { ChannelLog } from './channel-log.ts'
 
 /** Where the logs of channels are kept. */
@@ -22,12 +23,22 @@ export function readingSide(logs: ChannelLogs, answer: Answer): EventLog {
     read: (app, channel, options) => answer(() => logs.find(app, channel)?.read(options) ?? []),
     readBackward: (app, channel, before, limit) =>
       answer(() => logs.find(app, channel)?.readBackward(before, limit) ?? []),
+    pick: (app, channel, offsets) =>
+      answer(() => {
+        if (offsets.length > maxPicked) throw tooMany(offsets.length)
+        const log = logs.find(app, channel)
+        return offsets.map((offset) => log?.find(offset))
+      }),
     offsetBefore: (app, channel, at) => answer(() => logs.find(app, channel)?.offsetBefore(at) ?? 0),
     trim: (app, channel, retention, now) => answer(() => logs.find(app, channel)?.trim(retention, now) ?? 1),
     redact: (app, channel, offset) => answer(() => logs.find(app, channel)?.redact(offset) ?? false),
     channels: (app, options) =>
       answer(() => namesPage(logs.names(app), options).map((channel) => ({ channel, ...top(app, channel) }))),
   }
+}
+
+function tooMany(count: number): ParleyError {
+  return new ParleyError('bad_request', `${count} events were asked for; ${maxPicked} can be read at once.`)
 }
 
 export interface PageOptions {

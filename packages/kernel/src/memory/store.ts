@@ -1,13 +1,16 @@
 import { ParleyError } from '@parley/protocol'
 import type { Clock } from '../ports/clock.ts'
 import type { CommitResult, Store, Unit } from '../ports/store.ts'
-import { MemoryDisk } from './disk.ts'
+import { MemoryDisk, usesSql } from './disk.ts'
 import { page, readingSide } from './reading.ts'
+import type { MemorySql } from './sql.ts'
 
 export interface MemoryStoreOptions {
   readonly clock: Clock
   /** What an earlier store left behind. Default: an empty disk. */
   readonly disk?: MemoryDisk
+  /** Gives the store SQL. Default: what the disk has, or none. */
+  readonly sql?: MemorySql
   /** How long a group of units takes to reach the disk; asked once a group. Default: a microtask. */
   readonly commitMs?: () => number
   /** How long a read takes; it sees the state somewhere in between. Default: no time. */
@@ -32,9 +35,13 @@ export interface MemoryStore extends Store {
   crash(): void
 }
 
-/** The reference implementation of a store: in memory, without SQL. "On disk" means: on its {@link MemoryDisk}. */
+/**
+ * The reference implementation of a store: in memory, with SQL when it is given an engine. "On disk" means: on its
+ * {@link MemoryDisk}.
+ */
 export function memoryStore(options: MemoryStoreOptions): MemoryStore {
   const disk = options.disk ?? new MemoryDisk(options.clock.secret(128))
+  disk.sql ??= options.sql
   const writer = new Writer(disk, options)
   const answer = <T>(read: () => T) => writer.answer(read)
   return {
@@ -44,12 +51,22 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
     receipts: (scopes) => answer(() => scopes.map((scope) => disk.receipt(scope))),
     record: (app, table, key) => answer(() => disk.record(app, table, key)),
     records: (app, table, which) => answer(() => page(disk.records(app, table), which).map(([, row]) => row)),
-    query: () => Promise.reject(noSql()),
+    migrate: (module, migrations) =>
+      answer(() => {
+        if (disk.sql !== undefined || migrations.length > 0) engine(disk).migrate(module, migrations)
+      }),
+    purged: () => answer(() => undefined),
+    query: (statement) => answer(() => engine(disk).all(statement)),
     sweep: (now) => answer(() => disk.sweep(now)),
     status: () => writer.status(),
     close: () => writer.close(),
     crash: () => writer.crash(),
   }
+}
+
+function engine({ sql }: MemoryDisk): MemorySql {
+  if (sql === undefined) throw noSql()
+  return sql
 }
 
 interface Waiting {
@@ -111,7 +128,9 @@ class Writer {
   #refusal(unit: Unit): ParleyError | undefined {
     if (this.#state !== 'open') return closed()
     if (this.#disk.problem !== undefined) return new ParleyError('unavailable', this.#disk.problem)
-    if ([...unit.writes, ...unit.assertions].some((part) => 'sql' in part)) return noSql()
+    if (this.#disk.sql === undefined && usesSql(unit)) return noSql()
+    const missing = missingOffset(unit)
+    if (missing !== undefined) return missing
     const { maxQueued = 10_000 } = this.#options
     if (this.#queue.length < maxQueued) return undefined
     const message = `${maxQueued} writes are waiting for the store; nothing was stored. Wait \`retryAfterMs\`.`
@@ -133,9 +152,10 @@ class Writer {
     const units = group.map(({ unit }) => unit)
     try {
       this.#options.onCommit?.(units, 'before')
-      const results = this.#crashed ? [] : units.map((unit) => this.#disk.apply(unit))
+      const results = this.#crashed ? [] : units.map((unit) => this.#apply(unit))
       this.#options.onCommit?.(units, 'after')
-      if (!this.#crashed) for (const [index, result] of results.entries()) group[index]?.resolve(result)
+      if (!this.#crashed)
+        for (const [index, result] of results.entries()) tell(group[index] as Waiting, result)
     } catch (error) {
       if (!this.#crashed) for (const { reject } of group) reject(error)
     }
@@ -143,9 +163,40 @@ class Writer {
     for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
+  /** What became of a unit; an error when a statement of it failed. */
+  #apply(unit: Unit): CommitResult | Error {
+    try {
+      return this.#disk.apply(unit)
+    } catch (error) {
+      return error as Error
+    }
+  }
+
   get #crashed(): boolean {
     return this.#state === 'crashed'
   }
+}
+
+function tell({ resolve, reject }: Waiting, result: CommitResult | Error): void {
+  if (result instanceof Error) reject(result)
+  else resolve(result)
+}
+
+/** Refuses statements that ask for the offset of an event that the unit does not have. */
+function missingOffset({ events, writes }: Unit): ParleyError | undefined {
+  for (const write of writes)
+    for (const value of 'sql' in write ? write.parameters : [])
+      if (
+        typeof value === 'object' &&
+        value !== null &&
+        'offsetOf' in value &&
+        events[value.offsetOf] === undefined
+      )
+        return new ParleyError(
+          'internal',
+          `A statement asks for the offset of event ${value.offsetOf}; the unit has ${events.length}.`,
+        )
+  return undefined
 }
 
 function closed(): ParleyError {
@@ -155,6 +206,6 @@ function closed(): ParleyError {
 function noSql(): ParleyError {
   return new ParleyError(
     'unavailable',
-    'The memory store holds events, records and receipts, and no SQL tables. Configure the store `sqlite`.',
+    'This memory store holds events, records and receipts, and no SQL tables. Configure the store `sqlite`.',
   )
 }

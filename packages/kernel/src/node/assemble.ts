@@ -4,9 +4,11 @@ import { controlKind } from '../access/control.ts'
 import { Permissions } from '../access/permissions.ts'
 import { Revocations } from '../access/revocations.ts'
 import { Throttle } from '../access/throttle.ts'
+import { Audiences } from '../channels/audiences.ts'
 import { ChannelReader } from '../channels/channel-reader.ts'
 import { Fanout } from '../channels/fanout.ts'
 import { Hub } from '../channels/hub.ts'
+import { KeptEntries } from '../channels/kept-entries.ts'
 import { Subscribing } from '../channels/subscribing.ts'
 import { Dispatch } from '../commands/dispatch.ts'
 import { Publisher } from '../commands/publisher.ts'
@@ -21,6 +23,7 @@ import { Registry } from '../registry.ts'
 import { FrameHandler } from '../sessions/frame-handler.ts'
 import type { LinkServices } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
+import { SessionFeed } from '../sessions/session-feed.ts'
 import { Sessions } from '../sessions/sessions.ts'
 import { TimerWheel } from '../sessions/timer-wheel.ts'
 import type { NodeOptions } from './node.ts'
@@ -48,11 +51,13 @@ interface Base {
   readonly revocations: Revocations
   readonly wheel: TimerWheel
   readonly fanout: Fanout
+  readonly audiences: Audiences
 }
 
 /** The parts of a node, put together. */
 export interface NodeParts extends Base {
   readonly hub: Hub
+  readonly keptEntries: KeptEntries
   readonly sessions: Sessions
   readonly accessLog: AccessLog
   readonly dispatch: Dispatch
@@ -77,15 +82,17 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
     fanout,
   })
   const subscribing = new Subscribing({
-    ...{ hub, fanout, kinds, limits, permissions },
+    ...{ hub, fanout, audiences: base.audiences, kinds, limits, permissions },
     onRecovery: (verdict) =>
       metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
   })
   const sessions = makeSessions(base, hub, subscribing)
   const accessLog = new AccessLog(store, around.apply)
-  const dispatch = makeDispatch(base, { hub, sessions, accessLog, metrics })
+  const isDeclared = (name: string) => base.registry.state(name) !== undefined
+  const keptEntries = new KeptEntries({ hub, clock, wheel: base.wheel, isDeclared })
+  const dispatch = makeDispatch(base, { hub, keptEntries, sessions, accessLog, metrics })
   const linkServices = makeLinkServices(base, around, { dispatch, subscribing, sessions, metrics })
-  return { ...base, hub, sessions, accessLog, dispatch, metrics, linkServices }
+  return { ...base, hub, keptEntries, sessions, accessLog, dispatch, metrics, linkServices }
 }
 
 function makeBase(options: NodeOptions): Base {
@@ -103,17 +110,22 @@ function makeBase(options: NodeOptions): Base {
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
     fanout: new Fanout(clock, limits),
+    audiences: new Audiences(options.logger),
   }
 }
 
 function makeSessions(base: Base, hub: Hub, subscribing: Subscribing): Sessions {
-  const { limits, fanout, wheel, permissions, revocations, options } = base
+  const { limits, fanout, audiences, wheel, permissions, revocations, options } = base
   const { clock, logger } = options
   return new Sessions(
-    { clock, limits, fanout, wheel, readLog: (channel, after) => hub.readLog(channel, after) },
+    { clock, limits, fanout, audiences, wheel, readLog: (channel, after) => hub.readLog(channel, after) },
     {
       permissions,
       revocations,
+      feed: new SessionFeed(
+        options.modules.flatMap(({ sessions }) => sessions ?? []),
+        logger,
+      ),
       subscribe: async (session, channel) => {
         try {
           await subscribeOnBehalf(subscribing, session, channel)
@@ -132,7 +144,8 @@ function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: 
   const subscriber = {
     session,
     isWanted: () => invitations.has(channel),
-    joined: (result: object) => outbox.control(JSON.stringify({ op: 'subscribed', channel, ...result })),
+    joined: (result: string) =>
+      outbox.control(`{"op":"subscribed","channel":${JSON.stringify(channel)},${result.slice(1)}`),
   }
   return subscribing
     .subscribe(subscriber, { channel, state: true })
@@ -141,15 +154,16 @@ function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: 
 
 function makeDispatch(
   base: Base,
-  parts: Pick<NodeParts, 'hub' | 'sessions' | 'accessLog' | 'metrics'>,
+  parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'metrics'>,
 ): Dispatch {
   const { options, registry, kinds, flags, limits, permissions, throttle } = base
-  const { hub, sessions, accessLog, metrics } = parts
+  const { hub, keptEntries, sessions, accessLog, metrics } = parts
   const { clock, logger: log, store, recentLog } = options
   const context: ContextServices = {
     ...{ clock, log, kinds, store },
     publishRates: (kind) => throttle.channelBuckets(kind),
     channelsOf: (app) => new ChannelReader({ app, hub, kinds, limits, sessions, store, recentLog }),
+    stateOf: (app) => keptEntries.of(app),
     require: async (identity, action, channel) => {
       const refusal =
         channel === undefined
@@ -180,11 +194,11 @@ function makeLinkServices(
   around: Surroundings,
   parts: Pick<NodeParts, 'dispatch' | 'sessions' | 'metrics'> & { readonly subscribing: Subscribing },
 ): LinkServices {
-  const { options, limits, permissions, wheel, rates, flags } = base
+  const { options, limits, permissions, wheel, rates, flags, registry } = base
   const { dispatch, subscribing, sessions, metrics } = parts
   const { clock, logger: log } = options
   const handler = new FrameHandler({
-    ...{ dispatch, subscribing, permissions, limits, clock, log },
+    ...{ registry, dispatch, subscribing, permissions, limits, clock, log },
     authenticate: around.authenticate,
     refresh: (session, identity) => sessions.refresh(session, identity),
   })

@@ -1,10 +1,11 @@
 import { type ConnectResult, ParleyError } from '@parley/protocol'
 import { enforceRetention } from '../channels/retention.ts'
 import type { Caller } from '../commands/call.ts'
-import type { AccessChange } from '../context.ts'
+import type { AccessChange, Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
+import type { ModuleServices, RunOptions } from '../module.ts'
 import type { Credentials, Identity } from '../ports/authenticator.ts'
 import type { Timer } from '../ports/clock.ts'
 import type { Accept } from '../ports/transport.ts'
@@ -52,7 +53,7 @@ export class KernelNode implements Node {
       authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
       apply: (app, change) => this.#apply(app, change),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
-      closed: (link) => this.#closed(link),
+      closed: (link, hasLeft) => this.#closed(link, hasLeft),
     })
     const { kinds, limits, flags, registry } = this.#parts
     this.kinds = kinds
@@ -119,25 +120,42 @@ export class KernelNode implements Node {
 
   async start(): Promise<void> {
     if (this.#phase !== 'new') throw new Error('A node starts once.')
-    const { clock, logger, modules, store, transports } = this.#options
+    const { clock, modules, store, transports } = this.#options
+    for (const { contract, migrations = [] } of modules) await store.migrate(contract.name, migrations)
     for (const app of this.#apps) {
       await this.#parts.accessLog.begin(app)
       await loadRevocations(store, app, this.#parts.revocations)
     }
     await loadFlags(store, operatorApp, this.flags)
-    const services = {
-      clock,
-      log: logger,
-      modules: modules.map((module) => module.contract.name),
-      call: (identity: Identity, command: string, input: unknown) => this.call(identity, command, input),
-    }
     this.#phase = 'running'
     this.#startedAt = clock.now()
+    const services = this.#moduleServices()
     for (const module of modules) await module.start?.(services)
     this.#every(sweepMs, () => this.#sweep())
     this.#every(retentionMs, () => this.#maintain())
     const accept = this.#acceptor()
     for (const transport of transports) await transport.start(accept)
+  }
+
+  #moduleServices(): ModuleServices {
+    const { clock, logger: log, modules, store } = this.#options
+    return {
+      ...{ clock, log, apps: this.#apps },
+      modules: modules.map((module) => module.contract.name),
+      call: (identity, command, input) => this.call(identity, command, input),
+      run: <T>(app: string, job: (ctx: Context) => T | Promise<T>, { order }: RunOptions = {}) =>
+        this.#run(app, job, order) as Promise<T>,
+      state: this.#parts.keptEntries,
+      query: (statement) => store.query(statement),
+      record: (app, table, key) => store.record(app, table, key),
+      purged: () => store.purged(),
+    }
+  }
+
+  async #run(app: string, job: (ctx: Context) => unknown, order: string | undefined): Promise<unknown> {
+    if (this.#phase !== 'running') throw new ParleyError('unavailable', 'The node is not running.')
+    if (!this.#apps.includes(app)) throw new RangeError(`There is no app \`${app}\` on this node.`)
+    return this.#parts.dispatch.run(app, job, order)
   }
 
   #acceptor(): Accept {
@@ -236,11 +254,11 @@ export class KernelNode implements Node {
     }
   }
 
-  #closed(link: Link): void {
+  #closed(link: Link, hasLeft: boolean): void {
     if (!this.#links.delete(link)) return
     this.#parts.throttle.released(link.handshake.ip)
     this.#parts.metrics.closes.add()
-    this.#parts.sessions.unlink(link)
+    this.#parts.sessions.unlink(link, hasLeft)
   }
 
   stop({ graceMs = 5_000 }: { readonly graceMs?: number } = {}): Promise<void> {

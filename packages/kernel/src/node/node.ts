@@ -73,7 +73,12 @@ export interface Node {
    */
   call(identity: Identity | undefined, command: string, input: unknown, origin?: CallOrigin): Promise<unknown>
   status(): NodeStatus
-  /** Loads what must be known before the first client (revocations), then opens the transports. */
+  /**
+   * Brings the tables of modules up to date, loads what must be known before the first client (revocations), starts the
+   * modules, then opens the transports.
+   *
+   * @throws ParleyError when a module's migrations cannot be carried out; the message says what to do
+   */
   start(): Promise<void>
   /** Tells clients to go elsewhere, stops transports, finishes accepted commands, stops modules, closes the logs. */
   stop(options?: { readonly graceMs?: number }): Promise<void>

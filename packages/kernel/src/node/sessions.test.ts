@@ -358,12 +358,18 @@ describe('subscriptions', () => {
   })
 })
 
-test('a session closed in good order waits as one that broke does', async () => {
+test('a session whose page was closed waits as one that broke does; one that was left is over', async () => {
   const transport = memoryTransport()
   expect(() => transport.connect()).toThrow(/not ready/)
   const t = await testNode()
   const alice = await t.client('alice')
-  alice.wire.close(1000, 'bye')
+  const bob = await t.client('bob')
+  await alice.subscribe('durable:a', { state: true })
+  await bob.subscribe('durable:a', { state: true })
+  bob.wire.close(1000, 'bye')
+  await t.clock.settle()
+  expect(Object.keys(alice.state('durable:a'))).toEqual(['alice'])
+  alice.wire.close(1001, 'going away')
   await t.clock.settle()
   expect(t.node.status()).toMatchObject({ connections: 0, sessions: 1 })
   await t.call(backend, 'test.publish', { channel: 'durable:a', data: 1 })

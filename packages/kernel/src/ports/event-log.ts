@@ -37,6 +37,9 @@ export interface ReadOptions {
   readonly maxBytes?: number
 }
 
+/** Offsets that one `pick` takes. */
+export const maxPicked = 1_000
+
 export interface Retention {
   /** Keep at most so many events. */
   readonly maxEvents: number
@@ -57,6 +60,16 @@ export interface EventLog {
   read(app: string, channel: string, options: ReadOptions): Promise<readonly StoredEvent[]>
   /** The `limit` newest events with an offset below `before`, in ascending order. */
   readBackward(app: string, channel: string, before: number, limit: number): Promise<readonly StoredEvent[]>
+  /**
+   * The events at some offsets, at most {@link maxPicked}, in the order asked; undefined where none is held.
+   *
+   * @throws ParleyError `bad_request` for more offsets
+   */
+  pick(
+    app: string,
+    channel: string,
+    offsets: readonly number[],
+  ): Promise<readonly (StoredEvent | undefined)[]>
   /** Offset of the newest event older than `at` (ms); 0 when there is none. */
   offsetBefore(app: string, channel: string, at: number): Promise<number>
   /** Drops what retention no longer holds, oldest first; the head survives. Answers the new first offset. */

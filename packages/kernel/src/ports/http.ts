@@ -25,6 +25,47 @@ export interface HttpResponse {
   readonly body?: unknown
 }
 
+/** Bytes that are kept somewhere, and may be asked for in part. */
+export interface HttpContent {
+  readonly size: number
+  /** A media type. */
+  readonly type: string
+  /** Changes when the bytes do; visible ASCII without quotes. */
+  readonly tag: string
+  /** What a browser calls it when it is kept. */
+  readonly name: string
+  /** Whether a browser may show it; otherwise it is offered for keeping. */
+  readonly isInline: boolean
+  readonly headers?: Readonly<Record<string, string>>
+  /** From `start` to before `end`, at the reader's pace. */
+  read(range: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
+}
+
+/** A request whose body is bytes. */
+export interface HttpStreamRequest extends Omit<HttpRequest, 'body'> {
+  /**
+   * The body as it comes; to be read once, or not at all.
+   *
+   * @throws ParleyError `payload_too_large` beyond the limit of the route, `disconnected` when the sender is gone or
+   *   sends nothing for a while
+   */
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Aborted when the connection ends before the answer is sent. */
+  readonly signal: AbortSignal
+}
+
+export interface HttpStreamRoute {
+  readonly method: HttpMethod | 'HEAD' | 'OPTIONS'
+  readonly path: string
+  /** Default 0: the route takes no body. */
+  readonly maxBodyBytes?: number
+  /**
+   * As that of {@link HttpRoute}. Content is answered as the request asks: whole, in part (`Range`, `If-Range`), or not
+   * when the client has it (`If-None-Match`); always under a policy that lets nothing in it run.
+   */
+  handler(request: HttpStreamRequest): Promise<HttpResponse | HttpContent>
+}
+
 export interface HttpRoute {
   readonly method: HttpMethod
   /** `/api/channels/{channel}/events`: a name in braces takes one segment. */
@@ -50,6 +91,8 @@ export interface StaticFiles {
 export interface Http {
   /** @throws Error when the route exists or the server listens already */
   route(route: HttpRoute): void
+  /** Adds a route that takes or gives bytes as a stream. Such a request may take long, as long as something moves. */
+  stream(route: HttpStreamRoute): void
   /** Routes go before files; of several folders the one with the longest path that fits is taken. */
   files(files: StaticFiles): void
 }

@@ -10,6 +10,18 @@ export interface SqlStatement {
   readonly parameters: readonly SqlValue[]
 }
 
+/**
+ * A value that a parameter of a unit's statement may have: plain, or the offset that an event of the unit is given,
+ * by the event's index among the unit's events. The writer puts it in, inside the commit.
+ */
+export type UnitValue = SqlValue | { readonly offsetOf: number }
+
+/** A statement that a unit carries out. */
+export interface UnitStatement {
+  readonly sql: string
+  readonly parameters: readonly UnitValue[]
+}
+
 /** A change of one record: a JSON value under a key, for small state that needs no query. `value: null` removes it. */
 export interface RecordWrite {
   readonly table: string
@@ -20,7 +32,7 @@ export interface RecordWrite {
   readonly expiresAt?: number
 }
 
-export type Write = RecordWrite | SqlStatement
+export type Write = RecordWrite | UnitStatement
 
 /**
  * Something that a decision rested on, checked inside the commit.
@@ -52,12 +64,23 @@ export interface UnitEvent extends NewEvent {
   readonly channel: string
 }
 
+/** An event that becomes a tombstone. */
+export interface Redaction {
+  readonly channel: string
+  readonly offset: number
+}
+
 /** What one command changes: whole or not at all. */
 export interface Unit {
   readonly app: string
   readonly assertions: readonly Assertion[]
   readonly writes: readonly Write[]
   readonly events: readonly UnitEvent[]
+  /**
+   * Events committed earlier that become tombstones. An offset that is not held is ignored. Reads that start after the
+   * commit see tombstones; when the words are in no file any more, {@link Store.purged} tells.
+   */
+  readonly redactions?: readonly Redaction[]
   readonly receipt?: Receipt
 }
 
@@ -73,6 +96,16 @@ export interface RecordRow {
   readonly value: string
   /** Counts the writes of this record from 1. */
   readonly version: number
+}
+
+/**
+ * A step of a module's tables. Once released it is never changed: what comes later is another step.
+ */
+export interface Migration {
+  /** Unique within the module: `1-conversations`. */
+  readonly name: string
+  /** Statements, one each. What they make, change or fill begins with the module's name and `_`. */
+  readonly sql: readonly string[]
 }
 
 export interface StoreStatus {
@@ -102,7 +135,24 @@ export interface Store extends EventLog {
     table: string,
     options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
   ): Promise<readonly RecordRow[]>
-  /** Rows of a query; refused with `unavailable` by stores without SQL. */
+  /**
+   * Brings a module's tables up to date: carries out what was not carried out before, in order, each step whole or not
+   * at all, and remembers it. Call it before units that need the tables.
+   *
+   * @throws ParleyError `bad_request` for a step that cannot be carried out, `unavailable` when the store remembers
+   * others than those given (a newer version wrote it), and by stores without SQL unless there is nothing to do
+   */
+  migrate(module: string, migrations: readonly Migration[]): Promise<void>
+  /**
+   * Fulfilled when the words that units committed before the call have redacted are in no file. The store works on it
+   * unasked.
+   *
+   * @throws ParleyError `outcome_unknown` when something (a backup, perhaps) still reads them after half a minute
+   */
+  purged(): Promise<void>
+  /**
+   * Rows of a query, at most 50,000: more are refused with `internal`. Refused with `unavailable` by stores without SQL.
+   */
   query(statement: SqlStatement): Promise<readonly Readonly<Record<string, SqlValue>>[]>
   /** Removes expired receipts and records, a bounded number a call. */
   sweep(now: number): Promise<void>

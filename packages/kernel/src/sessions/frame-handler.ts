@@ -6,20 +6,22 @@ import {
   type RefreshFrame,
   type SetStateFrame,
   type SubscribeFrame,
-  type SubscribeResult,
   type UnsubscribeFrame,
 } from '@parley/protocol'
 import type { Permissions } from '../access/permissions.ts'
 import type { Channel } from '../channels/channel.ts'
+import { presenceName } from '../channels/occupancy.ts'
 import type { Subscribing } from '../channels/subscribing.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import { presenceName, type Session } from './session.ts'
+import type { Registry } from '../registry.ts'
+import type { Session } from './session.ts'
 
 export interface FrameHandlerParts {
+  readonly registry: Registry
   readonly dispatch: Dispatch
   readonly subscribing: Subscribing
   readonly permissions: Permissions
@@ -132,7 +134,7 @@ export class FrameHandler {
   }
 
   async #subscribe(session: Session, frame: SubscribeFrame): Promise<unknown> {
-    const joined = (result: SubscribeResult) => reply(session, frame.id, result)
+    const joined = (result: string) => replyText(session, frame.id, result)
     await this.#parts.subscribing.subscribe({ session, joined }, frame)
     return answered
   }
@@ -144,8 +146,7 @@ export class FrameHandler {
 
   async #set(session: Session, frame: SetStateFrame): Promise<object> {
     const channel = this.#channelOf(session, frame.channel)
-    if (frame.name === presenceName)
-      throw new ParleyError('bad_request', 'The entry `presence` is kept by the server. Use another name.')
+    this.#checkName(frame.name)
     const refusal = await this.#parts.permissions.check(
       session.identity,
       'presence',
@@ -157,12 +158,23 @@ export class FrameHandler {
     return {}
   }
 
-  #state(session: Session, frame: ReadStateFrame): object {
+  #checkName(name: string): void {
+    if (name === presenceName)
+      throw new ParleyError('bad_request', 'The entry `presence` is kept by the server. Use another name.')
+    const state = this.#parts.registry.state(name)
+    if (state !== undefined)
+      throw new ParleyError(
+        'bad_request',
+        `The entries \`${name}\` are kept by module \`${state.module}\`. Use its commands, or another name.`,
+      )
+  }
+
+  #state(session: Session, frame: ReadStateFrame): unknown {
     const channel = this.#channelOf(session, frame.channel)
-    const snapshot = channel.state.snapshot(frame.after)
     const member = session.members.get(frame.channel)
-    if (frame.after === undefined && member !== undefined) channel.readState(member, snapshot.version)
-    return snapshot
+    if (frame.after === undefined && member !== undefined) channel.readState(member)
+    replyText(session, frame.id, channel.state.snapshotText(frame.after, channel.flushedState))
+    return answered
   }
 
   #channelOf(session: Session, name: string): Channel {
@@ -189,7 +201,12 @@ export class FrameHandler {
 }
 
 function reply(session: Session, id: number, ok: unknown): void {
-  session.outbox.control(`{"op":"reply","id":${id},"ok":${JSON.stringify(ok ?? null)}}`)
+  replyText(session, id, JSON.stringify(ok ?? null))
+}
+
+/** @param ok JSON */
+function replyText(session: Session, id: number, ok: string): void {
+  session.outbox.control(`{"op":"reply","id":${id},"ok":${ok}}`)
 }
 
 function refuse(session: Session, id: number, error: ParleyError): void {

@@ -37,7 +37,8 @@ export interface LinkServices {
   readonly welcome: (link: Link, session: Session, resumed: boolean) => object
   /** Carries out a frame of a connected client. */
   readonly handle: (session: Session, frame: ClientFrame) => void
-  readonly closed: (link: Link) => void
+  /** The link is gone; `hasLeft`: the client said that it will not come back. */
+  readonly closed: (link: Link, hasLeft: boolean) => void
   readonly onFrame: () => void
 }
 
@@ -47,6 +48,8 @@ type Phase = 'new' | 'connecting' | 'open' | 'closed'
 const maxPipelined = 1_100
 /** A chunk from this length on pays by its bytes, and is not counted as a frame. */
 const largeChunk = 4_096
+/** A client that closes with this code ends its session (PROTOCOL.md §3). Browsers close pages with another one. */
+const normalClosure = 1000
 /** Frames refused in a row for their rate, after which it is a flood. */
 const floodFrames = 5_000
 
@@ -63,6 +66,8 @@ export class Link implements ConnectionHandler, Wakeable {
   #phase: Phase = 'new'
   #heardSincePing = true
   #pinged = false
+  /** There was a frame that is more than a sign of life, since the last beat. */
+  #spoke = false
   /** Elapsed time of the next ping, or of the look whether it was answered. */
   #beatAt = 0
   #badFrames = 0
@@ -150,13 +155,19 @@ export class Link implements ConnectionHandler, Wakeable {
 
   #route(frame: ClientFrame): void {
     if (frame.op === 'connect') this.#connect(frame)
-    else if (this.#phase === 'open') this.#services.handle(this.session as Session, frame)
+    else if (this.#phase === 'open') this.#handle(frame)
     else if (this.#phase === 'connecting') this.#pipeline(frame)
     else {
       const id = idOf(frame)
       const error = new ParleyError('unauthenticated', 'The first frame of a connection is `connect`.')
       this.#badFrame(id, error)
     }
+  }
+
+  #handle(frame: ClientFrame): void {
+    // A new token comes by itself; all else somebody or something has done.
+    if (frame.op !== 'refresh') this.#spoke = true
+    this.#services.handle(this.session as Session, frame)
   }
 
   #pipeline(frame: ClientFrame): void {
@@ -250,7 +261,7 @@ export class Link implements ConnectionHandler, Wakeable {
     this.#phase = 'closed'
     this.wakeAt = undefined
     this.connection.close(closeCodes[reason], reason)
-    this.#services.closed(this)
+    this.#services.closed(this, false)
   }
 
   drained(): void {
@@ -262,11 +273,11 @@ export class Link implements ConnectionHandler, Wakeable {
     if (this.session?.link === this) this.session.outbox.progressed()
   }
 
-  closed(): void {
+  closed(code: number): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.wakeAt = undefined
-    this.#services.closed(this)
+    this.#services.closed(this, code === normalClosure)
   }
 
   /** A new token was accepted. */
@@ -288,6 +299,7 @@ export class Link implements ConnectionHandler, Wakeable {
         return
       }
       this.#beatAt = now + this.#beat()
+      this.#noteActivity(now)
     }
     this.#wakeAtNextDeadline(now)
   }
@@ -297,6 +309,11 @@ export class Link implements ConnectionHandler, Wakeable {
     if (this.#phase === 'closed') return
     this.wakeAt = Math.min(this.#beatAt, now + expiryMs)
     this.#services.wheel.add(this)
+  }
+
+  #noteActivity(now: number): void {
+    if (this.#spoke && this.session !== undefined) this.session.activeAt = now
+    this.#spoke = false
   }
 
   /** The network took the ping, and nothing came since. */

@@ -1,3 +1,4 @@
+import type { Audiences } from '../channels/audiences.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { Fanout } from '../channels/fanout.ts'
 import type { EncodedEvent } from '../channels/wire-text.ts'
@@ -11,8 +12,9 @@ export interface SessionServices {
   readonly clock: Clock
   readonly limits: Limits
   readonly fanout: Fanout
+  readonly audiences: Audiences
   readonly wheel: TimerWheel
   readonly readLog: (channel: Channel, after: number) => Promise<readonly EncodedEvent[]>
   /** The session has waited long enough for its client. */
-  readonly ended: (session: Session) => void
+  readonly expired: (session: Session) => void
 }

@@ -1,23 +1,28 @@
-import { ParleyError } from '@parley/protocol'
+import { type ConnectFrame, type DeviceInfo, ParleyError } from '@parley/protocol'
 import type { Channel } from '../channels/channel.ts'
 import type { Member } from '../channels/member.ts'
+import { presenceName } from '../channels/occupancy.ts'
 import { Outbox, type OutboxOwner } from '../channels/outbox.ts'
 import type { EncodedEvent } from '../channels/wire-text.ts'
 import { OrderedLanes } from '../commands/ordered-lanes.ts'
 import type { SessionSummary } from '../context.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Link } from './link.ts'
+import type { SessionFacts } from './session-listener.ts'
 import type { SessionServices } from './session-services.ts'
 import type { Wakeable } from './timer-wheel.ts'
-
-/** Name of the keyed-state entry that the server keeps for each subscriber. */
-export const presenceName = 'presence'
 
 /** Why the server ended a subscription, and whether asking again makes sense. */
 export interface SubscriptionEnd {
   readonly code: string
   readonly message: string
   readonly resubscribe: boolean
+}
+
+export interface SessionParts {
+  readonly identity: Identity
+  readonly transport: string
+  readonly client: ConnectFrame['client']
 }
 
 /**
@@ -30,6 +35,7 @@ export class Session implements OutboxOwner, Wakeable {
   readonly secret: string
   readonly since: number
   readonly transport: string
+  readonly device: DeviceInfo | undefined
   readonly outbox: Outbox
   readonly members = new Map<string, Member>()
   readonly lanes = new OrderedLanes()
@@ -37,6 +43,8 @@ export class Session implements OutboxOwner, Wakeable {
   identity: Identity
   link: Link | undefined
   generation = 0
+  /** Elapsed time of the last frame that was more than a sign of life; its link notes it now and then. */
+  activeAt: number
   /** Calls that have no answer yet. */
   callsInFlight = 0
   wakeAt: number | undefined
@@ -48,15 +56,18 @@ export class Session implements OutboxOwner, Wakeable {
   /** Channels in which this session has keyed state, and until when it stays there without a subscription. */
   #stateIn: Map<Channel, number> | undefined
   #endsAt = 0
+  #facts: SessionFacts | undefined
   readonly #services: SessionServices
 
-  constructor(services: SessionServices, parts: { readonly identity: Identity; readonly transport: string }) {
+  constructor(services: SessionServices, parts: SessionParts) {
     const { clock } = services
     this.#services = services
     this.id = clock.secret(96)
     this.secret = clock.secret(128)
     this.since = clock.now()
+    this.activeAt = clock.elapsed()
     this.transport = parts.transport
+    this.device = deviceOf(parts.client)
     this.identity = parts.identity
     this.outbox = new Outbox(this, services.fanout, services.limits)
   }
@@ -65,11 +76,18 @@ export class Session implements OutboxOwner, Wakeable {
     return this.identity.app
   }
 
+  /** The session as modules see it. */
+  get facts(): SessionFacts {
+    this.#facts ??= factsOf(this)
+    return this.#facts
+  }
+
   summary(): SessionSummary {
     const { user } = this.identity
     return {
       session: this.id,
       ...(user === undefined ? {} : { user }),
+      ...(this.device === undefined ? {} : { device: this.device }),
       transport: this.transport,
       connected: this.link !== undefined,
       since: this.since,
@@ -124,7 +142,7 @@ export class Session implements OutboxOwner, Wakeable {
         : channel.state.set({ user: this.identity.user, session: this.id }, name, value)
     this.#stateIn ??= new Map()
     this.#stateIn.set(channel, Number.POSITIVE_INFINITY)
-    if (changed) this.#services.fanout.sendLater(channel)
+    if (changed) this.#services.fanout.stateChanged(channel)
   }
 
   /** Ends a subscription at the client's wish: its state goes with it. */
@@ -161,6 +179,7 @@ export class Session implements OutboxOwner, Wakeable {
     fanout.seal(channel)
     this.members.delete(channel.name)
     channel.leave(member, clock.elapsed())
+    this.#services.audiences.left(channel)
     this.outbox.drop(member)
     member.behind = true
     if (this.#stateIn?.has(channel) !== true) return
@@ -182,7 +201,7 @@ export class Session implements OutboxOwner, Wakeable {
   #removeState(channel: Channel): void {
     if (this.#stateIn?.delete(channel) !== true) return
     channel.idleSince = this.#services.clock.elapsed()
-    if (channel.state.removeSession(this.id)) this.#services.fanout.sendLater(channel)
+    if (channel.state.removeSession(this.id)) this.#services.fanout.stateChanged(channel)
   }
 
   /** The session is over: nothing of it stays. */
@@ -203,7 +222,7 @@ export class Session implements OutboxOwner, Wakeable {
   wake(): void {
     const now = this.#services.clock.elapsed()
     if (this.link === undefined && now >= this.#endsAt) {
-      this.#services.ended(this)
+      this.#services.expired(this)
       return
     }
     let next = this.link === undefined ? this.#endsAt : Number.POSITIVE_INFINITY
@@ -231,4 +250,23 @@ export class Session implements OutboxOwner, Wakeable {
   overflowed(): void {
     this.link?.close('slow_consumer')
   }
+}
+
+function factsOf(session: Session): SessionFacts {
+  const { app, identity, id, device, transport, since } = session
+  return {
+    ...{ app, user: identity.user, session: id, device, transport, since },
+    get activeAt() {
+      return session.activeAt
+    },
+  }
+}
+
+/** Takes the fields that are known: nobody is to keep more with a session. */
+function deviceOf(client: ConnectFrame['client']): DeviceInfo | undefined {
+  const given = client?.device
+  if (given === undefined || given === '') return undefined
+  if (typeof given === 'string') return { id: given }
+  const { id, name, kind } = given
+  return { id, ...(name === undefined ? {} : { name }), ...(kind === undefined ? {} : { kind }) }
 }

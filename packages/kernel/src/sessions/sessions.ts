@@ -6,6 +6,8 @@ import type { AccessChange, SessionSummary } from '../context.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Link } from './link.ts'
 import { Session } from './session.ts'
+import type { SessionFeed } from './session-feed.ts'
+import type { SessionEnd } from './session-listener.ts'
 import type { SessionServices } from './session-services.ts'
 
 /** What the sessions of a node need to know to act on access changes. */
@@ -14,6 +16,7 @@ export interface SessionsParts {
   readonly revocations: Revocations
   /** Subscribes a session on behalf of a back end, and tells it. */
   readonly subscribe: (session: Session, channel: string) => void
+  readonly feed: SessionFeed
 }
 
 /** The sessions of a node: found by id and by user, kept for a while without a connection, changed by access changes. */
@@ -23,8 +26,8 @@ export class Sessions {
   readonly #byId = new Map<string, Session>()
   readonly #byUser = new Map<string, Set<Session>>()
 
-  constructor(services: Omit<SessionServices, 'ended'>, parts: SessionsParts) {
-    this.#services = { ...services, ended: (session) => this.#end(session) }
+  constructor(services: Omit<SessionServices, 'expired'>, parts: SessionsParts) {
+    this.#services = { ...services, expired: (session) => this.#end(session, 'expired') }
     this.#parts = parts
   }
 
@@ -52,16 +55,20 @@ export class Sessions {
       const late = old.link
       if (late !== undefined) {
         old.detach()
+        this.#parts.feed.disconnected(old)
         late.close('replaced')
       }
       old.identity = identity
       old.attach(link)
+      this.#parts.feed.resumed(old)
       return { session: old, resumed: true }
     }
-    const session = new Session(this.#services, { identity, transport: link.handshake.transport })
+    const { client } = frame
+    const session = new Session(this.#services, { identity, transport: link.handshake.transport, client })
     this.#byId.set(session.id, session)
     if (identity.user !== undefined) this.#usersSessions(identity.app, identity.user, true)?.add(session)
     session.attach(link)
+    this.#parts.feed.connected(session)
     return { session, resumed: false }
   }
 
@@ -95,20 +102,28 @@ export class Sessions {
     return session.app === identity.app && session.identity.user === identity.user ? session : undefined
   }
 
-  /** The link is gone. A link that was replaced does not touch its session. */
-  unlink(link: Link): void {
+  /**
+   * The link is gone; `hasLeft`: the client said that it will not come back. A link that was replaced does not touch
+   * its session.
+   */
+  unlink(link: Link, hasLeft: boolean): void {
     const { session } = link
-    if (session !== undefined && session.link === link) session.detach()
+    if (session === undefined || session.link !== link) return
+    session.detach()
+    this.#parts.feed.disconnected(session)
+    if (hasLeft) this.#end(session, 'left')
   }
 
-  #end(session: Session): void {
+  #end(session: Session, reason: SessionEnd): void {
+    if (!this.#byId.delete(session.id)) return
     session.end()
-    this.#byId.delete(session.id)
     const { app, user } = session.identity
-    if (user === undefined) return
-    const sessions = this.#usersSessions(app, user)
-    sessions?.delete(session)
-    if (sessions?.size === 0) this.#byUser.delete(`${app}\n${user}`)
+    if (user !== undefined) {
+      const sessions = this.#usersSessions(app, user)
+      sessions?.delete(session)
+      if (sessions?.size === 0) this.#byUser.delete(`${app}\n${user}`)
+    }
+    this.#parts.feed.ended(session, reason)
   }
 
   #usersSessions(app: string, user: string, make = false): Set<Session> | undefined {
@@ -171,7 +186,7 @@ export class Sessions {
       if (session === undefined || session.app !== app) continue
       if (change.session !== undefined && session.id !== change.session) continue
       endLink(session.link, change)
-      this.#end(session)
+      this.#end(session, change.reconnect ? 'reconnect' : 'disconnected')
     }
   }
 
@@ -179,7 +194,7 @@ export class Sessions {
     for (const session of [...this.#byId.values()]) {
       if (session.app !== app || !this.#parts.revocations.covers(session.identity)) continue
       session.link?.close('token_revoked')
-      this.#end(session)
+      this.#end(session, 'revoked')
     }
   }
 

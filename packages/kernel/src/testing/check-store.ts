@@ -3,8 +3,10 @@ import { type LogSubject, logCases } from './conformance/log-cases.ts'
 import { logTrimCases } from './conformance/log-trim-cases.ts'
 import { storeCommitCases } from './conformance/store-commit-cases.ts'
 import { storeDurableCases } from './conformance/store-durable-cases.ts'
+import { storeMigrationCases, storeWithoutMigrationsCases } from './conformance/store-migration-cases.ts'
 import { storeReceiptCases } from './conformance/store-receipt-cases.ts'
 import { storeRecordCases } from './conformance/store-record-cases.ts'
+import { storeRedactionCases } from './conformance/store-redaction-cases.ts'
 import { type SqlSubject, storeSqlCases, storeWithoutSqlCases } from './conformance/store-sql-cases.ts'
 import { committed, type StoreSubject, unit } from './conformance/store-subject.ts'
 import { type DefineTest, defineCases } from './conformance/suite.ts'
@@ -27,9 +29,12 @@ export function checkStore(
   const { sql = false, durable = false, placeholder = () => '?' } = checks
   defineCases(test, async () => asLog(await open()), { ...logCases, ...logTrimCases })
   defineCases(test, open, { ...storeCommitCases, ...storeReceiptCases, ...storeRecordCases })
+  defineCases(test, open, storeRedactionCases)
   if (durable) defineCases(test, open, storeDurableCases)
-  if (sql) defineCases(test, async () => withSql(await open(), placeholder), storeSqlCases)
-  else defineCases(test, open, storeWithoutSqlCases)
+  if (sql) {
+    const openSql = async () => withSql(await open(), placeholder)
+    defineCases(test, openSql, { ...storeSqlCases, ...storeMigrationCases })
+  } else defineCases(test, open, { ...storeWithoutSqlCases, ...storeWithoutMigrationsCases })
 }
 
 function withSql(subject: StoreSubject, placeholder: (number: number) => string): SqlSubject {

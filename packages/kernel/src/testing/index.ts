@@ -1,3 +1,4 @@
+export { checkBlobStore, type BlobStoreChecks, type BlobStoreSubject } from './check-blob-store.ts'
 export { checkRecentLog, type RecentLogSubject } from './check-recent-log.ts'
 export { checkStore, type StoreChecks } from './check-store.ts'
 export { checkTransport } from './check-transport.ts'

@@ -123,7 +123,7 @@ export class TestClient {
     const found = [...(this.states.get(channel)?.entries.values() ?? [])].filter(
       (entry) => entry.name === name,
     )
-    return Object.fromEntries(found.map(({ user, session, value }) => [user ?? session, value]))
+    return Object.fromEntries(found.map(({ user, session, value }) => [user ?? session ?? '', value]))
   }
 
   /** Frames of one sort. */

@@ -3,6 +3,7 @@ import type { MemoryDisk } from '../memory/disk.ts'
 import { silentLogger } from '../memory/logger.ts'
 import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts'
 import { memoryRecentLog } from '../memory/recent-log.ts'
+import type { MemorySql } from '../memory/sql.ts'
 import { type MemoryStore, type MemoryStoreOptions, memoryStore } from '../memory/store.ts'
 import { type MemoryTransport, type MemoryTransportOptions, memoryTransport } from '../memory/transport.ts'
 import { createNode, type Node, type NodeOptions } from '../node/node.ts'
@@ -43,6 +44,8 @@ export interface TestNodeOptions extends Partial<Omit<NodeOptions, 'clock' | 'st
   readonly disk?: MemoryDisk
   /** In place of the memory store. */
   readonly store?: Store
+  /** Gives the memory store SQL, for modules that have tables. */
+  readonly sql?: MemorySql
   readonly memoryStore?: Partial<Omit<MemoryStoreOptions, 'clock' | 'disk'>>
   /** Puts something around the memory store: faults, delays, lies. */
   readonly aroundStore?: (store: MemoryStore) => Store
@@ -89,6 +92,7 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
   const store = memoryStore({
     clock,
     ...(options.disk === undefined ? {} : { disk: options.disk }),
+    ...(options.sql === undefined ? {} : { sql: options.sql }),
     ...options.memoryStore,
   })
   const transport = memoryTransport(options.transport)

@@ -6,6 +6,19 @@ export interface Cors {
   preflight(origin: string | undefined): Readonly<Record<string, string>>
 }
 
+/** Of uploads (tus) and of everything else. */
+const allowedHeaders = [
+  'Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-Id',
+  'Range, Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override',
+].join(', ')
+
+const exposedHeaders = [
+  'Retry-After, X-Request-Id',
+  'Accept-Ranges, Content-Disposition, Content-Range, ETag, Location',
+  'Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version',
+  'Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset',
+].join(', ')
+
 /**
  * @param allowed origins: exact, `https://*.example.org`, or `*`; `self` needs no rule here and is skipped
  */
@@ -17,7 +30,7 @@ export function corsFor(allowed: readonly string[]): Cors {
     if (origin === undefined || !isAllowed(origin)) return { vary: 'Origin' }
     return {
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'Retry-After, X-Request-Id',
+      'access-control-expose-headers': exposedHeaders,
       // The pages that may read an answer may load it too.
       'cross-origin-resource-policy': 'cross-origin',
       vary: 'Origin',
@@ -31,8 +44,7 @@ export function corsFor(allowed: readonly string[]): Cors {
       return {
         ...answer,
         'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-        'access-control-allow-headers':
-          'Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-Id',
+        'access-control-allow-headers': allowedHeaders,
         'access-control-max-age': '600',
       }
     },

@@ -1,4 +1,4 @@
-import type { CommitResult, Retention, Unit, UnitEvent } from '@parley/kernel'
+import type { CommitResult, Migration, Retention, Unit, UnitEvent } from '@parley/kernel'
 import type { Position } from '@parley/protocol'
 import type { SqliteSettings, WriterConnectionOptions } from './connection.ts'
 import type { Fault } from './faults.ts'
@@ -19,7 +19,7 @@ export interface WriterStart extends WriterConnectionOptions {
   readonly checkpointPages: number
 }
 
-/** Work on the log that is done between groups, in slices. */
+/** Work that is done between groups, in slices. */
 export type Chore =
   | {
       readonly kind: 'trim'
@@ -30,6 +30,9 @@ export type Chore =
     }
   | { readonly kind: 'redact'; readonly app: string; readonly channel: string; readonly offset: number }
   | { readonly kind: 'sweep'; readonly now: number }
+  | { readonly kind: 'migrate'; readonly module: string; readonly migrations: readonly Migration[] }
+  /** Done when no word that was redacted before is in a file. */
+  | { readonly kind: 'purged' }
 
 export type ToWriter =
   | { readonly kind: 'units'; readonly units: Flat }
@@ -67,14 +70,25 @@ export type FromReader =
 /** A unit's outcome in the writing thread. */
 export type Outcome = CommitResult | { readonly status: 'failed'; readonly fault: Fault }
 
-export function writeUnit(to: Flat, { app, events, receipt, assertions, writes }: Unit): void {
+export function writeUnit(to: Flat, unit: Unit): void {
+  const { app, events, receipt } = unit
   to.push(app, events.length)
   for (const event of events)
     to.push(event.channel, event.type, event.data, event.tags, event.id, event.by, event.at)
   if (receipt === undefined) to.push(undefined)
   else to.push(receipt.scope, receipt.fingerprint, receipt.output, receipt.expiresAt)
-  to.push(assertions.length === 0 ? undefined : assertions, writes.length === 0 ? undefined : writes)
+  to.push(restOf(unit))
 }
+
+/** What units rarely have, in one value. */
+type Rest = readonly [Unit['assertions'], Unit['writes'], Unit['redactions']]
+
+function restOf({ assertions, writes, redactions }: Unit): Rest | undefined {
+  if (assertions.length === 0 && writes.length === 0 && redactions === undefined) return undefined
+  return [assertions, writes, redactions]
+}
+
+const noRest: Rest = [[], [], undefined]
 
 export function readUnits(from: Flat): Unit[] {
   const units: Unit[] = []
@@ -85,9 +99,9 @@ export function readUnits(from: Flat): Unit[] {
     const scope = from[at++] as string | undefined
     const receipt = scope === undefined ? undefined : readReceipt(scope, from, at)
     if (receipt !== undefined) at += 3
-    const assertions = (from[at++] ?? []) as Unit['assertions']
-    const writes = (from[at++] ?? []) as Unit['writes']
-    units.push({ app, events, assertions, writes, ...(receipt === undefined ? {} : { receipt }) })
+    const [assertions, writes, redactions] = (from[at++] ?? noRest) as Rest
+    const unit = { app, events, assertions, writes, ...(receipt === undefined ? {} : { receipt }) }
+    units.push(redactions === undefined ? unit : { ...unit, redactions })
   }
   return units
 }

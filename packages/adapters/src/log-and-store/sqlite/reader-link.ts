@@ -12,6 +12,9 @@ import { startThread, type Thread } from './thread.ts'
 const batchRows = 1_024
 const maxBatches = 2
 
+/** A reader that has been at one batch for longer is passed by. */
+const patienceMs = 20
+
 interface Asked {
   readonly question: Question
   readonly rows: number
@@ -35,6 +38,8 @@ export class ReaderLink {
   #underWay: Asked[][] = []
   #backups = new Map<number, PromiseWithResolvers<void>>()
   #lastBackup = 0
+  /** When the reader began with the oldest batch under way. */
+  #busySince = 0
   #isFlushPlanned = false
   #isClosed = false
   #gone: Fault | undefined
@@ -50,6 +55,11 @@ export class ReaderLink {
 
   get isAlive(): boolean {
     return this.#gone === undefined
+  }
+
+  /** A question takes its time, and what is asked now would wait for it. */
+  get isHeldUp(): boolean {
+    return this.#underWay.length > 0 && performance.now() - this.#busySince > patienceMs
   }
 
   /** @throws Error when the database cannot be opened */
@@ -115,6 +125,7 @@ export class ReaderLink {
       let [count, rows] = [0, 0]
       while (count < this.#waiting.length && rows < batchRows) rows += (this.#waiting[count++] as Asked).rows
       const batch = this.#waiting.splice(0, count)
+      if (this.#underWay.length === 0) this.#busySince = performance.now()
       this.#underWay.push(batch)
       this.#thread.post({ kind: 'questions', questions: batch.map(({ question }) => question) })
     }
@@ -129,6 +140,7 @@ export class ReaderLink {
 
   #answer(answers: readonly Answer[]): void {
     const batch = this.#underWay.shift() ?? []
+    this.#busySince = performance.now()
     this.#flush()
     for (const [index, answer] of answers.entries()) {
       const asked = batch[index]

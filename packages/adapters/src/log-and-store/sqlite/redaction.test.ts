@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { UnitEvent } from '@parley/kernel'
-import { expect, onTestFinished, test } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import type { Unit, UnitEvent } from '@parley/kernel'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteStore, type SqliteStore } from '../sqlite.ts'
 
 const now = 1_767_225_600_000
@@ -81,6 +82,89 @@ test('redacted words are in no file, while readers and writers go on', async () 
     by: 'alice',
     redacted: true,
   })
+})
+
+const redactions = (...offsets: number[]) => offsets.map((offset) => ({ channel: 'room:a', offset }))
+const unitOf = (parts: Partial<Unit>): Unit => ({
+  app: 'acme',
+  assertions: [],
+  writes: [],
+  events: [],
+  ...parts,
+})
+
+/** Somebody who reads the database, and so holds on to what is in it. */
+function readOn(directory: string): { end(): void } {
+  const database = new DatabaseSync(join(directory, 'parley.db'), { readOnly: true })
+  database.exec('BEGIN; SELECT count(*) FROM parley_events')
+  const end = () => {
+    if (database.isOpen) database.close()
+  }
+  onTestFinished(end)
+  return { end }
+}
+
+test('a unit that redacts is answered at once; its words are in no file when `purged` says so', async () => {
+  const { directory, store } = await openNew()
+  for (let index = 1; index <= 20; index++)
+    await append(store, [event('room:a', `confidential-${index} `.repeat(200))])
+  const assertions = [{ table: 'rooms', key: 'a', version: 5 }]
+  expect(await store.commit(unitOf({ assertions, redactions: redactions(1) }))).toMatchObject({
+    status: 'refused',
+  })
+  await store.purged()
+  expect(bytesOf(directory)).toContain('confidential-1 ')
+  const reader = readOn(directory)
+  const sql = 'INSERT INTO nowhere VALUES (1)'
+  const failing = store.commit(unitOf({ writes: [{ sql, parameters: [] }], redactions: redactions(2) }))
+  await expect(failing).rejects.toMatchObject({ code: 'internal' })
+  // Nobody can empty the write-ahead log now, and the answer does not wait for it.
+  const events = [event('room:b', 'edited')]
+  await store.commit(unitOf({ redactions: redactions(3, 4, 5), events }))
+  let isPurged = false
+  const purged = store.purged().then(() => {
+    isPurged = true
+  })
+  for (let turn = 0; turn < 5; turn++) await append(store, [event('room:b', 'traffic')])
+  expect(isPurged).toBe(false)
+  expect(bytesOf(directory)).toContain('confidential-4 ')
+  reader.end()
+  await purged
+  const files = bytesOf(directory)
+  for (const offset of [3, 4, 5]) expect(files).not.toContain(`confidential-${offset} `)
+  for (const offset of [1, 2, 6, 20]) expect(files).toContain(`confidential-${offset} `)
+  expect((await store.read('acme', 'room:a', { after: 2, limit: 1 }))[0]).toMatchObject({
+    data: 'null',
+    redacted: true,
+  })
+})
+
+test('the words of a unit are in no file a little later, though nobody asks', async () => {
+  const { directory, store } = await openNew()
+  await append(store, [event('room:a', 'confidential')])
+  await store.commit(unitOf({ redactions: redactions(1) }))
+  await vi.waitFor(() => expect(bytesOf(directory)).not.toContain('confidential'), { timeout: 20_000 })
+})
+
+test('what a process that was killed had redacted is in no file when the next one has opened the database', async () => {
+  const { directory, store } = await openNew()
+  await append(store, [event('room:a', 'confidential'), event('room:a', 'public')])
+  const reader = readOn(directory)
+  await store.commit(unitOf({ redactions: redactions(1) }))
+  const copy = mkdtempSync(join(tmpdir(), 'parley-sqlite-'))
+  for (const name of ['parley.db', 'parley.db-wal']) cpSync(join(directory, name), join(copy, name))
+  reader.end()
+  expect(bytesOf(copy)).toContain('confidential')
+  const next = await openSqliteStore({ directory: copy })
+  onTestFinished(async () => {
+    await next.close()
+    rmSync(copy, { recursive: true, force: true })
+  })
+  expect(bytesOf(copy)).not.toContain('confidential')
+  expect(await next.read('acme', 'room:a', { after: 0, limit: 9 })).toMatchObject([
+    { redacted: true },
+    { data: '"public"' },
+  ])
 })
 
 test('no word has a second copy, however much was trimmed and moved, so that every redaction is complete', async () => {

@@ -1,4 +1,4 @@
-import type { Unit } from '@parley/kernel'
+import { maxPicked, type Unit } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import type { Fault } from './faults.ts'
 
@@ -23,11 +23,20 @@ export function overloadedError(what: string): ParleyError {
   return new ParleyError('overloaded', message, { retryAfterMs: retryAfterMs.overloaded })
 }
 
+/** Refuses to pick more events than one call may. */
+export function refuseTooMany(offsets: readonly number[]): void {
+  if (offsets.length > maxPicked)
+    throw new ParleyError(
+      'bad_request',
+      `${offsets.length} events were asked for; ${maxPicked} can be read at once.`,
+    )
+}
+
 /**
- * Refuses what SQL does not take, and text that UTF-8 cannot hold: SQLite would store other characters than those given, and take two names for
- * the same.
+ * Refuses what SQL does not take, and text that UTF-8 cannot hold: SQLite would store other characters than those
+ * given, and take two names for the same.
  */
-export function refuseMalformed({ app, events, writes, assertions, receipt }: Unit): void {
+export function refuseMalformed({ app, events, writes, assertions, receipt, redactions }: Unit): void {
   check(app)
   for (const { channel, type, data, tags, id, by } of events) {
     check(channel, type, data)
@@ -35,17 +44,24 @@ export function refuseMalformed({ app, events, writes, assertions, receipt }: Un
   }
   for (const part of [...writes, ...assertions]) if ('key' in part) check(part.table, part.key)
   for (const write of writes) if ('value' in write && write.value !== null) check(write.value)
-  for (const part of [...writes, ...assertions]) if ('sql' in part) checkParameters(part.parameters)
+  for (const part of [...writes, ...assertions]) if ('sql' in part) checkParameters(part.parameters, events)
+  if (redactions !== undefined) for (const { channel } of redactions) check(channel)
   if (receipt !== undefined) check(receipt.scope, receipt.fingerprint, receipt.output)
 }
 
-function checkParameters(parameters: readonly unknown[]): void {
+function checkParameters(parameters: readonly unknown[], events: Unit['events']): void {
   for (const value of parameters) {
     if (typeof value === 'string') check(value)
-    else if (value !== null && !parameterTypes.includes(typeof value) && !(value instanceof Uint8Array))
+    else if (value === null || parameterTypes.includes(typeof value) || value instanceof Uint8Array) continue
+    else if (typeof value !== 'object' || !('offsetOf' in value))
       throw new ParleyError(
         'bad_request',
         `A parameter is a ${typeof value}; SQL takes text, numbers, bytes and null.`,
+      )
+    else if (events[value.offsetOf as number] === undefined)
+      throw new ParleyError(
+        'internal',
+        `A statement asks for the offset of event ${value.offsetOf}; the unit has ${events.length}.`,
       )
   }
 }

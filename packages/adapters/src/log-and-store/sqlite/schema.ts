@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 
+/** Remembers the migrations of modules that were carried out, in their order. */
+export const migrationsTable = `CREATE TABLE parley_migrations (
+     module TEXT NOT NULL,
+     n INTEGER NOT NULL,
+     name TEXT NOT NULL,
+     PRIMARY KEY (module, n)
+   ) WITHOUT ROWID;`
+
 /**
  * The steps from an empty database to the newest schema. A step is never changed once released: add another.
  *
@@ -53,6 +61,7 @@ const steps: readonly string[] = [
    );
    CREATE INDEX parley_receipts_by_hash ON parley_receipts (hash);
    CREATE INDEX parley_receipts_by_expiry ON parley_receipts (expires_at);`,
+  migrationsTable,
 ]
 
 /** The schema that this version of the software reads and writes. */

@@ -1,6 +1,6 @@
 import type { Position } from '@parley/protocol'
 import type { EventLog, NewEvent, StoredEvent } from '../../ports/event-log.ts'
-import { equal, ok } from './assert.ts'
+import { equal, ok, refused } from './assert.ts'
 import { type Cases, range } from './suite.ts'
 
 /** An event log under test, with a way to write into it that drops nothing. */
@@ -141,6 +141,38 @@ export const logCases: Cases<LogSubject> = {
       [],
       'nothing in a channel never written',
     )
+  },
+
+  async 'events are picked by their offsets, in the order asked'(subject) {
+    const { log, append } = subject
+    await fill(subject, 'room:a', 1, 20)
+    await append('globex', 'room:a', [eventAt(1, { data: '"theirs"' })])
+    const pick = async (app: string, channel: string, wanted: readonly number[]) =>
+      (await log.pick(app, channel, wanted)).map((event) => event?.data)
+    const data = (offset: number) => eventAt(offset).data
+    equal(await pick('acme', 'room:a', [7, 20, 1, 7]), [7, 20, 1, 7].map(data), 'each in its place')
+    const odd = await pick('acme', 'room:a', [0, 21, -3, 5, 99])
+    equal(odd, [undefined, undefined, undefined, data(5), undefined], 'undefined where none is held')
+    equal(await pick('acme', 'room:none', [1]), [undefined], 'nothing in a channel never written')
+    equal(await pick('globex', 'room:a', [1, 2]), ['"theirs"', undefined], 'each app has its own')
+    equal(await pick('acme', 'room:a', []), [], 'no offsets, no events')
+    await log.redact('acme', 'room:a', 5)
+    await log.trim('acme', 'room:a', { maxEvents: 18, maxAgeMs: 1e12, maxBytes: 1e12 }, startAt)
+    const [gone, tombstone] = await log.pick('acme', 'room:a', [2, 5])
+    equal(gone, undefined, 'what was trimmed is not held')
+    ok(tombstone?.redacted === true && tombstone.data === 'null', 'what was redacted is a tombstone')
+  },
+
+  async 'a thousand events are picked at once, and no more'(subject) {
+    await fill(subject, 'room:a', 1, 1_000)
+    const wanted = range(1, 1_000).reverse()
+    const found = await subject.log.pick('acme', 'room:a', wanted)
+    equal(
+      found.map((event) => event?.offset),
+      wanted,
+      'a thousand',
+    )
+    await refused(subject.log.pick('acme', 'room:a', [...wanted, 1]), 'one more', ['bad_request'])
   },
 
   async 'a time is turned into an offset'(subject) {

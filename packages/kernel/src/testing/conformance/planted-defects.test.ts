@@ -169,6 +169,46 @@ const storeDefects: Record<string, readonly [plant: (store: Store) => Partial<St
     }),
     'redact leaves a tombstone at the same offset',
   ],
+  'events are picked in the order of the log': [
+    (store) => ({
+      pick: async (app, channel, offsets) =>
+        store.pick(
+          app,
+          channel,
+          offsets.toSorted((a, b) => a - b),
+        ),
+    }),
+    'events are picked by their offsets, in the order asked',
+  ],
+  'redactions of a unit are forgotten': [
+    (store) => ({ commit: ({ redactions, ...unit }) => store.commit(unit) }),
+    'a unit makes tombstones, together with all else that it does',
+  ],
+  'a refused unit redacts': [
+    (store) => ({
+      async commit(unit) {
+        const result = await store.commit(unit)
+        if (result.status === 'refused') await store.commit({ ...unit, assertions: [] })
+        return result
+      },
+    }),
+    'a refused unit redacts nothing',
+  ],
+  'redactions come after the events of their unit': [
+    (store) => ({
+      async commit({ redactions, ...unit }) {
+        const result = await store.commit(unit)
+        if (result.status === 'committed' && redactions !== undefined)
+          await store.commit({ app: unit.app, assertions: [], writes: [], events: [], redactions })
+        return result
+      },
+    }),
+    'a unit does not redact its own events',
+  ],
+  'migrations are dropped in silence': [
+    () => ({ migrate: async () => undefined }),
+    'migrations are refused with `unavailable`, none are not',
+  ],
   'a prefix is a pattern without case': [
     (store) => ({
       async records(app, table, { prefix = '', ...options }) {

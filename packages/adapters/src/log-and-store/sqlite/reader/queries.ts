@@ -11,7 +11,7 @@ import type {
 } from '@parley/kernel'
 import { epochOf } from '../epoch.ts'
 import { Receipts } from '../receipts.ts'
-import { Statements } from '../statements.ts'
+import { Statements } from '../sql/statements.ts'
 
 /** Which of a list's entries are wanted, by name. */
 export interface PageOptions {
@@ -45,6 +45,7 @@ export class Queries {
   readonly #channels: StatementSync
   readonly #forward: StatementSync
   readonly #backward: StatementSync
+  readonly #one: StatementSync
   readonly #time: StatementSync
   readonly #receipts: Receipts
   readonly #record: StatementSync
@@ -60,6 +61,7 @@ export class Queries {
     this.#channels = database.prepare(`${channel} AND name >= ? ORDER BY name`)
     this.#forward = database.prepare(`${event} AND offset > ? ORDER BY offset LIMIT ?`)
     this.#backward = database.prepare(`${event} AND offset < ? ORDER BY offset DESC LIMIT ?`)
+    this.#one = database.prepare(`${event} AND offset = ?`)
     this.#time = database.prepare('SELECT at FROM parley_events WHERE channel = ? AND offset = ?')
     this.#receipts = new Receipts(database)
     this.#record = database.prepare(`${record} AND key = ?`)
@@ -92,6 +94,14 @@ export class Queries {
     const found = this.#find(app, channel)
     if (found === undefined) return []
     return (this.#backward.all(found.id, before, limit) as unknown as EventRow[]).map(toEvent).reverse()
+  }
+
+  pick(app: string, channel: string, offsets: readonly number[]): (StoredEvent | undefined)[] {
+    const found = this.#find(app, channel)
+    return offsets.map((offset) => {
+      const row = found && (this.#one.get(found.id, offset) as unknown as EventRow | undefined)
+      return row && toEvent(row)
+    })
   }
 
   /** Halves the range again and again, as times grow with offsets but for jumps of the clock. */

@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Fault, faultOf } from '../faults.ts'
 import type { Chore, ChoreResult } from '../messages.ts'
+import { migrateModule } from '../sql/module-migrations.ts'
+import type { Statements } from '../sql/statements.ts'
 import { type EventRows, emptyMargin } from './event-rows.ts'
 import type { Heads } from './heads.ts'
 import type { Transaction } from './transaction.ts'
@@ -15,10 +17,12 @@ const minEmptied = 8_192
 /** What a slice of compaction takes when the disk is full: it needs room itself before it makes any. */
 const smallSlice = { events: 32, bytes: 16_384 }
 
-/** Tries to be rid of redacted words, `purgeIntervalMs` apart. */
-const maxPurgeAttempts = 600
+/** While somebody waits for it, it is tried so often to be rid of redacted words; who waits for longer is refused. */
+const purgeIntervalMs = 50
+const maxPurgeMs = 30_000
 
-export const purgeIntervalMs = 50
+/** While nobody waits, words are collected for so long: emptying the write-ahead log costs as much as a few commits. */
+const purgeDelayMs = 250
 
 interface Job {
   readonly id: number
@@ -28,6 +32,7 @@ interface Job {
 type Done = (id: number, result: ChoreResult) => void
 type Trim = Extract<Chore, { kind: 'trim' }>
 type Redact = Extract<Chore, { kind: 'redact' }>
+type Migrate = Extract<Chore, { kind: 'migrate' }>
 
 export interface ChoresParts {
   readonly database: DatabaseSync
@@ -35,18 +40,21 @@ export interface ChoresParts {
   readonly heads: Heads
   readonly events: EventRows
   readonly log: WriteAheadLog
+  readonly statements: Statements
 }
 
-/** Work on the log that may wait: done in slices, between groups, first come first served. */
+/** Work that may wait: done in slices, between groups, first come first served. */
 export class Chores {
   readonly #parts: ChoresParts
   readonly #done: Done
   readonly #sweepReceipts: StatementSync
   readonly #sweepRecords: StatementSync
   #jobs: Job[] = []
-  /** Redactions that are committed, and whose words may still lie in the write-ahead log. */
+  /** Chores that are done when redacted words are in the write-ahead log no more. */
   #purging: number[] = []
-  #purgeAttempts = 0
+  #waitingSince = 0
+  /** When it is tried next while nobody waits; undefined when nothing is known to be there. */
+  #purgeAt: number | undefined
   #isCompacting = false
   #isTurnOfJobs = false
 
@@ -72,9 +80,10 @@ export class Chores {
     return this.#jobs.length > 0
   }
 
-  /** Redactions wait for readers to let go of old pages; call `purge` a little later. */
-  get isPurging(): boolean {
-    return this.#purging.length > 0
+  /** Call `purge` after so many milliseconds; undefined when there is nothing to be rid of. */
+  get purgeInMs(): number | undefined {
+    if (!this.#parts.events.isUnpurged) return undefined
+    return this.#purging.length > 0 ? purgeIntervalMs : this.#leftUntilPurge()
   }
 
   /**
@@ -100,15 +109,45 @@ export class Chores {
     return true
   }
 
-  /** Empties the write-ahead log, so that redacted words are in no file, and tells those who wait for it. */
+  /**
+   * Empties the write-ahead log when redacted words may be in it: at once when somebody waits for it, else when its time
+   * has come.
+   */
   purge(): void {
-    if (!this.isPurging) return
-    this.#purgeAttempts += 1
-    if (this.#truncate()) return this.#endPurge({ value: true })
-    if (this.#purgeAttempts < maxPurgeAttempts) return
+    if (this.purgeInMs === undefined) return
+    if (this.#purging.length > 0 || this.#leftUntilPurge() === 0) this.#purgeNow()
+  }
+
+  /** What an earlier process has left in the write-ahead log may hold words that it has redacted. */
+  purgeAtStart(): void {
+    this.#parts.events.isUnpurged = true
+    this.#purgeNow()
+  }
+
+  #purgeNow(): void {
+    const now = performance.now()
+    if (this.#truncate()) {
+      this.#parts.events.isUnpurged = false
+      this.#endPurge({ value: true })
+      return
+    }
+    // A reader is in the way, or the disk is full. The words must go in the end, whether somebody waits or not.
+    this.#purgeAt = now + purgeDelayMs
+    if (this.#purging.length === 0 || now - this.#waitingSince < maxPurgeMs) return
     const message =
       'The event is redacted, but a reader (a backup, perhaps) holds on to its words. Repeat it later.'
     this.#endPurge({ fault: { code: 'outcome_unknown', message } })
+  }
+
+  #awaitPurge(id: number): void {
+    if (this.#purging.length === 0) this.#waitingSince = performance.now()
+    this.#purging.push(id)
+  }
+
+  #leftUntilPurge(): number {
+    const now = performance.now()
+    this.#purgeAt ??= now + purgeDelayMs
+    return Math.max(this.#purgeAt - now, 0)
   }
 
   /** Refuses everything that is not done. */
@@ -127,7 +166,7 @@ export class Chores {
   }
 
   #endPurge(result: ChoreResult): void {
-    this.#purgeAttempts = 0
+    if (!this.#parts.events.isUnpurged) this.#purgeAt = undefined
     for (const id of this.#purging.splice(0)) this.#done(id, result)
   }
 
@@ -135,7 +174,10 @@ export class Chores {
   #advance({ id, chore }: Job): boolean {
     if (chore.kind === 'trim') return this.#trim(id, chore)
     if (chore.kind === 'redact') this.#redact(id, chore)
-    else this.#sweep(id, chore.now)
+    else if (chore.kind === 'sweep') this.#sweep(id, chore.now)
+    else if (chore.kind === 'migrate') this.#migrate(id, chore)
+    else if (this.#parts.events.isUnpurged) this.#awaitPurge(id)
+    else this.#done(id, { value: true })
     return true
   }
 
@@ -166,7 +208,14 @@ export class Chores {
     const event = events.find(head, offset)
     if (event === undefined) return this.#done(id, { value: false })
     transaction.around(() => events.redact(head, event))
-    this.#purging.push(id)
+    this.#awaitPurge(id)
+  }
+
+  #migrate(id: number, { module, migrations }: Migrate): void {
+    const { database, statements, transaction } = this.#parts
+    const around = (run: () => void) => transaction.around(run)
+    const fault = migrateModule({ database, statements, around }, module, migrations)
+    this.#done(id, fault === undefined ? { value: true } : { fault })
   }
 
   #sweep(id: number, now: number): void {

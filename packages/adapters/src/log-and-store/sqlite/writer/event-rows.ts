@@ -46,6 +46,9 @@ export class EventRows {
   readonly #select: StatementSync
   readonly #emptyRow: StatementSync
   readonly #delete: StatementSync
+  /** Words of redactions that are committed may lie in the write-ahead log. Whoever has emptied it says so here. */
+  isUnpurged = false
+  #hasRedacted = false
   /** Lowest and highest number; every row below `#clean` is empty. */
   #now: { first: number; clean: number; last: number }
   #committed: { first: number; clean: number; last: number }
@@ -125,6 +128,7 @@ export class EventRows {
   /** Makes an event a tombstone. */
   redact(head: Head, { n, bytes }: EventSize): void {
     this.#redact.run(n)
+    this.#hasRedacted = true
     this.#heads.change(head, { bytes: head.bytes - bytes + tombstoneBytes })
   }
 
@@ -150,6 +154,8 @@ export class EventRows {
   settle(isCommitted: boolean): void {
     if (isCommitted) this.#committed = { ...this.#now }
     else this.#now = { ...this.#committed }
+    if (isCommitted && this.#hasRedacted) this.isUnpurged = true
+    this.#hasRedacted = false
   }
 
   #move(n: number): void {

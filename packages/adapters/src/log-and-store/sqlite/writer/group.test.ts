@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Unit } from '@parley/kernel'
 import { expect, test } from 'vitest'
 import { migrate } from '../schema.ts'
+import { Statements } from '../sql/statements.ts'
 import { EventRows } from './event-rows.ts'
 import { Group } from './group.ts'
 import { Heads } from './heads.ts'
@@ -25,7 +26,7 @@ function build({ commitError }: { readonly commitError?: Error } = {}) {
     }
   }
   const transaction = new Failing(database, heads, events)
-  const group = new Group(transaction, heads, new Units(database, heads, events))
+  const group = new Group(transaction, heads, new Units(database, new Statements(database), heads, events))
   const count = () => database.prepare('SELECT count(*) AS count FROM parley_events').get()?.count
   return { database, heads, events, group, transaction, count }
 }

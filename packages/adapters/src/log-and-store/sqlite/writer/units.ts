@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Assertion, Receipt, RecordWrite, StoredReceipt, Unit } from '@parley/kernel'
+import type { Assertion, Receipt, RecordWrite, Redaction, StoredReceipt, Unit } from '@parley/kernel'
 import type { Position } from '@parley/protocol'
 import type { Outcome } from '../messages.ts'
 import { hashScope, Receipts } from '../receipts.ts'
-import { Statements } from '../statements.ts'
+import type { Statements } from '../sql/statements.ts'
 import type { EventRows } from './event-rows.ts'
 import type { Heads } from './heads.ts'
 
@@ -29,11 +29,11 @@ export class Units {
   readonly #savepoint: StatementSync
   readonly #release: StatementSync
 
-  constructor(database: DatabaseSync, heads: Heads, events: EventRows) {
+  constructor(database: DatabaseSync, statements: Statements, heads: Heads, events: EventRows) {
     this.#database = database
     this.#heads = heads
     this.#events = events
-    this.#statements = new Statements(database)
+    this.#statements = statements
     this.#receipts = new Receipts(database)
     this.#insertReceipt = database.prepare(
       `INSERT INTO parley_receipts (hash, scope, fingerprint, output, positions, expires_at)
@@ -76,8 +76,9 @@ export class Units {
     const assertion = unit.assertions.findIndex((asserted) => !this.#holds(unit.app, asserted))
     if (assertion >= 0) return { status: 'refused', assertion }
     for (const write of unit.writes)
-      if ('sql' in write) this.#statements.run(write)
+      if ('sql' in write) this.#statements.run(write, positions)
       else this.#writeRecord(unit.app, write)
+    if (unit.redactions !== undefined) this.#redact(unit.app, unit.redactions)
     for (const [index, event] of unit.events.entries())
       this.#events.append(
         this.#heads.of(unit.app, event.channel),
@@ -85,6 +86,14 @@ export class Units {
         event,
       )
     return { status: 'committed', positions }
+  }
+
+  #redact(app: string, redactions: readonly Redaction[]): void {
+    for (const { channel, offset } of redactions) {
+      const head = this.#heads.of(app, channel)
+      const event = this.#events.find(head, offset)
+      if (event !== undefined) this.#events.redact(head, event)
+    }
   }
 
   /** The positions that the events will have. */

@@ -10,7 +10,8 @@ import {
   type WriterStart,
   writeOutcome,
 } from '../messages.ts'
-import { Chores, purgeIntervalMs } from './chores.ts'
+import { Statements } from '../sql/statements.ts'
+import { Chores } from './chores.ts'
 import { EventRows } from './event-rows.ts'
 import { Group } from './group.ts'
 import { Heads } from './heads.ts'
@@ -49,11 +50,14 @@ class Writer {
     const events = new EventRows(database, heads)
     this.#transaction = new Transaction(database, heads, events)
     this.#log = new WriteAheadLog(database, start.checkpointPages)
-    this.#group = new Group(this.#transaction, heads, new Units(database, heads, events))
-    const parts = { database, transaction: this.#transaction, heads, events, log: this.#log }
+    const statements = new Statements(database)
+    this.#group = new Group(this.#transaction, heads, new Units(database, statements, heads, events))
+    const parts = { database, transaction: this.#transaction, heads, events, log: this.#log, statements }
     this.#chores = new Chores(parts, (id, result) => this.#tell({ kind: 'chore', id, result }))
+    this.#chores.purgeAtStart()
     this.#tell({ kind: 'opened', seed, settings })
     port.on('message', (message: ToWriter) => this.#work(message))
+    this.#setTimer()
   }
 
   #tell(message: FromWriter): void {
@@ -127,8 +131,9 @@ class Writer {
 
   #setTimer(): void {
     if (this.#timer !== undefined) return
-    if (this.#chores.isPurging) this.#after(purgeIntervalMs, () => undefined)
-    else if (this.#fault?.heals) this.#after(this.#start.probeIntervalMs, () => this.#probe())
+    const { purgeInMs } = this.#chores
+    if (this.#fault?.heals) this.#after(this.#start.probeIntervalMs, () => this.#probe())
+    else if (this.#fault === undefined && purgeInMs !== undefined) this.#after(purgeInMs, () => undefined)
   }
 
   #after(delayMs: number, run: () => void): void {
