@@ -44,6 +44,7 @@ interface JsonSchema {
   readonly maxLength?: number
   readonly pattern?: string
   readonly maxItems?: number
+  readonly enum?: readonly unknown[]
   readonly additionalProperties?: unknown
 }
 
@@ -52,6 +53,7 @@ const bounded = new Set(['filter', 'tags', 'data'])
 
 function unbounded(schema: JsonSchema, path = ''): string[] {
   if (bounded.has(path.split('.').at(-1) as string)) return []
+  if (schema.enum !== undefined) return []
   if (schema.type === 'string')
     return schema.maxLength === undefined && !/\{\d+,\d+\}\$$/.test(schema.pattern ?? '') ? [path] : []
   if (schema.type === 'array')

@@ -6,4 +6,16 @@ export {
   type ChannelsOptions,
   type KindSettings,
 } from './channels/index.ts'
+export {
+  badArguments,
+  chatModule,
+  type ChatOptions,
+  type OpenRoom,
+  type SlashAnswer,
+  type SlashCall,
+  type SlashCommand,
+} from './chat/index.ts'
 export { flagsModule } from './flags/index.ts'
+export { fileLimitDefaults, filesModule, type FileLimits, type FilesOptions } from './files/index.ts'
+export { typingModule, type TypingLimits, type TypingModule } from './typing/index.ts'
+export { presenceModule, type PresenceOptions } from './presence/index.ts'

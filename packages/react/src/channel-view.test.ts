@@ -54,6 +54,7 @@ class FakeSubscription implements Subscription {
   readonly channel: string
   readonly options: SubscribeOptions
   readonly state = new Map()
+  readonly occupancy = undefined
   readonly ready: Promise<Subscribed>
   status: Subscription['status'] = 'subscribing'
   position: Subscription['position']

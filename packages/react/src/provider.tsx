@@ -2,8 +2,9 @@
 
 import { type Client, type ClientOptions, createClient } from '@parley/client'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from 'react'
+import { Views } from './views/views.ts'
 
-const RealtimeContext = createContext<Client | undefined>(undefined)
+const RealtimeContext = createContext<Views | undefined>(undefined)
 
 export type RealtimeProviderProps = { readonly children?: ReactNode } & (
   | { readonly client: Client }
@@ -21,15 +22,21 @@ export function RealtimeProvider(props: RealtimeProviderProps): ReactNode {
   useEffect(() => {
     if (props.client !== undefined) void props.client.connect()
   }, [props.client])
-  return <RealtimeContext value={client}>{children}</RealtimeContext>
+  const views = useMemo(() => client && new Views(client), [client])
+  return <RealtimeContext value={views}>{children}</RealtimeContext>
 }
 
 /** The client of the provider above. */
 export function useClient(): Client {
-  const client = useContext(RealtimeContext)
-  if (client === undefined)
+  return useViews().client
+}
+
+/** What the components below the provider share. */
+export function useViews(): Views {
+  const views = useContext(RealtimeContext)
+  if (views === undefined)
     throw new Error('There is no RealtimeProvider above this component. Wrap the application in one.')
-  return client
+  return views
 }
 
 /** A client of the provider's own: a new one for another `url` or `token`, not for another function or object. */

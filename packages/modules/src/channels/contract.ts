@@ -183,6 +183,9 @@ const sessions = command({
       z.object({
         session: z.string(),
         user: z.string().optional(),
+        device: z
+          .object({ id: z.string(), name: z.string().optional(), kind: z.string().optional() })
+          .optional(),
         transport: z.string(),
         connected: z.boolean(),
         since: moment,
@@ -227,6 +230,7 @@ const kinds = command({
         module: z.string(),
         durability: z.enum(['ephemeral', 'recent', 'durable']),
         presence: z.boolean(),
+        typing: z.boolean(),
         filters: z.boolean(),
         lane: z.string(),
         slowConsumer: z.string(),

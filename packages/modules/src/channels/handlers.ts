@@ -48,9 +48,9 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
   presence: (ctx, { channel, after }) => {
     requirePresence(ctx.channels.kind(channel))
     const { entries, next } = ctx.channels.state(channel, after)
-    const members = entries
-      .filter((entry) => entry.name === 'presence')
-      .map(({ session, user, value }) => ({ session, user, value }))
+    const members = entries.flatMap(({ name, session, user, value }) =>
+      name === 'presence' && session !== undefined ? [{ session, user, value }] : [],
+    )
     return { ...ctx.channels.presence(channel), members, next }
   },
   presenceStats: (ctx, { channel }) => {
@@ -155,9 +155,10 @@ function requirePresence(kind: Kind): void {
 }
 
 function describeKind(kind: Kind) {
-  const { name, module, durability, presence, filters, lane, slowConsumer, access, retention, limits } = kind
+  const { name, module, durability, presence, typing, filters, lane, slowConsumer } = kind
+  const { access, retention, limits } = kind
   return {
-    ...{ name, module, durability, presence, filters, lane, slowConsumer },
+    ...{ name, module, durability, presence, typing, filters, lane, slowConsumer },
     access: { ...access },
     retention: { ...retention },
     limits: { ...limits },

@@ -12,6 +12,8 @@ export const kindOptionsSchema = z.strictObject({
     .optional(),
   presence: z.boolean().optional(),
   presenceGraceMs: z.int().min(0).max(600_000).optional(),
+  typing: z.boolean().optional(),
+  stateFlushMs: z.int().min(0).max(60_000).optional(),
   access: z
     .strictObject({
       read: access.optional(),

@@ -1,0 +1,136 @@
+import type { Context } from '@parley/kernel'
+import { noSuchConversation } from '../conversations/refusals.ts'
+import type { ChatHandlers } from '../parts.ts'
+import { type RowReader, sql } from '../rows.ts'
+import { assembleMessages, type MessageRow, messageColumns, toMessageRow } from './assemble.ts'
+import { findConv, requireMessage } from './store.ts'
+
+/** The messages that one may see of a stream: a conversation (thread 0), or one of its threads. */
+interface Stream {
+  readonly conv: number
+  readonly thread: number
+  readonly viewer: string
+  /** Lowest offset that the channel still holds. */
+  readonly first: number
+}
+
+type Direction = 'ASC' | 'DESC'
+
+const visible = `m.conv = ?1 AND m.thread = ?2 AND m.seq >= ?3 AND NOT EXISTS (
+  SELECT 1 FROM chat_hidden h WHERE h.conv = ?1 AND h.user = ?4 AND h.thread = ?2 AND h.seq = m.seq)`
+
+const pages: Readonly<Record<Direction, string>> = {
+  ASC: pageSql('>', 'ASC'),
+  DESC: pageSql('<', 'DESC'),
+}
+
+function pageSql(side: '<' | '>', direction: Direction): string {
+  return `SELECT ${messageColumns} FROM chat_messages m
+    WHERE ${visible} AND m.seq ${side} ?5 ORDER BY m.seq ${direction} LIMIT ?6`
+}
+
+/** Rows beyond a seq, in ascending order either way. */
+async function page(
+  reader: RowReader,
+  { conv, thread, first, viewer }: Stream,
+  direction: Direction,
+  { beyond, limit }: { readonly beyond: number; readonly limit: number },
+): Promise<MessageRow[]> {
+  if (limit === 0) return []
+  const rows = await reader.query(sql(pages[direction], conv, thread, first, viewer, beyond, limit))
+  const messages = rows.map(toMessageRow)
+  return direction === 'ASC' ? messages : messages.reverse()
+}
+
+const surroundings = `SELECT
+  EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible} AND m.seq < ?5) AS has_before,
+  EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible} AND m.seq > ?6) AS has_after`
+
+const firstSince = `SELECT min(seq) AS seq FROM (SELECT seq FROM chat_messages
+  WHERE conv = ?1 AND thread = ?2 AND at >= ?3 ORDER BY at, seq LIMIT 1)`
+
+/** Where to read. */
+interface Wanted {
+  readonly before?: number | undefined
+  readonly after?: number | undefined
+  readonly around?: number | undefined
+  readonly at?: number | undefined
+  readonly limit: number
+}
+
+const newest = Number.MAX_SAFE_INTEGER
+
+async function readRows(reader: RowReader, stream: Stream, wanted: Wanted): Promise<MessageRow[]> {
+  const { before, after, at, limit } = wanted
+  if (after !== undefined) return page(reader, stream, 'ASC', { beyond: after, limit })
+  const around = at === undefined ? wanted.around : await seqSince(reader, stream, at)
+  if (around === undefined) return page(reader, stream, 'DESC', { beyond: before ?? newest, limit })
+  const lower = await page(reader, stream, 'DESC', { beyond: around, limit: Math.floor(limit / 2) })
+  const upper = await page(reader, stream, 'ASC', { beyond: around - 1, limit: limit - lower.length })
+  return [...lower, ...upper]
+}
+
+async function seqSince(
+  reader: RowReader,
+  { conv, thread }: Stream,
+  at: number,
+): Promise<number | undefined> {
+  const [row] = await reader.query(sql(firstSince, conv, thread, at))
+  return row?.seq == null ? undefined : Number(row.seq)
+}
+
+/** Where a page begins and ends; an empty one is a place between messages. */
+function edgesOf(rows: readonly MessageRow[], { before, after }: Wanted): readonly [number, number] {
+  const [low, high] = [rows[0]?.seq, rows.at(-1)?.seq]
+  if (low !== undefined && high !== undefined) return [low, high]
+  if (after !== undefined) return [after + 1, after]
+  return before === undefined ? [newest, newest] : [before, before - 1]
+}
+
+async function readHistory(
+  ctx: Context,
+  {
+    channel,
+    thread = 0,
+    ...wanted
+  }: Wanted & { readonly channel: string; readonly thread?: number | undefined },
+) {
+  // The position first: what is sent meanwhile may come twice, but nothing is missed.
+  const { epoch, head, first } = await ctx.channels.top(channel)
+  const conv = await findConv(ctx, ctx.app, channel)
+  if (conv === undefined) throw noSuchConversation(channel)
+  const stream: Stream = { conv, thread, first, viewer: ctx.user ?? '' }
+  const rows = await readRows(ctx, stream, wanted)
+  const [low, high] = edgesOf(rows, wanted)
+  const [around] = await ctx.query(sql(surroundings, conv, thread, first, stream.viewer, low, high))
+  return {
+    messages: await assembleMessages(ctx, { conv, channel }, rows, ctx.user),
+    hasBefore: around?.has_before === 1,
+    hasAfter: around?.has_after === 1,
+    position: { epoch, offset: head },
+  }
+}
+
+/** Commands that read messages of one conversation. */
+export const histories: ChatHandlers<'message' | 'history' | 'pins'> = {
+  history: readHistory,
+
+  message: async (ctx, { channel, seq }) => {
+    const { conv, message } = await requireMessage(ctx, { channel, seq })
+    const [found] = await assembleMessages(ctx, { conv, channel }, [message], ctx.user)
+    return found as NonNullable<typeof found>
+  },
+
+  pins: async (ctx, { channel }) => {
+    const conv = await findConv(ctx, ctx.app, channel)
+    if (conv === undefined) throw noSuchConversation(channel)
+    const rows = await ctx.query(
+      sql(
+        `SELECT ${messageColumns} FROM chat_pins p JOIN chat_messages m ON m.conv = p.conv AND m.seq = p.seq
+          WHERE p.conv = ? ORDER BY p.at DESC, p.seq DESC`,
+        conv,
+      ),
+    )
+    return { messages: await assembleMessages(ctx, { conv, channel }, rows.map(toMessageRow), ctx.user) }
+  },
+}

@@ -1,0 +1,139 @@
+import type { Context } from '@parley/kernel'
+import { type CommandParsed, ParleyError } from '@parley/protocol'
+import { requireUser } from '../caller.ts'
+import { conversationId } from '../channel-names.ts'
+import type { chat } from '../contract.ts'
+import { assembleMessages, type Message } from '../messages/assemble.ts'
+import type { ChatHandlers } from '../parts.ts'
+import { sql } from '../rows.ts'
+import { countPostings, findCandidates, type Lookup, maxCounted, type Reach } from './candidates.ts'
+import { type Confirmed, confirm } from './confirm.ts'
+import { type Found, fromCursor, toCursor, upTo } from './cursor.ts'
+import { filterTerms, termDigest } from './postings.ts'
+import { parseQuery, type Wanted } from './query.ts'
+import type { WordSecret } from './word-secret.ts'
+
+type Input = CommandParsed<(typeof chat.commands)['search']>
+
+/** Queries that one call makes to look messages up; behind them the caller goes on with the cursor. */
+const maxLooks = 4
+/** Messages whose text one call reads at most. */
+const maxRead = 500
+/** Texts read at once. */
+const readAtOnce = 100
+/** Postings that one query looks at, roughly. */
+const postingsAtOnce = 5_000
+/** Rooms, and postings of each, that the first query looks at: what is common is found here. */
+const nearby = 42
+
+/** The handler of search. */
+export function searchHandlers(secret: () => WordSecret): ChatHandlers<'search'> {
+  return {
+    search: async (ctx, input) => {
+      const user = requireUser(ctx)
+      const wanted = parseQuery(input.text)
+      const terms = [...wanted.terms, ...filtersOf(input)]
+      if (terms.length === 0 && !hasRange(input))
+        throw new ParleyError(
+          'chat.nothing_to_look_for',
+          'Give a word of at least one letter or digit, or a filter.',
+        )
+      const look = {
+        rooms: await readRooms(ctx, user, input.channel),
+        digests: (terms.length === 0 ? [filterTerms.any] : terms).map((term) => termDigest(secret(), term)),
+        since: input.since ?? 0,
+      }
+      const { confirmed, next } = await find(ctx, look, wanted, input)
+      const messages = await assemble(ctx, user, confirmed)
+      return {
+        messages,
+        words: [...wanted.words],
+        ...(next === undefined ? {} : { next: toCursor(next) }),
+      }
+    },
+  }
+}
+
+function filtersOf({ author, mentions, has }: Input): string[] {
+  return [
+    ...(author === undefined ? [] : [filterTerms.author(author)]),
+    ...(mentions === undefined ? [] : [filterTerms.mentions(mentions)]),
+    ...(has === undefined ? [] : [filterTerms.has(has)]),
+  ]
+}
+
+function hasRange({ channel, since, until }: Input): boolean {
+  return channel !== undefined || since !== undefined || until !== undefined
+}
+
+/** The conversations that are looked in: what the caller may read. */
+async function readRooms(ctx: Context, user: string, channel: string | undefined): Promise<number[]> {
+  if (channel !== undefined) await ctx.require('read', channel)
+  const rows = await ctx.query(
+    channel === undefined
+      ? sql('SELECT conv FROM chat_members WHERE app = ? AND user = ?', ctx.app, user)
+      : sql('SELECT conv FROM chat_conversations WHERE app = ? AND id = ?', ctx.app, conversationId(channel)),
+  )
+  return rows.map(({ conv }) => Number(conv))
+}
+
+interface Page {
+  readonly confirmed: readonly Confirmed[]
+  /** Behind it there may be more. */
+  readonly next: Found | undefined
+}
+
+async function find(ctx: Context, look: Lookup, wanted: Wanted, input: Input): Promise<Page> {
+  let before: Found | undefined = input.after === undefined ? upTo(input.until) : fromCursor(input.after)
+  const { digests, count } = await rarestFirst(ctx, look, before)
+  if (count === 0 || look.rooms.length === 0) return { confirmed: [], next: undefined }
+  const confirmed: Confirmed[] = []
+  let unread = maxRead
+  for (let looks = 0; looks < maxLooks && unread > 0 && before !== undefined; looks++) {
+    const reach = reachOf(looks, count, { ...look, digests }, input.limit)
+    const candidates = await findCandidates(ctx, { ...look, digests }, before, reach)
+    before = candidates.next
+    for (let start = 0; start < candidates.found.length && unread > 0; start += readAtOnce) {
+      const some = candidates.found.slice(start, start + readAtOnce)
+      confirmed.push(...(await confirm(ctx, some, wanted)))
+      if (confirmed.length > input.limit) return cut(confirmed, input.limit)
+      unread -= some.length
+      if (start + readAtOnce < candidates.found.length && unread <= 0) before = some.at(-1)
+    }
+  }
+  return { confirmed, next: before }
+}
+
+function cut(confirmed: readonly Confirmed[], limit: number): Page {
+  const page = confirmed.slice(0, limit)
+  const last = page.at(-1)
+  return { confirmed: page, next: last && { at: last.row.at, conv: last.conv, seq: last.row.seq } }
+}
+
+/** One digest alone needs no counting. */
+async function rarestFirst(ctx: Context, look: Lookup, before: Found) {
+  if (look.digests.length === 1) return { digests: look.digests, count: undefined }
+  const counted = await countPostings(ctx, look, before)
+  return { digests: counted.map(({ digest }) => digest), count: counted[0]?.count ?? 0 }
+}
+
+function reachOf(looks: number, count: number | undefined, { rooms }: Lookup, limit: number): Reach {
+  // Whatever is newest of all lies in as many rooms as are wanted, and in each among as many.
+  if (count === undefined) return { rooms: limit + 1, postings: limit + 1 }
+  if (count <= maxCounted) return { rooms: rooms.length, postings: maxCounted + 1 }
+  if (looks === 0) return { rooms: nearby, postings: nearby }
+  return { rooms: rooms.length, postings: Math.max(Math.floor(postingsAtOnce / rooms.length), 10) }
+}
+
+async function assemble(ctx: Context, user: string, confirmed: readonly Confirmed[]): Promise<Message[]> {
+  const groups = [...Map.groupBy(confirmed, ({ conv }) => conv).values()]
+  const assembled = await Promise.all(
+    groups.map((group) => {
+      const { conv, channel } = group[0] as Confirmed
+      const rows = group.map(({ row }) => row)
+      return assembleMessages(ctx, { conv, channel }, rows, user)
+    }),
+  )
+  const byPlace = new Map(assembled.flat().map((message) => [`${message.channel}\n${message.seq}`, message]))
+  return confirmed.flatMap(({ channel, row }) => byPlace.get(`${channel}\n${row.seq}`) ?? [])
+}

@@ -1,0 +1,144 @@
+import type { Client, ParleyError } from '@parley/client'
+import type { Place } from '../messages.ts'
+import type { MessageWindow, Page } from './message-window.ts'
+
+export type PageQuery = { readonly before: number } | { readonly after: number } | Place | undefined
+
+export interface PagesOptions {
+  readonly client: Client
+  readonly channel: string
+  readonly thread: number | undefined
+  /** Messages of a page. */
+  readonly size: number
+  readonly window: MessageWindow
+  /** A page has been taken into the window. */
+  readonly loaded: (page: Page, part: 'whole' | 'older' | 'newer') => void
+  readonly changed: () => void
+}
+
+/** Reads pages of history into the window. Reading the window anew makes void what was asked for before. */
+export class Pages {
+  readonly #options: PagesOptions
+  #era = 0
+  #older: Promise<boolean> | undefined
+  #newer: Promise<boolean> | undefined
+  #isLoading = false
+  #error: ParleyError | undefined
+
+  constructor(options: PagesOptions) {
+    this.#options = options
+  }
+
+  get isLoading(): boolean {
+    return this.#isLoading
+  }
+
+  get isLoadingOlder(): boolean {
+    return this.#older !== undefined
+  }
+
+  get isLoadingNewer(): boolean {
+    return this.#newer !== undefined
+  }
+
+  /** Why the last page could not be read. */
+  get error(): ParleyError | undefined {
+    return this.#error
+  }
+
+  /** Reads another part of the conversation: the newest, or what is around a place. */
+  async show(place: Place | undefined): Promise<Page | undefined> {
+    this.#era += 1
+    const era = this.#era
+    this.#older = undefined
+    this.#newer = undefined
+    this.#isLoading = true
+    this.#error = undefined
+    this.#options.changed()
+    try {
+      const page = await this.#read(place)
+      if (era !== this.#era) return
+      this.#isLoading = false
+      this.#options.window.reset(page)
+      this.#options.loaded(page, 'whole')
+      return page
+    } catch (error) {
+      if (era !== this.#era) return
+      this.#isLoading = false
+      this.#error = error as ParleyError
+      return
+    } finally {
+      this.#options.changed()
+    }
+  }
+
+  /** Resolves with whether there is more. Calls that overlap share one page. */
+  older(): Promise<boolean> {
+    const { window } = this.#options
+    const { first } = window
+    if (first === undefined || !window.hasOlder) return Promise.resolve(false)
+    this.#older ??= this.#extend({ before: first }, () => {
+      this.#older = undefined
+    })
+    return this.#older
+  }
+
+  newer(): Promise<boolean> {
+    const { window } = this.#options
+    const { last } = window
+    if (last === undefined || !window.hasNewer) return Promise.resolve(false)
+    this.#newer ??= this.#extend({ after: last }, () => {
+      this.#newer = undefined
+    })
+    return this.#newer
+  }
+
+  /** What was asked for does not matter any more. */
+  forget(): void {
+    this.#era += 1
+    this.#older = undefined
+    this.#newer = undefined
+    this.#isLoading = false
+  }
+
+  #extend(query: { before: number } | { after: number }, done: () => void): Promise<boolean> {
+    const { window, loaded, changed } = this.#options
+    const era = this.#era
+    this.#error = undefined
+    const isOlder = 'before' in query
+    changed()
+    const extending = this.#read(query).then(
+      (page) => {
+        if (era !== this.#era) return isOlder ? window.hasOlder : window.hasNewer
+        // Live messages may have pushed the end of the window away meanwhile: then the page does not fit.
+        const fits = isOlder ? window.first === query.before : window.last === query.after
+        if (fits && isOlder) window.prepend(page)
+        else if (fits) window.append(page)
+        if (fits) loaded(page, isOlder ? 'older' : 'newer')
+        done()
+        changed()
+        return isOlder ? window.hasOlder : window.hasNewer
+      },
+      (error: ParleyError) => {
+        if (era === this.#era) {
+          this.#error = error
+          done()
+          changed()
+        }
+        throw error
+      },
+    )
+    extending.catch(() => undefined)
+    return extending
+  }
+
+  #read(query: PageQuery): Promise<Page> {
+    const { client, channel, thread, size } = this.#options
+    return client.chat.history({
+      channel,
+      limit: size,
+      ...(thread === undefined ? {} : { thread }),
+      ...(query === undefined ? {} : 'seq' in query ? { around: query.seq } : query),
+    })
+  }
+}

@@ -1,0 +1,103 @@
+import type { ParleyError } from '@parley/client'
+import type { Views } from '../../views/views.ts'
+import { type Watchable, Watchers } from '../../views/watchers.ts'
+import { channelFeed, inboxFeed } from '../feed/feeds.ts'
+import type { ConversationInfo } from '../message.ts'
+
+export interface ConversationState {
+  readonly conversation: ConversationInfo | undefined
+  readonly error: ParleyError | undefined
+}
+
+export const noConversation: ConversationState = { conversation: undefined, error: undefined }
+
+/** Events of the channel after which the conversation is another one. */
+const telling = new Set(['chat.changed', 'chat.member_joined', 'chat.member_left', 'chat.role_changed'])
+/** Those of the inbox. */
+const tellingUser = new Set(['chat.added', 'chat.removed', 'chat.preferences_changed'])
+const pauseMs = 250
+
+/** One conversation as the server describes it, read again when something of it changes. */
+export class ConversationInfoView implements Watchable<ConversationState> {
+  readonly #views: Views
+  readonly #channel: string
+  readonly #watchers: Watchers
+  #stops: readonly (() => void)[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #snapshot = noConversation
+
+  constructor(views: Views, channel: string) {
+    this.#views = views
+    this.#channel = channel
+    this.#watchers = new Watchers({
+      open: () => this.#open(),
+      close: () => this.#close(),
+      refresh: () => undefined,
+    })
+  }
+
+  get snapshot(): ConversationState {
+    return this.#snapshot
+  }
+
+  get isOpen(): boolean {
+    return this.#watchers.isOpen
+  }
+
+  readonly watch = (listener: () => void): (() => void) => this.#watchers.watch(listener)
+
+  #open(): void {
+    const soon = (): void => this.#readSoon()
+    this.#stops = [
+      channelFeed(this.#views, this.#channel).follow({
+        event: ({ type }) => telling.has(type) && soon(),
+        began: soon,
+        live: () => undefined,
+        ended: soon,
+      }),
+      inboxFeed(this.#views).follow({
+        event: ({ type, data }) => {
+          const { channel } = (data ?? {}) as { readonly channel?: string }
+          if (tellingUser.has(type) && channel === this.#channel) soon()
+        },
+        lost: () => undefined,
+      }),
+    ]
+    void this.#read()
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const stop of this.#stops) stop()
+    this.#stops = []
+  }
+
+  /** Many may come and go at once: read once for all of them. */
+  #readSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.#read()
+    }, pauseMs)
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const conversation = await this.#views.client.chat.get({ channel: this.#channel })
+      this.#snapshot = { conversation, error: undefined }
+    } catch (error) {
+      const { code } = error as ParleyError
+      // What was known stays, unless the user may not know it any more.
+      const isGone = code === 'forbidden' || code === 'not_found'
+      this.#snapshot = {
+        conversation: isGone ? undefined : this.#snapshot.conversation,
+        error: error as ParleyError,
+      }
+    }
+    this.#watchers.changed()
+  }
+}
+
+export function conversationInfoView(views: Views, channel: string): ConversationInfoView {
+  return views.get(`conversation ${channel}`, () => new ConversationInfoView(views, channel))
+}
