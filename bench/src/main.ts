@@ -1,16 +1,19 @@
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { chat } from './chat.ts'
 import { fanOut } from './fan-out.ts'
 import { pinning } from './pinned.ts'
+import { runRounds } from './rounds.ts'
 import { markdownOf, tableOf } from './table.ts'
 
-const usage = `npm run bench -- fanout [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]] [--verbose]
+const usage = `npm run bench -- fanout | chat [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]] [--verbose]
 
   --json     one JSON object a line on standard output
   --markdown a table for the documentation
   --rounds   rounds in which every server has its turn (default 5)
   --quick    one short round: shows that everything runs, its figures are rough
-  --only     crowd, rooms, arrivals, ledger, return, delay
+  --only     fanout: crowd, rooms, arrivals, ledger, return, delay
+             chat: send, archive, talk, hall, typing, presence
   --verbose  every sample on standard error`
 
 const { values, positionals } = parseArgs({
@@ -24,16 +27,18 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
+const benchmarks = { fanout: fanOut, chat }
+const benchmark = benchmarks[positionals[0] as keyof typeof benchmarks]
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 
-if (positionals[0] !== 'fanout' || !Number.isInteger(rounds) || rounds < 1) {
+if (benchmark === undefined || !Number.isInteger(rounds) || rounds < 1) {
   console.error(usage)
   process.exit(2)
 }
 console.error(
   `Node ${process.version}, ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}, ${pinning}`,
 )
-const lines = await fanOut({
+const lines = await runRounds(benchmark, {
   rounds,
   isQuick: values.quick,
   only: values.only?.split(','),

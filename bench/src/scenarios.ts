@@ -1,66 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { against, load } from './against.ts'
 import type { Sample } from './lines.ts'
 import type { ArrivalsResult } from './loader/arrivals.ts'
 import type { FanOutResult } from './loader/fan-out.ts'
 import type { Missed } from './loader/return.ts'
 import type { Stretch } from './loader/window.ts'
 import { nodeCommand, startPinned } from './pinned.ts'
-import type { Server, Target } from './targets.ts'
-
-/** How long things run. */
-export interface Scale {
-  readonly warmMillis: number
-  readonly millis: number
-}
-
-export const fullScale: Scale = { warmMillis: 800, millis: 2_000 }
-export const quickScale: Scale = { warmMillis: 400, millis: 700 }
+import type { Scale } from './scale.ts'
+import type { Target } from './targets.ts'
 
 const crowdMembers = 1_000
 const connections = 10_000
 const window = 64
 const inFlight = 256
-
-interface Delay {
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-}
-
-/** Runs one ask of the loader against a server, and the server's event-loop delay where the loader asks for it. */
-async function load<Result>(
-  server: Server,
-  name: string,
-  input: object,
-): Promise<{ result: Result; delay: Delay | undefined }> {
-  let delay: Delay | undefined
-  const answers = {
-    collect: () => server.link?.ask('collect'),
-    async stretch(isOn: boolean) {
-      if (isOn) await server.link?.ask('delayStart')
-      else delay = await server.link?.ask<Delay>('delayRead')
-    },
-  }
-  const command = nodeCommand(new URL('./loader/main.ts', import.meta.url))
-  const loader = startPinned({ core: 1, command, answers })
-  try {
-    const result = await loader.link.ask<Result>(name, { ...input, port: server.port, pid: server.pid })
-    return { result, delay }
-  } finally {
-    await loader.stop()
-  }
-}
-
-async function against<Result>(target: Target, run: (server: Server) => Promise<Result>): Promise<Result> {
-  const server = await target.start()
-  try {
-    return await run(server)
-  } finally {
-    await server.stop()
-  }
-}
 
 /** Which rates a server is measured at, besides flat out. */
 export interface CrowdRates {
@@ -86,7 +40,7 @@ export async function crowd(target: Target, scale: Scale, rates: CrowdRates): Pr
 }
 
 /** The same values under names that begin with `prefix`: `slow p99`. */
-function prefixed(prefix: string, values: object): Sample {
+export function prefixed(prefix: string, values: object): Sample {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix} ${name}`, value]))
 }
 

@@ -79,6 +79,8 @@ const natsProgram = (process.env.PATH ?? '')
   .find(existsSync)
 
 export const parley = ownTarget('parley', 'parley', './servers/parley.ts')
+/** Our server with chat, presence and typing. */
+export const parleyChat = ownTarget('parley', 'parley', './servers/chat.ts')
 export const bare = ownTarget('bare sockets', 'parley', './peers/bare.ts')
 export const socketIo = ownTarget('socket.io', 'socket.io', './peers/socket-io.ts')
 export const ws = ownTarget('ws', 'ws', './peers/ws.ts')

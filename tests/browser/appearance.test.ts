@@ -4,31 +4,31 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
 import { publish } from './back-end.ts'
 import { barriers, keepPicture, launchBrowser, openWindow, signIn } from './browser.ts'
+import { type Person, person } from './person.ts'
 
 let server: ServerProcess
 let browser: Browser
+let ada: Person
 
 beforeAll(async () => {
   browser = await launchBrowser()
   server = await ServerProcess.start()
-  const grace = await enter('Grace Hopper')
-  await grace.send('Good morning. The new build is on the test server.')
-  await grace.send(
-    'Please look at the resume after a restart: positions have to go on where they were, 17 → 18 → 19.',
-  )
+  ada = await person(server, 'Ada Lovelace')
+  const grace = await person(server, 'Grace Hopper')
+  const mary = await person(server, 'Mary Jackson')
+  await furnish(grace, mary)
   await publish(server, {
     channel: 'chat:general',
     type: 'build.finished',
     data: { branch: 'main', commit: '4f1c2aa', seconds: 42, ok: true },
   })
-  await grace.send('مرحبا بالجميع')
-  await grace.page.getByRole('img', { name: 'Stored' }).nth(2).waitFor()
+  // The first window stays: somebody is here.
+  await enter('Grace Hopper')
 })
 afterAll(async () => {
   await browser?.close()
   await server?.remove()
 })
-// The first window stays: it is who the others see.
 afterEach(() =>
   Promise.all(
     browser
@@ -37,6 +37,39 @@ afterEach(() =>
       .map((context) => context.close()),
   ),
 )
+
+/** Something of everything that a page can show. */
+async function furnish(grace: Person, mary: Person): Promise<void> {
+  const launch = 'conversation:launch'
+  await grace.call('POST', '/conversations', {
+    ...{ id: 'launch', title: 'Launch', topic: 'What has to happen before the first', visibility: 'public' },
+    members: [ada.id, mary.id],
+  })
+  await grace.call('POST', '/conversations', { id: 'design', title: 'Design review', members: [ada.id] })
+  await ada.call('POST', '/conversations', {
+    ...{ id: 'reading', title: 'Reading circle', topic: 'Papers worth an evening', visibility: 'public' },
+  })
+  await mary.call('POST', '/conversations', { id: 'party', title: 'Surprise party', visibility: 'private' })
+  await mary.call('POST', '/conversations/conversation:party/invitations', { users: [ada.id] })
+  const { channel: direct } = await ada.call('POST', '/conversations/direct', { users: [grace.id] })
+  const pinned = await grace.send(
+    launch,
+    'The date is the **first**. @ada-lovelace, can you look at the *terms*?',
+  )
+  await grace.call('PUT', `/conversations/${launch}/messages/${pinned}/pin`, {})
+  await mary.call('PUT', `/conversations/${launch}/messages/${pinned}/reactions`, { emoji: '👍' })
+  await mary.send(launch, 'مرحبا بالجميع')
+  const root = await ada.send(launch, 'Who answers mail on the day?')
+  await mary.send(launch, 'I do. @ada-lovelace', { thread: root })
+  await grace.send('conversation:design', 'The second draft is there.')
+  await grace.send(String(direct), 'Do you have a minute?')
+  await ada.call('PUT', '/conversations/conversation:design/preferences', { starred: true })
+  await ada.call('PUT', '/conversations/conversation:reading/draft', { text: 'I would propose note G' })
+  const dueAt = Date.now() + 86_400_000
+  await ada.call('POST', `/conversations/${launch}/scheduled`, { text: 'Today is the day.', dueAt })
+  await ada.call('POST', '/presence/contacts', { contacts: [grace.id, mary.id] })
+  await mary.call('PUT', '/presence/status', { emoji: '🎧', text: 'Concentrating' })
+}
 
 const enter = (name: string, options = {}) => signIn(browser, server.url, name, options)
 const phone = {
@@ -47,9 +80,31 @@ const phone = {
 } as const
 const schemes = ['light', 'dark'] as const
 
-/** The four views of a telephone, by the bar at its foot. */
-const show = (page: Page, view: string) =>
-  page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: view }).click()
+/** Each page by its address, with something that is there when it is. */
+const pages = [
+  ['home', 'What waits for you'],
+  ['conversation:launch', 'The date is the'],
+  ['conversation:launch/details', 'begun by Grace Hopper'],
+  ['conversation:reading/details', 'Join links'],
+  ['conversation:launch/members', 'Owner'],
+  ['conversation:launch/pins', 'Pinned messages'],
+  ['threads', '1 reply'],
+  ['mentions', 'in a thread'],
+  ['drafts', 'I would propose note G'],
+  ['scheduled', 'Today is the day.'],
+  ['people', 'Concentrating'],
+  ['rooms', 'Papers worth an evening'],
+  ['invitations', 'invites you to'],
+  ['search?text=date', 'The date is the'],
+  ['join/V1StGXR8Z5jdHi6BmyT0', 'You have a link'],
+  ['chat:general', 'build.finished'],
+] as const
+
+const go = (page: Page, hash: string) =>
+  page.evaluate((place) => {
+    location.hash = place
+  }, hash)
+const nameOf = (hash: string) => hash.replace(/[^a-z]+/gi, '-')
 
 test.each(schemes)('signing in, in %s, keeps nobody out', async (colorScheme) => {
   const { page, problems } = await openWindow(browser, server.url, { colorScheme })
@@ -62,52 +117,98 @@ test.each(schemes)('signing in, in %s, keeps nobody out', async (colorScheme) =>
   expect(problems).toEqual([])
 })
 
-test.each(schemes)(
-  'messages, people, the account and a new channel, in %s, keep nobody out',
-  async (colorScheme) => {
-    const { page, send, problems, messages } = await enter('Ada Lovelace', { colorScheme })
-    await expect.poll(async () => (await messages()).length).toBeGreaterThanOrEqual(3)
-    await send('Looking now.')
-    await page.getByRole('img', { name: 'Stored' }).first().waitFor()
-    await keepPicture(page, `workspace-${colorScheme}`)
-    expect(await barriers(page)).toEqual([])
+test.each(schemes)('every page, in %s, keeps nobody out', async (colorScheme) => {
+  const { page, problems } = await enter('Ada Lovelace', { colorScheme })
+  const found: string[] = []
+  for (const [hash, sign] of pages) {
+    await go(page, hash)
+    await page.getByText(sign).filter({ visible: true }).first().waitFor()
+    await keepPicture(page, `${nameOf(hash)}-${colorScheme}`)
+    found.push(...(await barriers(page)).map((barrier) => `${hash}: ${barrier}`))
+  }
+  expect(found).toEqual([])
+  expect(problems).toEqual([])
+})
 
-    await page.getByRole('button', { name: /sign out/ }).click()
-    await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor()
-    await keepPicture(page, `account-${colorScheme}`)
-    expect(await barriers(page)).toEqual([])
+test.each(schemes)('every dialog, in %s, keeps nobody out', async (colorScheme) => {
+  const { page, problems } = await enter('Ada Lovelace', {
+    colorScheme,
+    path: '/#conversation:reading/details',
+  })
+  const found: string[] = []
+  const look = async (name: string) => {
+    await keepPicture(page, `${name}-${colorScheme}`)
+    found.push(...(await barriers(page)).map((barrier) => `${name}: ${barrier}`))
     await page.keyboard.press('Escape')
-
-    await page.getByRole('button', { name: 'New channel' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Open channel' }).click()
-    await page.getByText('Write a name.').waitFor()
-    await keepPicture(page, `new-channel-${colorScheme}`)
-    expect(await barriers(page)).toEqual([])
-    await page.keyboard.press('Escape')
-
-    await page.evaluate(() => {
-      location.hash = '#nothing:here'
-    })
-    await page.getByRole('alert').waitFor()
-    await keepPicture(page, `refused-${colorScheme}`)
-    expect(await barriers(page)).toEqual([])
-    expect(problems).toEqual([])
-  },
-)
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  }
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click()
+  const shown = () => page.getByRole('dialog').waitFor()
+  await press('Settings')
+  await shown()
+  await look('settings')
+  await press('New conversation')
+  await shown()
+  await look('new-room')
+  await press('New conversation')
+  await page.getByRole('dialog').getByRole('radio', { name: 'Group' }).check({ force: true })
+  await page.getByRole('combobox', { name: 'People' }).fill('gr')
+  await page.getByRole('option', { name: /Grace/ }).waitFor()
+  await look('new-group')
+  await press('Keyboard shortcuts')
+  await shown()
+  await look('keyboard')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('option').first().waitFor()
+  await look('palette')
+  await press(/sign out/)
+  await page.getByText('Privacy', { exact: true }).click()
+  await page.getByText('Read receipts').waitFor()
+  await look('account')
+  await press(/sign out/)
+  await press('Set a status')
+  await page.getByRole('dialog', { name: 'Status' }).waitFor()
+  await look('status')
+  await go(page, 'scheduled')
+  await press('Change')
+  await shown()
+  await look('schedule')
+  await go(page, 'conversation:reading/members')
+  await press('Invite people')
+  await shown()
+  await look('invite')
+  await go(page, 'nothing:here')
+  await page.getByRole('alert').waitFor()
+  found.push(...(await barriers(page)))
+  expect(found).toEqual([])
+  expect(problems).toEqual([])
+})
 
 test.each(schemes)('a telephone shows one thing at a time, in %s', async (colorScheme) => {
-  const { page, problems } = await enter('Ada Lovelace', { ...phone, colorScheme })
+  const { page, problems } = await enter('Ada Lovelace', { ...phone, colorScheme, path: '/#home' })
   const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-  for (const view of ['Channels', 'Messages', 'Here now', 'You']) {
-    await show(page, view)
-    await keepPicture(page, `phone-${view.toLowerCase().replace(' ', '-')}-${colorScheme}`)
-    expect(await barriers(page)).toEqual([])
-    expect(await overflow()).toBe(0)
+  const found: string[] = []
+  for (const [hash, sign] of [...pages, ['you', 'Sign out'] as const]) {
+    await go(page, hash)
+    // At home a telephone shows the list.
+    const text = hash === 'home' ? 'Browse rooms' : sign
+    await page.getByText(text).filter({ visible: true }).first().waitFor()
+    await keepPicture(page, `phone-${nameOf(hash)}-${colorScheme}`)
+    found.push(...(await barriers(page)).map((barrier) => `${hash}: ${barrier}`))
+    expect(await overflow(), hash).toBe(0)
   }
-  await show(page, 'Channels')
-  await page.getByRole('link', { name: 'general' }).click()
-  await page.getByRole('button', { name: 'Back to the channels' }).click()
-  await page.getByRole('button', { name: 'New channel' }).waitFor()
+  expect(found).toEqual([])
+  const views = page.getByRole('navigation', { name: 'Views' })
+  await views.getByRole('link', { name: 'Chats' }).click()
+  await page.getByRole('link', { name: 'Launch' }).click()
+  await page.getByRole('textbox', { name: 'Message to Launch' }).waitFor()
+  expect(await views.isVisible()).toBe(false)
+  await page.getByRole('button', { name: 'Details' }).click()
+  await page.getByRole('link', { name: /^Members/ }).click()
+  await page.getByRole('region', { name: /^Members/ }).waitFor()
+  await page.getByRole('button', { name: 'Close the side panel' }).click()
+  await page.getByRole('button', { name: 'Back to the conversations' }).click()
+  await page.getByRole('navigation', { name: 'Conversations' }).waitFor()
   expect(problems).toEqual([])
 })
 
@@ -125,7 +226,7 @@ test('light and dark are chosen, and the choice is there before the page is', as
 
 test('nothing moves for those who ask for it', async () => {
   const { page } = await enter('Ada Lovelace', { reducedMotion: 'reduce' })
-  await page.getByRole('button', { name: 'New channel' }).click()
+  await page.getByRole('button', { name: 'New conversation' }).click()
   await page.getByRole('dialog').waitFor()
   const moving = await page.evaluate(() =>
     document.getAnimations().map((one) => one.effect?.getTiming().duration),
@@ -139,16 +240,18 @@ test('written from right to left, the whole page stands the other way round', as
     const response = await route.fetch()
     await route.fulfill({ response, body: (await response.text()).replace('dir="ltr"', 'dir="rtl"') })
   })
+  await page.evaluate(() => localStorage.setItem('parley.tour.ada-lovelace', '"seen"'))
   await page.reload()
   await page.getByRole('textbox', { name: 'Your name' }).fill('Ada Lovelace')
   await page.keyboard.press('Enter')
-  await page.getByRole('log').waitFor()
-  const left = async (part: string) =>
-    (await page.locator(`[data-part="${part}"]`).boundingBox())?.x ?? Number.NaN
-  expect(await left('people')).toBeLessThan(await left('messages'))
-  expect(await left('messages')).toBeLessThan(await left('channels'))
-  await page.getByRole('button', { name: /sign out/ }).click()
-  await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor()
+  await page.getByRole('navigation', { name: 'Workspace' }).waitFor()
+  await go(page, 'conversation:launch/members')
+  await page.getByText('Owner').waitFor()
+  const left = async (region: string) =>
+    (await page.locator(`[data-region="${region}"]`).boundingBox())?.x ?? Number.NaN
+  expect(await left('panel')).toBeLessThan(await left('list'))
+  expect(await left('content')).toBeLessThan(await left('list'))
+  expect(await left('list')).toBeLessThan(await left('rail'))
   await keepPicture(page, 'right-to-left')
   expect(await barriers(page)).toEqual([])
   expect(problems).toEqual([])
@@ -158,7 +261,8 @@ test('everything comes from the server itself, under a policy that allows no inl
   const { page, problems } = await openWindow(browser, server.url)
   const elsewhere: string[] = []
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== server.url) elsewhere.push(request.url())
+    const { protocol, origin } = new URL(request.url())
+    if (protocol !== 'data:' && origin !== server.url) elsewhere.push(request.url())
   })
   await page.route('**/', async (route) => {
     const response = await route.fetch()
@@ -168,13 +272,16 @@ test('everything comes from the server itself, under a policy that allows no inl
     await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': strict } })
   })
   await page.reload()
-  await page.getByRole('textbox', { name: 'Your name' }).fill('Ada Lovelace')
+  await page.getByRole('textbox', { name: 'Your name' }).fill('Mary Jackson')
   await page.keyboard.press('Enter')
+  await page.getByText('1 of 5').waitFor()
+  await page.keyboard.press('Escape')
+  await go(page, 'conversation:launch/details')
   await page.getByRole('log').waitFor()
   await page.getByRole('button', { name: /sign out/ }).click()
   await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor()
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'New channel' }).click()
+  await page.getByRole('button', { name: 'New conversation' }).click()
   await page.getByRole('dialog').waitFor()
   expect(problems).toEqual([])
   expect(elsewhere).toEqual([])

@@ -46,6 +46,8 @@ export interface Window {
 interface WindowOptions extends BrowserContextOptions {
   /** Where to begin; default: the first page. */
   readonly path?: string
+  /** Show newcomers around, as everybody is at first; default: the tour counts as seen. */
+  readonly tour?: boolean
 }
 
 /** Opens a window with a storage of its own. */
@@ -54,7 +56,7 @@ export async function openWindow(
   url: string,
   options: WindowOptions = {},
 ): Promise<Window> {
-  const { path = '/', ...context } = options
+  const { path = '/', tour: _shown, ...context } = options
   const page = await (
     await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context })
   ).newPage()
@@ -78,6 +80,9 @@ export async function openWindow(
   }
 }
 
+/** The id that signing in makes of a name. */
+export const idOf = (name: string): string => name.toLowerCase().replaceAll(' ', '-')
+
 /** Opens a window and signs somebody in by name. */
 export async function signIn(
   browser: Browser,
@@ -85,10 +90,13 @@ export async function signIn(
   name: string,
   options: WindowOptions = {},
 ): Promise<Window> {
-  const window = await openWindow(browser, url, options)
-  await window.page.getByRole('textbox', { name: 'Your name' }).fill(name)
-  await window.page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await window.field.waitFor()
+  const { tour = false, ...rest } = options
+  const window = await openWindow(browser, url, rest)
+  const { page } = window
+  if (!tour) await page.evaluate((id) => localStorage.setItem(`parley.tour.${id}`, '"seen"'), idOf(name))
+  await page.getByRole('textbox', { name: 'Your name' }).fill(name)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.locator('main[data-region="content"]').waitFor({ state: 'attached' })
   return window
 }
 

@@ -18,8 +18,8 @@ afterAll(async () => {
 
 test('the server is killed and comes back: people are told, and everything is there once and in order', async () => {
   const [ada, grace] = [
-    await signIn(browser, server.url, 'Ada Lovelace'),
-    await signIn(browser, server.url, 'Grace Hopper'),
+    await signIn(browser, server.url, 'Ada Lovelace', { path: '/#chat:general' }),
+    await signIn(browser, server.url, 'Grace Hopper', { path: '/#chat:general' }),
   ]
   await ada.send('before')
   await expect.poll(grace.messages).toEqual(['before'])

@@ -337,7 +337,7 @@ describe('§7 keyed state', () => {
       { name: 'presence', user: 'ada', value: { since: expect.any(Number) } },
     ])
     await subscribe(writer, channel)
-    await writer.ask({ op: 'set', channel, name: 'typing', value: true })
+    await writer.ask({ op: 'set', channel, name: 'cursor', value: true })
     const map = new Map(state?.entries.map((entry) => [entry.key, `${entry.user} ${entry.name}`]))
     let version = state?.version ?? -1
     const apply = async () => {
@@ -351,8 +351,8 @@ describe('§7 keyed state', () => {
       for (const entry of frame.set) map.set(entry.key, `${entry.user} ${entry.name}`)
     }
     while (map.size < 3) await apply()
-    expect([...map.values()].sort()).toEqual(['ada presence', 'bob presence', 'bob typing'])
-    await writer.ask({ op: 'set', channel, name: 'typing', value: null })
+    expect([...map.values()].sort()).toEqual(['ada presence', 'bob cursor', 'bob presence'])
+    await writer.ask({ op: 'set', channel, name: 'cursor', value: null })
     while (map.size > 2) await apply()
     const page = await reader.ask<StateSnapshot>({ op: 'state', channel })
     expect(page).toMatchObject({ instance: state?.instance, version, total: 2 })
@@ -364,7 +364,7 @@ describe('§7 keyed state', () => {
   test('what may not be set', async () => {
     const [client, channel] = [await connect(), fresh()]
     const set = (name: string, value: unknown) => client.refused({ op: 'set', channel, name, value })
-    expect(await set('typing', true)).toBe('not_subscribed')
+    expect(await set('cursor', true)).toBe('not_subscribed')
     await subscribe(client, channel, { silent: true })
     expect(await set('presence', 1)).toBe('bad_request')
     expect(await set('big', 'x'.repeat(5_000))).toBe('payload_too_large')

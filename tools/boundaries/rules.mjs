@@ -33,14 +33,22 @@ const testsMayImport = {
 const vendorHomes = {
   '@fontsource-variable/.+': ['apps/workspace/src', 'apps/console/src'],
   '@mantine/.+': ['apps/workspace/src', 'apps/console/src'],
+  aws4fetch: ['packages/adapters/src/blob/s3/'],
   fastify: ['packages/adapters/src/http/fastify'],
+  'file-type': ['packages/adapters/src/type-detector/file-type'],
   jose: ['packages/adapters/src/token/'],
   kysely: ['packages/adapters/src/log-and-store/'],
   pg: ['packages/adapters/src/log-and-store/postgres'],
   pino: ['apps/server/src/logger'],
   'prom-client': ['packages/adapters/src/metrics/'],
   react: ['packages/react/src', 'apps/workspace/src', 'apps/console/src'],
-  'react-dom': ['packages/react/src/[^/]+[.]test[.]tsx', 'apps/workspace/src', 'apps/console/src'],
+  'react-dom': [
+    'packages/react/src/.+[.]test[.]tsx',
+    'packages/react/src/testing/',
+    'apps/workspace/src',
+    'apps/console/src',
+  ],
+  sharp: ['packages/adapters/src/image/sharp'],
   'vite/client': ['apps/workspace/src', 'apps/console/src'],
   ws: ['packages/adapters/src/transport/websocket'],
   yaml: ['apps/server/src/config', 'packages/gateway/src/openapi'],
@@ -194,7 +202,7 @@ export const forbidden = [
   forbid(
     'declared',
     'List the library in the dependencies of the package that imports it.',
-    { path: inPackages, pathNot: [anyTest, '^packages/modules/src/.*/testing/'] },
+    { path: inPackages, pathNot: [anyTest, '^packages/(modules|react)/src/(.*/|)testing/'] },
     {
       dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
       dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],

@@ -8,18 +8,29 @@ import { jwtAuthenticator } from '@parley/adapters/token/jwt'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
 import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
 import { mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
-import { createNode, Flags, type Logger, limitDefaults, type Node } from '@parley/kernel'
+import {
+  type Clock,
+  createNode,
+  Flags,
+  type Logger,
+  limitDefaults,
+  type Module,
+  type Node,
+} from '@parley/kernel'
 import { memoryRecentLog } from '@parley/kernel/memory'
 import {
   authModule,
   channelsModule,
   chatModule,
+  type FilesOptions,
+  filesModule,
   flagsModule,
   presenceModule,
   typingModule,
 } from '@parley/modules'
 import type { Config } from './config.ts'
 import { type DevelopmentAccess, developmentAccess } from './development.ts'
+import { filesOptions } from './files.ts'
 import { openStore } from './stores.ts'
 import { version } from './version.ts'
 
@@ -61,6 +72,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     logger,
     allowedOrigins: allowedOrigins.filter((origin) => origin !== 'self'),
   })
+  const files = await filesOptions(config, logger)
   const store = await openStore(config, { clock, logger })
   const node = createNode({
     ...{ store, authenticator, clock, logger, metrics, flags, limits },
@@ -78,19 +90,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
         metrics,
       }),
     ],
-    modules: [
-      authModule({ maxTokenLifetimeMs: config.tokens.maxLifetimeMs, developmentSignIn: development?.signIn }),
-      channelsModule({
-        kinds: config.kinds,
-        ...(config.authorize === undefined
-          ? {}
-          : { authorize: authorizeWebhook({ ...config.authorize, clock }) }),
-      }),
-      flagsModule(flags),
-      chatModule({ openRoom: development === undefined ? undefined : firstRoom }),
-      presenceModule(),
-      typingModule(),
-    ],
+    modules: modulesOf(config, { clock, flags, development, files }),
   })
   mountRest(http, node)
   mountOpenApi(http, node, { version })
@@ -112,4 +112,30 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await close()
     throw error
   }
+}
+
+interface Surroundings {
+  readonly clock: Clock
+  readonly flags: Flags
+  readonly development: DevelopmentAccess | undefined
+  readonly files: FilesOptions
+}
+
+/** What the server can do: one line a module. */
+function modulesOf(config: Config, { clock, flags, development, files }: Surroundings): readonly Module[] {
+  const typing = typingModule(config.typing)
+  return [
+    authModule({ maxTokenLifetimeMs: config.tokens.maxLifetimeMs, developmentSignIn: development?.signIn }),
+    channelsModule({
+      kinds: config.kinds,
+      ...(config.authorize === undefined
+        ? {}
+        : { authorize: authorizeWebhook({ ...config.authorize, clock }) }),
+    }),
+    flagsModule(flags),
+    chatModule({ onSend: typing.finished, openRoom: development === undefined ? undefined : firstRoom }),
+    presenceModule(config.presence),
+    typing,
+    filesModule(files),
+  ]
 }

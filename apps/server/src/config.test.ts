@@ -295,6 +295,19 @@ test('things that somebody may not have meant are said', () => {
   ])
 })
 
+test('files are kept on the disk, or where it says', () => {
+  expect(load().files).toMatchObject({ store: 'disk', maxFileBytes: 104_857_600, accept: ['*/*'] })
+  const s3 = { endpoint: 'https://s3.example', bucket: 'files', accessKeyId: 'id', secretAccessKey: secret }
+  const file = JSON.stringify({ files: { store: 's3', s3, maxFileBytes: 1_000 } })
+  expect(load({ file }).files).toMatchObject({ store: 's3', s3, maxFileBytes: 1_000, thumbnails: true })
+  expect(mistakes({ file: 'files: { store: s3, userQuotaBytes: 5 }' })).toEqual([
+    expect.stringMatching(/files\.s3.*say where/),
+    expect.stringMatching(/files\.userQuotaBytes.*no room for one file/),
+  ])
+  const wrong = { files: { s3: { ...s3, secretAccessKey: 5, accessKeyId: 'i'.repeat(300) } } }
+  expect(mistakes({ file: JSON.stringify(wrong) }).join('\n')).not.toContain('iii')
+})
+
 test('the groups hold every feature flag of the node, and limits every limit', () => {
   expect(Object.values(flagGroups).flat().sort()).toEqual(Object.keys(flagDefaults).sort())
   const all = Object.fromEntries(Object.keys(limitDefaults).map((name) => [name, 1]))

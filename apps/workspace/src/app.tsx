@@ -1,5 +1,6 @@
 import { RealtimeProvider } from '@parley/react'
 import { useState, useSyncExternalStore } from 'react'
+import { takeJoinPath } from './address/use-place.ts'
 import { keptOnDevice, keptWithTab } from './kept.ts'
 import { Crash } from './shell/crash.tsx'
 import { Workspace } from './shell/workspace.tsx'
@@ -10,6 +11,7 @@ import { ThemeProvider } from './theme/theme-provider.tsx'
 
 /** The whole application: signed in or not. */
 export function App() {
+  useState(takeJoinPath)
   const [store] = useState(() => new SessionStore({ tab: keptWithTab, device: keptOnDevice }))
   const [getToken] = useState(() => tokenSource(store))
   const session = useSyncExternalStore(store.watch, store.current)

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { clientFrame } from './client-frame.ts'
-import { noteLatencies } from './payload.ts'
 import type { Tally } from './tally.ts'
 
 /** Bytes of a frame that tell what it is and how many events it holds. */
@@ -192,7 +191,7 @@ export class Connection {
     const { bytes, start, length } = message
     if (this.#counting && this.inspect === undefined) {
       if (!this.#count(this, message)) return false
-      if (this.sampled) noteLatencies(bytes.subarray(start, start + length), this.tally.latencies)
+      if (this.sampled) this.tally.note(bytes.subarray(start, start + length), this.tally.latencies)
       return true
     }
     const whole = bytes.subarray(start, start + length)

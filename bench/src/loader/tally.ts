@@ -1,4 +1,5 @@
 import { Latencies } from './latency.ts'
+import { noteLatencies } from './payload.ts'
 
 /** What all connections of a loader have seen together. */
 export class Tally {
@@ -11,6 +12,8 @@ export class Tally {
   /** First thing that went wrong, in words. */
   problem: string | undefined
   readonly latencies = new Latencies()
+  /** Notes in `latencies` how old the payloads of a sampled frame are. */
+  note: (frame: Buffer, into: Latencies) => void = noteLatencies
   /** Runs after every read, so that a closed loop can go on at once. */
   pump: (() => void) | undefined
   /** Runs for every ack. */

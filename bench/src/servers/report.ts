@@ -1,11 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { link } from '../link.ts'
+import { type Answers, link } from '../link.ts'
 
-/** Tells the benchmark where this server listens, and answers its questions about the process. */
-export async function report(port: number): Promise<void> {
+/** Tells the benchmark where this server listens, and answers its questions about the process, and others. */
+export async function report(port: number, answers: Answers = {}): Promise<void> {
   let delay: ReturnType<typeof monitorEventLoopDelay> | undefined
   const runner = link(process, {
+    ...answers,
     /** Frees what is garbage, so that resident memory means something. */
     async collect() {
       for (let round = 0; round < 3; round++) {

@@ -36,6 +36,8 @@ export type HandlerOf<Cs, Name> = Name extends keyof ClientEvents
     ) => void
 
 export interface ClientCore<Cs = BuiltIn> {
+  /** Where it connects to, as it was told. */
+  readonly url: string
   readonly status: ConnectionStatus
   /** A new object whenever something about the connection changes. */
   readonly connection: ConnectionSnapshot
@@ -90,6 +92,7 @@ const lifecycleNames: ReadonlySet<string> = new Set<keyof ClientEvents>([
 function createCore(options: ClientOptions): ClientCore<object> {
   const { connection, channels, outbox, lifecycle, events } = createEngine(options)
   return {
+    url: options.url,
     get status() {
       return connection.snapshot.status
     },

@@ -72,7 +72,9 @@ export function states(): void {
     NonNullable<BuiltIn['typing']['states']>['typing'],
     'events' | 'fleeting'
   >
+  builtInStates.presence satisfies Pick<NonNullable<BuiltIn['presence']['states']>['presence'], 'events'>
   const client = createClient({ url: '/' })
+  client.on('presence.online', ({ data }) => data.availability satisfies string)
   client.on('typing.started', ({ data }) => {
     data.user satisfies string
     data.activity satisfies 'typing' | 'uploading' | 'recording'

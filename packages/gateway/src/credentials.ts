@@ -1,4 +1,4 @@
-import type { Credentials, HttpRequest, Identity, Node } from '@parley/kernel'
+import type { Credentials, HttpRequest } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 
 const maxLength = 8_192
@@ -14,20 +14,6 @@ export function credentialsOf(headers: HttpRequest['headers']): Credentials | un
   if (typeof authorization === 'string') return fromAuthorization(authorization)
   if (typeof key === 'string') return keyCredentials(key)
   return undefined
-}
-
-/**
- * Who sends a request.
- *
- * @throws ParleyError `unauthenticated`, `token_expired`, `token_revoked`
- */
-export async function identityOf(
-  node: Pick<Node, 'authenticate'>,
-  { headers }: Pick<HttpRequest, 'headers'>,
-): Promise<Identity> {
-  const credentials = credentialsOf(headers)
-  if (credentials === undefined) throw new ParleyError('unauthenticated')
-  return await node.authenticate(credentials)
 }
 
 function fromAuthorization(header: string): Credentials {

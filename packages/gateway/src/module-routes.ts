@@ -1,5 +1,5 @@
 import type { Http, HttpStreamRequest, ModuleRoute, Node, RouteCaller } from '@parley/kernel'
-import { identityOf } from './credentials.ts'
+import { credentialsOf } from './credentials.ts'
 
 /** Offers the routes of modules that take or give bytes as a stream. */
 export function mountModuleRoutes(http: Http, node: Node, prefix: string): void {
@@ -18,8 +18,10 @@ function mountRoute(http: Http, node: Node, route: ModuleRoute): void {
   })
 }
 
-async function callerOf(node: Node, request: HttpStreamRequest): Promise<RouteCaller> {
-  const identity = await identityOf(node, request)
+async function callerOf(node: Node, request: HttpStreamRequest): Promise<RouteCaller | undefined> {
+  const credentials = credentialsOf(request.headers)
+  if (credentials === undefined) return undefined
+  const identity = await node.authenticate(credentials)
   const { ip, id: requestId } = request
   return { identity, call: (command, input) => node.call(identity, command, input, { ip, requestId }) }
 }

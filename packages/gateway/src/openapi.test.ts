@@ -64,6 +64,14 @@ const contract = defineContract({
       permission: 'anyone',
       rest: 'POST /shelves/{shelf}/empty',
     }),
+    touch: command({
+      summary: 'Touch it.',
+      input: z.strictObject({ shelf: z.string() }),
+      output: z.object({}),
+      permission: 'anyone',
+      rest: 'POST /shelves/{shelf}/touch',
+      ephemeral: true,
+    }),
     enter: command({
       summary: 'Enter.',
       input: z.union([z.object({ name: z.string() }), folder]),
@@ -83,7 +91,8 @@ const contract = defineContract({
 })
 
 const nothing = () => undefined
-const handlers = { search: nothing, put: nothing, empty: nothing, enter: nothing, arrange: nothing }
+const commands = ['search', 'put', 'empty', 'touch', 'enter', 'arrange']
+const handlers = Object.fromEntries(commands.map((name) => [name, nothing]))
 const registry = new Registry([implement(contract as never, { handlers: handlers as never })])
 const options = { version: '1.2.3' }
 
@@ -169,6 +178,9 @@ describe('an operation', () => {
     expect(put?.parameters.at(-1)).toEqual({ $ref: '#/components/parameters/IdempotencyKey' })
     expect(put?.description).toContain('`caching`')
     expect(document.paths['/shelves/{shelf}/empty']?.post).not.toHaveProperty('requestBody')
+    const touch = document.paths['/shelves/{shelf}/touch']?.post
+    expect(touch?.parameters).toHaveLength(1)
+    expect(JSON.stringify(touch?.responses)).not.toContain('idempotency')
   })
 
   test('names its errors by status, its own among them', () => {

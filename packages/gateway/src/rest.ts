@@ -1,6 +1,6 @@
 import type { Http, HttpRequest, HttpResponse, Identity, Node, RegisteredCommand } from '@parley/kernel'
 import { type CommandContract, exceedsDepth, maxJsonDepth, ParleyError, takesKey } from '@parley/protocol'
-import { identityOf } from './credentials.ts'
+import { credentialsOf } from './credentials.ts'
 import { fromText } from './from-text.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
 import { mountModuleRoutes } from './module-routes.ts'
@@ -44,7 +44,9 @@ async function identify(
 ): Promise<Identity | undefined> {
   // A public command needs nobody, so that a token which has expired does not keep anybody from signing in.
   if (contract.permission === 'public') return undefined
-  return await identityOf(node, request)
+  const credentials = credentialsOf(request.headers)
+  if (credentials === undefined) throw new ParleyError('unauthenticated')
+  return await node.authenticate(credentials)
 }
 
 function fromQuery(request: HttpRequest, schema: JsonSchema): unknown {

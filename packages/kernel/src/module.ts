@@ -77,12 +77,15 @@ export interface RouteCaller {
 export type ModuleRoute = Omit<HttpStreamRoute, 'handler'> &
   (
     | {
-        /** As for commands: a token or an app key. */
-        readonly credentials: 'needed'
-        handler(request: HttpStreamRequest, caller: RouteCaller): Promise<HttpResponse | HttpContent>
+        /** As for commands: a token or an app key. Without them there is no caller; what is wrong is refused. */
+        readonly credentials: 'optional'
+        handler(
+          request: HttpStreamRequest,
+          caller: RouteCaller | undefined,
+        ): Promise<HttpResponse | HttpContent>
       }
     | {
-        /** The route decides by itself who may use it. */
+        /** Not looked at. */
         readonly credentials: 'none'
         handler(request: HttpStreamRequest): Promise<HttpResponse | HttpContent>
       }

@@ -12,14 +12,16 @@ function module(
     rest?: `POST /${string}` | `GET /${string}`
     events?: string[]
     handler?: boolean
+    states?: string[]
   } = {},
 ): Module {
-  const { rest = `POST /${name}/{id}`, events = [], handler = true } = parts
+  const { rest = `POST /${name}/{id}`, events = [], handler = true, states = [] } = parts
   const contract = defineContract({
     name,
     summary: name,
     commands: { run: command({ ...base, rest }) },
     events: Object.fromEntries(events.map((type) => [type, event('It happened.', anything)])),
+    states: Object.fromEntries(states.map((state) => [state, { summary: 'It is.', value: anything }])),
   })
   const handlers = (handler ? { run: () => undefined } : {}) as never
   return implement(contract, { handlers })
@@ -32,6 +34,17 @@ test('knows what all modules offer, by name', () => {
   expect(registry.events()).toMatchObject([{ type: 'a.happened', module: 'a' }])
   for (const name of ['a.walk', 'toString', '__proto__', ''])
     expect(() => registry.command(name)).toThrow(expect.objectContaining({ code: 'unknown_command' }))
+})
+
+test('knows which entries of keyed state modules keep', () => {
+  const registry = new Registry([module('a', { states: ['badge', 'a.mood'] }), module('b')])
+  expect(registry.state('a.mood')).toMatchObject({ name: 'a.mood', module: 'a' })
+  expect(registry.state('mood')).toBeUndefined()
+  expect(() => new Registry([module('a', { states: ['x'] }), module('b', { states: ['x'] })])).toThrow(
+    /declare the state `x`/,
+  )
+  for (const name of ['', 'a|b', '~a', 'A', 'x'.repeat(65)])
+    expect(() => new Registry([module('a', { states: [name] })])).toThrow(RangeError)
 })
 
 test('refuses what two modules claim, and a command without a handler', () => {

@@ -98,6 +98,21 @@ void methods.send({ room: 'r' })
 // @ts-expect-error: there is no such command
 void methods.sned
 
+// A contract keeps the rules of its states, for clients that know them by type alone.
+const rooms = defineContract({
+  name: 'rooms',
+  summary: 'Rooms.',
+  commands: {},
+  events: {},
+  states: { badge: { summary: 'A badge.', value: sent, events: { began: 'rooms.badged' }, fleeting: true } },
+})
+expectTypeOf<
+  NonNullable<(typeof rooms)['states']>['badge']['events']['began']
+>().toEqualTypeOf<'rooms.badged'>()
+expectTypeOf<typeof rooms>().toExtend<Contract>()
+// @ts-expect-error: a state without the form of its value
+defineContract({ name: 'x', summary: '.', commands: {}, events: {}, states: { badge: { summary: '.' } } })
+
 // What a contract may not say.
 const wrong = { summary: '.', input: empty, output: sent, permission: 'anyone', rest: 'GET /x' } as const
 // @ts-expect-error: a method that is none

@@ -50,7 +50,7 @@ export interface EventContract<Data = unknown> {
 
 /**
  * Types of the events that a client derives from what becomes of the entries of one name, as far as they are about
- * users. Their data has `channel`, `user` and `session` of the entry and the fields of its value; at the end the last
+ * users. Their data has `channel` and `user` of the entry and the fields of its value; at the end the last
  * one.
  */
 export interface StateEvents {
@@ -66,6 +66,11 @@ export interface StateContract<Value = unknown> {
   readonly events?: StateEvents
   /** True when the entries say nothing to a client that has lost its connection. */
   readonly fleeting?: boolean
+  /**
+   * What is shown where several nodes of a cluster keep an entry under one name, of their values, oldest first. Pure.
+   * Default: the newest.
+   */
+  merge?(values: readonly Value[]): Value
 }
 
 /** Commands and events of a module, as data. Everything that can be listed is read from here. */

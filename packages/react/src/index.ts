@@ -37,14 +37,20 @@ export type { Availability, Presence } from './presence/presence.ts'
 export { type PresenceState, usePresence, usePresenceOf } from './presence/use-presence.ts'
 export type { TypingActivity, TypingPerson, TypingSnapshot } from './presence/typing-view.ts'
 export { type TypingState, useTyping } from './presence/use-typing.ts'
-export { type ChatUi, ChatUiProvider, type ChatUiProviderProps, useChatUi, type UserInfo } from './components/chat-ui.tsx'
+export {
+  type ChatUi,
+  ChatUiProvider,
+  type ChatUiProviderProps,
+  useChatUi,
+  type UserInfo,
+} from './components/chat-ui.tsx'
+export { englishTexts, type Texts } from './components/texts.ts'
 export {
   MessageList,
   type MessageListHandle,
   type MessageListProps,
-  type MessageSlot,
-  type MessageSlots,
 } from './components/message-list/message-list.tsx'
+export type { MessageHandlers, MessageSlot, MessageSlots } from './components/message-list/message-slots.ts'
 export {
   Composer,
   type ComposerHandle,
@@ -53,16 +59,9 @@ export {
   type Upload,
 } from './components/composer/composer.tsx'
 export { Thread, type ThreadProps } from './components/thread.tsx'
-export {
-  Avatar,
-  type AvatarProps,
-  ConnectionStatus,
-  type ConnectionStatusProps,
-  PresenceAvatars,
-  type PresenceAvatarsProps,
-  TypingIndicator,
-  type TypingIndicatorProps,
-  UnreadBadge,
-  type UnreadBadgeProps,
-} from './components/small.tsx'
+export { Avatar, type AvatarProps } from './components/avatar.tsx'
+export { PresenceAvatars, type PresenceAvatarsProps } from './components/presence-avatars.tsx'
+export { TypingIndicator, type TypingIndicatorProps } from './components/typing-indicator.tsx'
+export { ConnectionStatus, type ConnectionStatusProps } from './components/connection-status.tsx'
+export { UnreadBadge, type UnreadBadgeProps } from './components/unread-badge.tsx'
 export { Markdown, type MarkdownProps } from './components/markdown/markdown.tsx'

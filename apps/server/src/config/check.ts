@@ -73,7 +73,10 @@ function nameExpectation(issue: z.core.$ZodIssueInvalidKey): string {
   return issue.issues[0]?.message ?? 'another name'
 }
 
-const secrets = new Set(['key', 'secret', 'secretHash', 'password', 'token'])
+const secrets = new Set([
+  ...['key', 'secret', 'secretHash', 'password', 'token'],
+  ...['accessKeyId', 'secretAccessKey', 'sessionToken'],
+])
 
 // A value in words. What may be a secret is never shown.
 function shown(path: Path, value: unknown): string {

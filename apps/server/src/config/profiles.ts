@@ -1,8 +1,19 @@
+import { fileLimitDefaults } from '@parley/modules'
 import type { Settings } from './schema.ts'
 
 type Defaults = Omit<Settings, 'profile' | 'authorize'>
 
 const day = 24 * 60 * 60 * 1000
+
+const { maxFileBytes, userQuotaBytes, appQuotaBytes, linkTtlMs, unfinishedTtlMs, unattachedTtlMs } =
+  fileLimitDefaults
+
+const defaultFiles: Settings['files'] = {
+  ...{ store: 'disk', thumbnails: true, maxFileBytes, userQuotaBytes, appQuotaBytes },
+  ...{ linkTtlMs, unfinishedTtlMs, unattachedTtlMs },
+  accept: [...fileLimitDefaults.accept],
+  refuse: [...fileLimitDefaults.refuse],
+}
 
 const everywhere = {
   port: 3001,
@@ -23,6 +34,9 @@ const everywhere = {
   apps: {},
   tokens: { clockSkewMs: 5_000, maxLifetimeMs: 30 * day },
   kinds: {},
+  presence: { view: 'user', graceMs: 5_000, restartGraceMs: 15_000, idleAfterMs: 300_000 },
+  typing: { maxNamed: 5, maxMembers: 100, timeoutMs: 6_000 },
+  files: defaultFiles,
   flags: {},
   limits: {},
   rates: {},

@@ -50,6 +50,7 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
   const apiKeys = readApiKeys(settings, mistake)
   checkProfile(settings, mistake)
   checkKinds(settings, mistake)
+  checkFiles(settings, mistake)
   if (mistakes.length > 0) throw new ConfigurationError(mistakes)
   const { apps, flags, limits, rates, ...rest } = settings
   return {
@@ -119,6 +120,16 @@ function checkKinds({ kinds, authorize }: Settings, mistake: Report): void {
   for (const [name, kind] of Object.entries(kinds))
     if (kind.authorize === true && authorize === undefined)
       mistake(['kinds', name, 'authorize'], 'the kind asks a webhook; say which one under `authorize`')
+}
+
+function checkFiles({ files }: Settings, mistake: Report): void {
+  if (files.store === 's3' && files.s3 === undefined)
+    mistake(['files', 's3'], 'files are to be kept in S3; say where: `endpoint`, `bucket` and an access key')
+  if (files.userQuotaBytes > 0 && files.userQuotaBytes < files.maxFileBytes)
+    mistake(
+      ['files', 'userQuotaBytes'],
+      'the quota of a user has no room for one file of `files.maxFileBytes`',
+    )
 }
 
 // Encryption of events follows the security level, unless it is set.

@@ -80,6 +80,36 @@ const limits = each(Object.keys(limitDefaults) as LimitName[], whole(1, Number.M
   each(mayBeZero, whole(0, Number.MAX_SAFE_INTEGER)).shape,
 )
 
+const mediaTypes = z
+  .array(described('a media type, as image/png, image/* or */*', z.string().regex(/^[\w.+*-]+\/[\w.+*-]+$/)))
+  .max(200)
+
+const objectStore = z.strictObject({
+  endpoint: described('an http or https URL', z.url({ protocol: /^https?$/ })),
+  bucket: described('the name of a bucket', z.string().regex(/^[\w.-]{3,63}$/)),
+  region: z.string().min(1).max(64).optional(),
+  accessKeyId: z.string().min(1).max(256),
+  secretAccessKey: described('the secret that belongs to the access key'),
+  sessionToken: z.string().min(1).optional(),
+  prefix: described('the beginning of all keys, as parley/', z.string().regex(/^[\w./-]{1,200}$/)).optional(),
+  pathStyle: switchOf.optional(),
+})
+
+const files = z.strictObject({
+  store: z.enum(['disk', 's3']),
+  s3: objectStore.optional(),
+  secret: described('a random secret of 32 characters or more', z.string().min(32)).optional(),
+  maxFileBytes: whole(1, 5 * 1024 ** 4),
+  userQuotaBytes: whole(0, Number.MAX_SAFE_INTEGER),
+  appQuotaBytes: whole(0, Number.MAX_SAFE_INTEGER),
+  accept: mediaTypes,
+  refuse: mediaTypes,
+  thumbnails: switchOf,
+  linkTtlMs: whole(60_000, 30 * day),
+  unfinishedTtlMs: whole(60_000, 30 * day),
+  unattachedTtlMs: whole(60_000, 365 * day),
+})
+
 /** Everything that can be configured. Names in snake case are kept as their users know them. */
 export const configSchema = z.strictObject({
   profile: z.enum(profileNames),
@@ -132,6 +162,18 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   kinds: kindsSchema,
+  presence: z.strictObject({
+    view: z.enum(['user', 'granted']),
+    graceMs: milliseconds(600_000),
+    restartGraceMs: milliseconds(600_000),
+    idleAfterMs: whole(10_000, 24 * 3_600_000),
+  }),
+  typing: z.strictObject({
+    maxNamed: whole(0, 100),
+    maxMembers: whole(0, 100_000),
+    timeoutMs: whole(1_000, 60_000),
+  }),
+  files,
   flags,
   limits,
   rates: each(Object.keys(rateDefaults) as (keyof typeof rateDefaults)[], rate),

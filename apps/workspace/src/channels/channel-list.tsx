@@ -1,11 +1,11 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core'
 import { useDeferredValue, useState, useSyncExternalStore } from 'react'
-import { useDesk } from '../shell/desk.ts'
+import { hrefOf, partsOf } from '../address/place.ts'
 import { Empty } from '../states/empty.tsx'
 import { Failure } from '../states/failure.tsx'
 import { Skeleton } from '../states/skeleton.tsx'
 import { Icon } from '../theme/icon.tsx'
-import { partsOf } from './address.ts'
+import { useChannelDesk } from './channel-desk.ts'
 import styles from './channel-list.module.css'
 import { type Kinds, keepingWords } from './kinds.ts'
 
@@ -20,7 +20,7 @@ const manyChannels = 8
 
 /** The channels that a person keeps, by kind, with what is new in them. */
 export function ChannelList({ kinds, open, onOpen, onNew }: ChannelListProps) {
-  const { book } = useDesk()
+  const { book } = useChannelDesk()
   const channels = useSyncExternalStore(book.watch, book.list)
   const [wanted, setWanted] = useState('')
   const found = useDeferredValue(wanted).trim().toLowerCase()
@@ -67,7 +67,7 @@ function Groups({
   onNew,
   shown,
 }: ChannelListProps & { readonly shown: readonly string[] }) {
-  const { book, unread } = useDesk()
+  const { book, unread } = useChannelDesk()
   const counts = useSyncExternalStore(unread.watch, unread.counts)
   if (kinds.error)
     return (
@@ -78,7 +78,7 @@ function Groups({
       />
     )
   if (kinds.kinds === undefined && book.list().length === 0)
-    return <Skeleton label="Reading the channels" shape="channels" />
+    return <Skeleton label="Reading the channels" shape="lines" />
   if (book.list().length === 0)
     return (
       <Empty text="No channels are in your list yet.">
@@ -128,7 +128,7 @@ function Row({ channel, icon, isOpen, unread, onOpen }: RowProps) {
   return (
     <a
       className={styles.row}
-      href={`#${encodeURI(channel)}`}
+      href={hrefOf({ page: 'channels', channel })}
       onClick={() => onOpen(channel)}
       aria-current={isOpen ? 'page' : undefined}
       data-news={hasNews}

@@ -1,7 +1,6 @@
 import type { Client, SubscribeOptions } from '@parley/client'
 import { expect, test } from 'vitest'
 import { keptIn } from '../kept.ts'
-import { isChannelId, partsOf } from './address.ts'
 import { ChannelBook } from './channel-book.ts'
 import { type ChannelKind, keepingOf } from './kinds.ts'
 import { Unread } from './unread.ts'
@@ -11,12 +10,6 @@ const memory = () =>
   keptIn(() => {
     throw new Error('There is no storage here.')
   })
-
-test('channel ids are those that a server accepts', () => {
-  expect(['general', 'design-talk', 'v1.2', '日本', 'a@b.c'].filter(isChannelId)).toHaveLength(5)
-  expect(['', ' ', '-x', 'a b', 'a/b', 'a..b', 'x'.repeat(161)].filter(isChannelId)).toEqual([])
-  expect(partsOf('chat:a:b')).toEqual({ kind: 'chat', id: 'a:b' })
-})
 
 test('the list of channels is kept, each once, and bounded', () => {
   const kept = memory()

@@ -1,11 +1,9 @@
 import { useEffect, useSyncExternalStore } from 'react'
-import type { Desk } from '../shell/desk.ts'
-import { partsOf } from './address.ts'
+import type { ChannelDesk } from './channel-desk.ts'
 
-/** Counts what is new in the channels of the list that are not open, and says so in the title of the page. */
-export function useFollowing({ book, unread }: Desk, open: string | undefined): void {
+/** Counts what is new in the channels of the list that are not open. */
+export function useFollowing({ book, unread }: ChannelDesk, open: string | undefined): void {
   const channels = useSyncExternalStore(book.watch, book.list)
-  const counts = useSyncExternalStore(unread.watch, unread.counts)
 
   useEffect(() => {
     if (open !== undefined) book.add(open)
@@ -27,10 +25,4 @@ export function useFollowing({ book, unread }: Desk, open: string | undefined): 
       unread.stop()
     }
   }, [unread])
-
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
-  const name = open === undefined ? 'Parley' : `${partsOf(open).id} · Parley`
-  useEffect(() => {
-    document.title = total === 0 ? name : `(${total}) ${name}`
-  }, [name, total])
 }

@@ -20,3 +20,11 @@ export function initialsOf(name: string): string {
 function firstLetter(word: string): string {
   return Array.from(word).find((letter) => /[\p{L}\p{N}]/u.test(letter)) ?? ''
 }
+
+/** `ada-lovelace` → `Ada Lovelace`: the name that an id was made of, as far as it can be told. */
+export function nameInId(id: string): string {
+  return id
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(' ')
+}

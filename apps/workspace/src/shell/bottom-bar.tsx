@@ -1,39 +1,41 @@
-import { UnstyledButton } from '@mantine/core'
+import { useUnread } from '@parley/react'
+import { hrefOf, type Place } from '../address/place.ts'
 import { Icon, type IconName } from '../theme/icon.tsx'
 import styles from './bottom-bar.module.css'
 
-/** What fills a telephone: one thing at a time. */
-export type View = 'channels' | 'messages' | 'people' | 'you'
-
-const views: readonly { readonly view: View; readonly label: string; readonly icon: IconName }[] = [
-  { view: 'channels', label: 'Channels', icon: 'channels' },
-  { view: 'messages', label: 'Messages', icon: 'messages' },
-  { view: 'people', label: 'Here now', icon: 'people' },
-  { view: 'you', label: 'You', icon: 'you' },
-]
-
-interface BottomBarProps {
-  readonly view: View
-  readonly onView: (view: View) => void
-  /** Without an open channel there are no messages and nobody is here. */
-  readonly hasChannel: boolean
+interface Stop {
+  readonly place: Place
+  readonly label: string
+  readonly icon: IconName
 }
 
-/** The way about on a telephone. */
-export function BottomBar({ view, onView, hasChannel }: BottomBarProps) {
+const stops: readonly Stop[] = [
+  { place: { page: 'home' }, label: 'Chats', icon: 'messages' },
+  { place: { page: 'mentions' }, label: 'Mentions', icon: 'at' },
+  { place: { page: 'threads' }, label: 'Threads', icon: 'thread' },
+  { place: { page: 'search', query: {} }, label: 'Search', icon: 'search' },
+  { place: { page: 'you' }, label: 'You', icon: 'you' },
+]
+
+/** The way about on a telephone. A conversation has the whole height: its arrow leads back here. */
+export function BottomBar({ place }: { readonly place: Place }) {
+  const { total, mentions, threads } = useUnread()
+  const counts: Readonly<Record<string, number>> = { Chats: total, Mentions: mentions, Threads: threads.size }
   return (
-    <nav className={styles.bar} aria-label="Views">
-      {views.map((one) => (
-        <UnstyledButton
-          key={one.view}
+    <nav className={styles.bar} aria-label="Views" hidden={place.page === 'conversation'}>
+      {stops.map(({ place: target, label, icon }) => (
+        <a
+          key={label}
           className={styles.item}
-          aria-current={one.view === view ? 'page' : undefined}
-          disabled={!hasChannel && (one.view === 'messages' || one.view === 'people')}
-          onClick={() => onView(one.view)}
+          href={hrefOf(target)}
+          aria-current={target.page === place.page ? 'page' : undefined}
         >
-          <Icon name={one.icon} size={22} />
-          {one.label}
-        </UnstyledButton>
+          <span className={styles.icon}>
+            <Icon name={icon} size={22} />
+            {(counts[label] ?? 0) > 0 && <span className={styles.dot} role="img" aria-label="new" />}
+          </span>
+          {label}
+        </a>
       ))}
     </nav>
   )

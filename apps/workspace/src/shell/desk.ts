@@ -1,8 +1,9 @@
 import type { Client } from '@parley/client'
 import { createContext, useContext } from 'react'
-import { ChannelBook } from '../channels/channel-book.ts'
-import { Unread } from '../channels/unread.ts'
+import { Announcements } from '../announcements/announcements.ts'
+import { trackSending } from '../connection/track-sending.ts'
 import { Waiting } from '../connection/waiting.ts'
+import { Dialogs } from '../dialogs/dialogs.ts'
 import { type Kept, keptFor, keptOnDevice, keptWithTab } from '../kept.ts'
 import { Names } from '../presence/names.ts'
 import type { Session } from '../sign-in/session.ts'
@@ -12,27 +13,36 @@ export interface Desk {
   /** Undefined for the token of a back end. */
   readonly me: string | undefined
   readonly name: string
-  readonly book: ChannelBook
-  readonly unread: Unread
+  /** Signed in by no more than a name: a server for trying things out. */
+  readonly isTrial: boolean
+  readonly client: Client
   readonly names: Names
   readonly waiting: Waiting
+  readonly announcements: Announcements
+  readonly dialogs: Dialogs
   /** Lasts as long as the tab, for this person. */
   readonly tab: Kept
+  /** Lasts on this device, for this person. */
+  readonly device: Kept
 }
 
-export function createDesk(client: Client, { user, name }: Session): Desk {
+export function createDesk(client: Client, { user, name, renewable }: Session): Desk {
   const owner = user ?? 'back-end'
   const device = keptFor(owner, keptOnDevice)
   const names = new Names(device)
+  const waiting = new Waiting()
   if (user !== undefined) names.learn([{ id: user, name }])
   return {
     me: user,
     name,
+    isTrial: renewable,
+    client: trackSending(client, waiting),
     names,
-    book: new ChannelBook(device),
-    unread: new Unread(client, device),
-    waiting: new Waiting(),
+    waiting,
+    announcements: new Announcements(),
+    dialogs: new Dialogs(),
     tab: keptFor(owner, keptWithTab),
+    device,
   }
 }
 

@@ -3,7 +3,8 @@ import styles from './skeleton.module.css'
 interface SkeletonProps {
   /** What is being loaded, for those who do not see the shapes. */
   readonly label: string
-  readonly shape: 'messages' | 'channels'
+  /** A message with its author, a row of a list, a line of a list. */
+  readonly shape: 'messages' | 'rows' | 'lines'
 }
 
 const widths = [62, 40, 78, 54, 70, 33]
@@ -15,7 +16,7 @@ export function Skeleton({ label, shape }: SkeletonProps) {
       <span className={styles.label}>{label}</span>
       {widths.map((width) => (
         <div key={width} className={styles.row} aria-hidden="true">
-          {shape === 'messages' && <span className={styles.disc} />}
+          {shape !== 'lines' && <span className={styles.disc} />}
           <span className={styles.lines}>
             {shape === 'messages' && <span className={styles.line} style={{ inlineSize: '120px' }} />}
             <span className={styles.line} style={{ inlineSize: `${width}%` }} />

@@ -1,7 +1,5 @@
 import { useMantineColorScheme } from '@mantine/core'
-import { useId } from 'react'
-import { Icon } from './icon.tsx'
-import styles from './scheme-choice.module.css'
+import { Choice } from './choice.tsx'
 
 const schemes = [
   { value: 'auto', label: 'System', icon: 'system' },
@@ -12,25 +10,5 @@ const schemes = [
 /** Light, dark, or as the system says. */
 export function SchemeChoice() {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const name = useId()
-  return (
-    <fieldset className={styles.choice}>
-      <legend className={styles.legend}>Appearance</legend>
-      <div className={styles.options}>
-        {schemes.map(({ value, label, icon }) => (
-          <label key={value} className={styles.option}>
-            <input
-              type="radio"
-              name={name}
-              value={value}
-              checked={colorScheme === value}
-              onChange={() => setColorScheme(value)}
-            />
-            <Icon name={icon} size={18} />
-            {label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
-  )
+  return <Choice label="Appearance" options={schemes} value={colorScheme} onChange={setColorScheme} />
 }

@@ -13,12 +13,17 @@ const typing = (user: string, activity = 'typing'): StateEntry => ({
   value: { activity, since: 7 },
 })
 
+const types = [
+  ...['typing.started', 'typing.stopped', 'badge.given', 'badge.taken'],
+  ...['presence.online', 'presence.updated', 'presence.offline'],
+]
+
 async function listening(options: Partial<ClientOptions> = {}) {
   const made = await connected(options)
   const { client, server } = made
   const told: string[] = []
   const events: ChannelEvent[] = []
-  for (const type of ['typing.started', 'typing.stopped', 'badge.given', 'badge.taken'])
+  for (const type of types)
     client.on(type, (event: ChannelEvent) => {
       told.push(`${type} ${event.by}`)
       events.push(event)
@@ -86,6 +91,21 @@ test('a lost connection ends what is fleeting, and the next snapshot begins it a
   await server.last.accept()
   await admit(5, typing('ada'), typing('bob'), mood)
   expect(since()).toEqual(['typing.started ada', 'typing.started bob'])
+})
+
+test('presence: who comes, changes and goes; those who subscribed to the same channel are none of it', async () => {
+  const { admit, differ, since } = await listening()
+  const presence = (user: string, availability: string): StateEntry => ({
+    key: `~${user}|presence`,
+    name: 'presence',
+    user,
+    value: { availability, since: 7 },
+  })
+  const subscriber = { key: 's1|presence', name: 'presence', user: 'eve', session: 's1', value: { since: 1 } }
+  await admit(1, presence('ada', 'online'), subscriber)
+  await differ(1, { set: [presence('ada', 'away')], removed: ['s1|presence'] })
+  await differ(2, { removed: ['~ada|presence'] })
+  expect(since()).toEqual(['presence.online ada', 'presence.updated ada', 'presence.offline ada'])
 })
 
 test('modules of one’s own are followed by the rules given to the client', async () => {

@@ -7,6 +7,9 @@ export type StateRule = Pick<StateContract, 'events' | 'fleeting'>
 
 /** The rules of the modules that come with Parley. */
 export const builtInStates = {
+  presence: {
+    events: { began: 'presence.online', changed: 'presence.updated', ended: 'presence.offline' },
+  },
   typing: {
     events: { began: 'typing.started', changed: 'typing.started', ended: 'typing.stopped' },
     fleeting: true,
@@ -38,7 +41,9 @@ export class StateEvents {
       this.#tell('ended', entry)
     }
     for (const entry of set) {
-      if (entry.user === undefined || this.#options.states[entry.name]?.events === undefined) continue
+      // What sessions have set is theirs: every subscriber of a channel has an entry `presence` in it.
+      if (entry.session !== undefined || entry.user === undefined) continue
+      if (this.#options.states[entry.name]?.events === undefined) continue
       const before = this.#known.get(entry.key)
       this.#known.set(entry.key, entry)
       if (before === undefined) this.#tell('began', entry)
@@ -47,7 +52,7 @@ export class StateEvents {
     }
   }
 
-  #tell(what: 'began' | 'changed' | 'ended', { key, name, user, session, value }: StateEntry): void {
+  #tell(what: 'began' | 'changed' | 'ended', { key, name, user, value }: StateEntry): void {
     const { clock, states, heard } = this.#options
     const type = states[name]?.events?.[what]
     if (type === undefined || user === undefined) return
@@ -55,7 +60,6 @@ export class StateEvents {
     const data = {
       ...(typeof value === 'object' ? value : { value }),
       ...{ channel, user },
-      ...(session === undefined ? {} : { session }),
     }
     heard({ id: key, channel, type, data, offset: 0, at: clock.now(), by: user })
   }

@@ -1,4 +1,4 @@
-import { type CommandContract, errorEntry, type GenericErrorCode } from '@parley/protocol'
+import { type CommandContract, errorEntry, type GenericErrorCode, takesKey } from '@parley/protocol'
 import type { JsonSchema } from '../json-schema.ts'
 
 /** What any command may be answered with. */
@@ -43,7 +43,7 @@ export function errorResponses(contract: CommandContract): Readonly<Record<strin
   const generic = [
     ...anyCommand,
     ...(contract.permission === 'public' ? [] : withCredentials),
-    ...(contract.readOnly === true ? [] : withEffect),
+    ...(takesKey(contract) ? withEffect : []),
     ...(contract.flag === undefined ? [] : (['disabled'] as const)),
   ]
   const summaries = new Map<string, string>(generic.map((code) => [code, errorEntry(code).summary]))

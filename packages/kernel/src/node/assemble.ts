@@ -21,6 +21,7 @@ import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.
 import type { Identity } from '../ports/authenticator.ts'
 import { Registry } from '../registry.ts'
 import { FrameHandler } from '../sessions/frame-handler.ts'
+import { Intake } from '../sessions/intake.ts'
 import type { LinkServices } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
 import { SessionFeed } from '../sessions/session-feed.ts'
@@ -50,6 +51,7 @@ interface Base {
   readonly throttle: Throttle
   readonly revocations: Revocations
   readonly wheel: TimerWheel
+  readonly intake: Intake
   readonly fanout: Fanout
   readonly audiences: Audiences
 }
@@ -109,6 +111,7 @@ function makeBase(options: NodeOptions): Base {
     throttle: new Throttle(clock, rates),
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
+    intake: new Intake(clock, limits),
     fanout: new Fanout(clock, limits),
     audiences: new Audiences(options.logger),
   }
@@ -194,7 +197,7 @@ function makeLinkServices(
   around: Surroundings,
   parts: Pick<NodeParts, 'dispatch' | 'sessions' | 'metrics'> & { readonly subscribing: Subscribing },
 ): LinkServices {
-  const { options, limits, permissions, wheel, rates, flags, registry } = base
+  const { options, limits, permissions, wheel, intake, rates, flags, registry } = base
   const { dispatch, subscribing, sessions, metrics } = parts
   const { clock, logger: log } = options
   const handler = new FrameHandler({
@@ -203,7 +206,7 @@ function makeLinkServices(
     refresh: (session, identity) => sessions.refresh(session, identity),
   })
   return {
-    ...{ clock, limits, wheel },
+    ...{ clock, limits, wheel, intake },
     rate: rates.connection,
     isRateLimited: () => flags.isOn('rateLimiting'),
     authenticate: around.authenticate,

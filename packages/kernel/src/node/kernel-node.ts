@@ -274,6 +274,7 @@ export class KernelNode implements Node {
     // Clients come back at different times, so that the next node is not met by all of them at once.
     const spreadMs = Math.min(30_000, this.#links.size * 2)
     for (const link of this.#links) link.reply(`{"op":"goaway","retryAfterMs":500,"spreadMs":${spreadMs}}`)
+    this.#parts.intake.flush()
     await withinMs(this.#parts.dispatch.drain(), graceMs, clock)
     this.#parts.fanout.flush()
     for (const link of [...this.#links]) link.close('server_stopping')

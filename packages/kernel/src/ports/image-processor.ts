@@ -1,11 +1,13 @@
+/** What thumbnails are. */
+export const thumbnailType = 'image/webp'
+
 /** What is made of an image so that it can be shown small, at once, and in its place. */
 export interface ProcessedImage {
   /** In pixels, as it is shown: turned as its metadata say. */
   readonly width: number
   readonly height: number
-  /** Without the metadata of the image. */
+  /** Of {@link thumbnailType}, without the metadata of the image. */
   readonly thumbnail: Uint8Array
-  readonly thumbnailType: string
   /** A `data:` URL of at most 400 bytes: a picture of some pixels to show while the image loads. */
   readonly placeholder: string | undefined
 }

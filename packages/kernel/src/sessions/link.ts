@@ -15,6 +15,7 @@ import type { Limits, Rate } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
+import type { Intake, IntakeTarget } from './intake.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel, Wakeable } from './timer-wheel.ts'
 
@@ -23,6 +24,7 @@ export interface LinkServices {
   readonly clock: Clock
   readonly limits: Limits
   readonly wheel: TimerWheel
+  readonly intake: Intake
   /** Rate of frames per connection. */
   readonly rate: Rate
   readonly isRateLimited: () => boolean
@@ -57,7 +59,7 @@ const floodFrames = 5_000
  * One connection, from its first byte to its close: decoding, rates, the connect handshake, heartbeat and token expiry.
  * What frames mean is the session's business.
  */
-export class Link implements ConnectionHandler, Wakeable {
+export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   readonly connection: Connection
   readonly handshake: Handshake
   session: Session | undefined
@@ -73,6 +75,8 @@ export class Link implements ConnectionHandler, Wakeable {
   #badFrames = 0
   #refusedFrames = 0
   #saidExpiring = false
+  /** The client has closed the connection in good order. */
+  #hasLeft = false
   #bucket: TokenBucket | undefined
   #assembly: ChunkAssembly | undefined
   #pipelined: ClientFrame[] | undefined
@@ -89,8 +93,12 @@ export class Link implements ConnectionHandler, Wakeable {
   }
 
   receive(text: string): void {
-    if (this.#phase === 'closed') return
     this.#heardSincePing = true
+    this.#services.intake.receive(this, text)
+  }
+
+  handle(text: string): void {
+    if (this.#phase === 'closed') return
     if (this.#phase === 'connecting') this.#pipelinedLength += text.length
     for (const decoded of decodeClientMessage(text)) {
       this.#services.onFrame()
@@ -274,10 +282,15 @@ export class Link implements ConnectionHandler, Wakeable {
   }
 
   closed(code: number): void {
+    this.#hasLeft = code === normalClosure
+    this.#services.intake.end(this)
+  }
+
+  ended(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.wakeAt = undefined
-    this.#services.closed(this, code === normalClosure)
+    this.#services.closed(this, this.#hasLeft)
   }
 
   /** A new token was accepted. */

@@ -20,6 +20,8 @@ const turn = () => new Promise<void>(nextTurn)
 export class VirtualClock implements Clock {
   readonly #timers = new TimerQueue()
   #deferred: (() => void)[] = []
+  /** Calls of `settle` that are at work on deferred calls. */
+  #running = 0
   #elapsed = 0
   #wall: number
   #random: number
@@ -95,22 +97,29 @@ export class VirtualClock implements Clock {
   /** Runs microtasks and deferred calls until there are none; no time passes. */
   async settle(): Promise<void> {
     await turn()
-    while (this.#deferred.length > 0) {
+    while (this.#deferred.length > 0 || this.#running > 0) {
       const deferred = this.#deferred
       this.#deferred = []
-      await this.#runAll(deferred)
+      // Another call may be at work on some: they are waited for as well.
+      if (deferred.length === 0) await turn()
+      else await this.#runAll(deferred)
     }
   }
 
   async #runAll(deferred: readonly (() => void)[]): Promise<void> {
-    for (let index = 0; index < deferred.length; index++) {
-      try {
-        deferred[index]?.()
-      } catch (error) {
-        this.#deferred.unshift(...deferred.slice(index + 1))
-        throw error
+    this.#running += 1
+    try {
+      for (let index = 0; index < deferred.length; index++) {
+        try {
+          deferred[index]?.()
+        } catch (error) {
+          this.#deferred.unshift(...deferred.slice(index + 1))
+          throw error
+        }
+        await turn()
       }
-      await turn()
+    } finally {
+      this.#running -= 1
     }
   }
 }

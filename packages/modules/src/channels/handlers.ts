@@ -45,7 +45,7 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
     const page = await ctx.channels.history(query, ctx.readFilter(query.channel, filter))
     return { ...page, events: [...page.events] }
   },
-  presence: (ctx, { channel, after }) => {
+  presence: async (ctx, { channel, after }) => {
     requirePresence(ctx.channels.kind(channel))
     const { entries, next } = ctx.channels.state(channel, after)
     const members = entries.flatMap(({ name, session, user, value }) =>
@@ -53,7 +53,7 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
     )
     return { ...ctx.channels.presence(channel), members, next }
   },
-  presenceStats: (ctx, { channel }) => {
+  presenceStats: async (ctx, { channel }) => {
     requirePresence(ctx.channels.kind(channel))
     return ctx.channels.presence(channel)
   },
@@ -81,7 +81,7 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
       ...ctx.channels.presence(channel),
     }
   },
-  sessions: (ctx, { user }) => ({ sessions: [...ctx.channels.sessions(user)] }),
+  sessions: async (ctx, { user }) => ({ sessions: [...(await ctx.channels.sessions(user))] }),
   kinds: (ctx) => ({ kinds: ctx.channels.kinds().map(describeKind) }),
 }
 

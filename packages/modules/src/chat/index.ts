@@ -11,7 +11,7 @@ import { Scheduler } from './drafts/scheduler.ts'
 import { builtInCommands } from './messages/slash/built-in-commands.ts'
 import { messageHandlers } from './messages/handlers.ts'
 import { type SlashCommand, slashCommands } from './messages/slash/slash-commands.ts'
-import type { ChatParts } from './parts.ts'
+import type { ChatParts, Sender } from './parts.ts'
 import { readingHandlers } from './reading/handlers.ts'
 import { chatMigrations } from './schema.ts'
 import { searchHandlers } from './search/handlers.ts'
@@ -32,6 +32,8 @@ export interface ChatOptions {
   readonly retention?: KindOptions['retention']
   /** A public room that is there from the start and that every newcomer joins. Default: none. */
   readonly openRoom?: OpenRoom | undefined
+  /** Told of every message that a user sends, as it is sent: they have done typing. Must not throw. */
+  readonly onSend?: ((sender: Sender) => void) | undefined
 }
 
 /**
@@ -57,6 +59,7 @@ export function chatModule(options: ChatOptions = {}): Module {
       if (running === undefined) throw new ParleyError('unavailable', 'Chat is not ready. Try again.')
       return running.secret
     },
+    onSend: options.onSend ?? (() => undefined),
   }
   const room = options.openRoom
   return implement(chat, {

@@ -90,7 +90,7 @@ export const attachment = z.object({
   placeholder: z.string().optional(),
 })
 
-export const reaction = z.object({
+const reaction = z.object({
   emoji: z.string(),
   count: z.int(),
   users: z.array(z.string()).meta({ description: 'The first ten who reacted so.' }),
@@ -171,4 +171,4 @@ export const conversationInfo = z.object({
   with: z.array(z.string()).optional(),
 })
 
-export { channelName, moment, userId }
+export { moment, userId }

@@ -10,6 +10,15 @@ export interface ChatParts {
   readonly slashCommands: SlashCommands
   /** Known once the module has started. */
   readonly secret: () => WordSecret
+  /** Told of every message that a user sends, as it is sent. */
+  readonly onSend: (sender: Sender) => void
+}
+
+/** Who sends a message, and where. */
+export interface Sender {
+  readonly app: string
+  readonly channel: string
+  readonly user: string
 }
 
 /** Handlers of some commands of chat. */

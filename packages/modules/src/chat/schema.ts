@@ -95,7 +95,6 @@ export const chatMigrations: readonly Migration[] = [
       'CREATE INDEX chat_messages_stream ON chat_messages (conv, thread, seq, ordinal)',
       'CREATE INDEX chat_messages_author ON chat_messages (conv, thread, author, seq)',
       'CREATE INDEX chat_messages_deleted ON chat_messages (conv, thread, seq) WHERE deleted_at IS NOT NULL',
-      'CREATE INDEX chat_messages_at ON chat_messages (conv, thread, at, seq)',
       // Offsets of the events that hold earlier texts of a message.
       `CREATE TABLE chat_edits (conv INTEGER NOT NULL, seq INTEGER NOT NULL, text_at INTEGER NOT NULL,
         PRIMARY KEY (conv, seq, text_at)) WITHOUT ROWID`,
@@ -108,7 +107,6 @@ export const chatMigrations: readonly Migration[] = [
       // Messages that a user deleted for themselves.
       `CREATE TABLE chat_hidden (user TEXT NOT NULL, conv INTEGER NOT NULL, thread INTEGER NOT NULL,
         seq INTEGER NOT NULL, PRIMARY KEY (conv, user, thread, seq)) WITHOUT ROWID`,
-      'CREATE INDEX chat_hidden_message ON chat_hidden (conv, seq)',
       // One row for each user mentioned; user '' for @room.
       `CREATE TABLE chat_mentions (
         conv INTEGER NOT NULL, user TEXT NOT NULL, thread INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -117,8 +115,6 @@ export const chatMigrations: readonly Migration[] = [
       ) WITHOUT ROWID`,
       'CREATE INDEX chat_mentions_user ON chat_mentions (app, user, at, conv, seq)',
       'CREATE INDEX chat_mentions_message ON chat_mentions (conv, seq)',
-      `CREATE TABLE chat_files (conv INTEGER NOT NULL, seq INTEGER NOT NULL, file TEXT NOT NULL,
-        PRIMARY KEY (conv, seq, file)) WITHOUT ROWID`,
     ],
   },
   {
@@ -161,9 +157,10 @@ export const chatMigrations: readonly Migration[] = [
     name: '5-search',
     sql: [
       // The words themselves are in no table: `word` is a keyed digest, and what is found is compared with the text.
+      // By conversation first: what is written together then stands together, on few pages.
       `CREATE TABLE chat_words (
         word INTEGER NOT NULL, conv INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (word, conv, at, seq)
+        PRIMARY KEY (conv, word, at, seq)
       ) WITHOUT ROWID`,
       'CREATE TABLE chat_secret (secret TEXT NOT NULL)',
     ],

@@ -18,7 +18,8 @@ export function contentRoute(parts: FilesParts): ModuleRoute {
       const size = await parts.blobs.size(key)
       if (size === undefined) throw new ParleyError('not_found', 'The file is gone.')
       return {
-        ...{ size, type, name, isInline },
+        ...{ size, name, isInline },
+        type: type === 'text/plain' ? 'text/plain; charset=utf-8' : type,
         tag: `${file}-${variant}`,
         headers: {
           'cache-control': `private, max-age=${Math.floor((expiresAt - now) / 1000)}, immutable`,

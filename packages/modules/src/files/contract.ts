@@ -34,7 +34,9 @@ const begin = command({
   }),
   output: z.object({
     file: z.string(),
-    upload: z.string().meta({ description: 'Path of the upload.' }),
+    upload: z
+      .string()
+      .meta({ description: 'Path of the upload on this server; sending there needs no credentials.' }),
     expiresAt: z.int().meta({ description: 'The upload has to be finished by then.' }),
   }),
   permission: 'anyone',

@@ -1,13 +1,14 @@
-import type { Context, Handlers } from '@parley/kernel'
+import { type Context, type Handlers, thumbnailType } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { describeFiles, mayManage, noSuchFile, visibleFile } from './access.ts'
 import type { files } from './contract.ts'
 import { linkEnd, linkPath } from './links.ts'
-import type { Attachment, FileRecord } from './model.ts'
+import { type Attachment, type FileRecord, maxPlaces } from './model.ts'
 import { change, type FilesParts, routePrefix } from './parts.ts'
 import { removeFile } from './removal.ts'
 import { nextDue, ownerOf, withoutPlace, withPlace } from './rules.ts'
 import { findFile, ownFiles, saveFile } from './store.ts'
+import { uploadAddress } from './upload/ticket.ts'
 import { beginUpload } from './upload/uploads.ts'
 
 const longestWaitMs = 10_000
@@ -23,7 +24,7 @@ function sending(parts: FilesParts): Some<'begin' | 'remove'> {
   return {
     begin: async ({ identity }, announced) => {
       const { file, expiresAt } = await beginUpload(parts, identity, announced)
-      return { file, upload: `${routePrefix}/files/uploads/${file}`, expiresAt }
+      return { file, upload: uploadAddress(parts, { app: identity.app, file }), expiresAt }
     },
     remove: async (ctx, { file }) => {
       const found = await findFile(ctx, file)
@@ -144,7 +145,7 @@ async function link(
   const url = linkPath(parts, routePrefix, {
     ...{ app: ctx.app, file, variant, expiresAt },
     name: info?.name ?? 'file',
-    type: isThumbnail ? 'image/webp' : (record.type ?? 'application/octet-stream'),
+    type: isThumbnail ? thumbnailType : (record.type ?? 'application/octet-stream'),
     isInline: isThumbnail || record.isInline === true,
   })
   return { url, expiresAt }
@@ -162,6 +163,10 @@ function attach(
       const { record } = before
       const after = { ...record, attached: withPlace(record.attached, place) }
       if (after.attached === record.attached) continue
+      if (after.attached.length > maxPlaces)
+        throw new ParleyError('limit_exceeded', `A file is attached to at most ${maxPlaces} things.`, {
+          details: { limit: maxPlaces },
+        })
       const due = record.status === 'processing' ? record.due : nextDue(after, ctx.clock.now(), parts.limits)
       saveFile(ctx, file, { before, after: { ...after, due } })
     }

@@ -32,7 +32,7 @@ export function filesModule(options: FilesOptions): Module {
     routes: [...tusRoutes(parts), contentRoute(parts)],
     async start(given) {
       started = given
-      for (const app of given.apps) await parts.usage.count(app)
+      for (const app of given.apps) countStored(parts, app)
       sweep.start()
     },
     async stop() {
@@ -56,6 +56,13 @@ function makeParts(options: FilesOptions, services: () => ModuleServices): Files
     checked: new CheckedParts(options.digest, limits),
   }
   return parts
+}
+
+/** Of millions of files that takes seconds, which nobody has to wait for. */
+function countStored({ services, usage }: FilesParts, app: string): void {
+  usage.count(app).catch((error: unknown) => {
+    services().log.warn('What an app has stored could not be counted.', { app, error: String(error) })
+  })
 }
 
 const centuryMs = 100 * 365 * 24 * 60 * 60 * 1000

@@ -3,6 +3,9 @@ import { z } from 'zod'
 /** The kind of the channel in which each user hears of the files that are theirs: `files:<user>`. */
 export const filesKind = 'files'
 
+/** Places that a file may be attached to at once. */
+export const maxPlaces = 100
+
 /** Files that one call takes. */
 export const maxFilesPerCall = 20
 
@@ -72,7 +75,7 @@ export interface Attachment {
  * owner's channel, which can be redacted.
  */
 export interface FileRecord {
-  /** A user, `~app` for back ends, or `=` and a digest where the user's id cannot name a channel. */
+  /** A user, `0=app` for back ends, or `0=` and a digest where the user's id cannot name a channel. */
   readonly owner: string
   readonly size: number
   readonly status: z.output<typeof fileStatus> | 'removing'

@@ -4,20 +4,22 @@ import type { FileLimits } from './limits.ts'
 import { type Attachment, type FileRecord, filesKind } from './model.ts'
 
 const maxNameLength = 200
-const appOwner = '~app'
+/** How owners begin that are no users; `0=` is as good as never the beginning of a user's id. */
+const mark = '0='
+const appOwner = `${mark}app`
 
 /** Whose files an identity sends. Users whose id cannot name a channel are known by its digest. */
 export function ownerOf({ role, user }: Identity, digest: Digest): string {
   if (role === 'backend' || user === undefined) return appOwner
-  const isPlain = !/^[~=]/.test(user) && parseChannelName(`${filesKind}:${user}`) !== undefined
+  const isPlain = !user.startsWith(mark) && parseChannelName(`${filesKind}:${user}`) !== undefined
   if (isPlain) return user
   const text = digest('sha256', new TextEncoder().encode(user))
-  return `=${text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')}`
+  return `${mark}${text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')}`
 }
 
 /** The user whom an owner names; undefined where it names none. */
 export function userOf(owner: string): string | undefined {
-  return /^[~=]/.test(owner) ? undefined : owner
+  return owner.startsWith(mark) ? undefined : owner
 }
 
 /** The channel in which an owner hears of their files, and which holds the names. */

@@ -50,10 +50,18 @@ export function eraseFile(ctx: Context, file: string, { record, version }: Found
   moveDue(ctx, file, record.due, undefined)
 }
 
-/** Files about which something has to be done by now, the most urgent first. */
-export async function dueFiles(ctx: Context, now: number, limit: number): Promise<readonly string[]> {
-  const rows = await ctx.records(dueTable, { limit })
-  return rows.filter(({ key }) => Number(key.slice(0, momentDigits)) <= now).map(({ key }) => fileIn(key))
+/** Files about which something has to be done by now, the most urgent first; `next` goes on. */
+export async function dueFiles(
+  ctx: Context,
+  now: number,
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): Promise<{ readonly files: readonly string[]; readonly next: string | undefined }> {
+  const rows = await ctx.records(dueTable, { limit, ...(after === undefined ? {} : { after }) })
+  const due = rows.filter(({ key }) => Number(key.slice(0, momentDigits)) <= now)
+  return {
+    files: due.map(({ key }) => fileIn(key)),
+    next: due.length === limit ? due.at(-1)?.key : undefined,
+  }
 }
 
 /** Files of an owner, the newest first; `next` goes on. */

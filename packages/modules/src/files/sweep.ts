@@ -38,25 +38,42 @@ export class Sweep {
     const { apps, log } = this.#parts().services()
     for (const app of apps) {
       try {
-        await this.#app(app)
+        for await (const file of this.#due(app)) await this.#seeTo(app, file)
       } catch (error) {
         if (!this.#isStopped)
-          log.warn('Files that are due were not all seen to.', { app, error: String(error) })
+          log.warn('The files that are due could not be read.', { app, error: String(error) })
       }
     }
   }
 
-  async #app(app: string): Promise<void> {
+  async *#due(app: string): AsyncIterable<string> {
+    const { run, clock } = this.#parts().services()
+    const now = clock.now()
+    let after: string | undefined
+    do {
+      const from = after
+      const { files, next } = await run(app, (ctx) => dueFiles(ctx, now, { after: from, limit: batch }))
+      for (const file of files) {
+        if (this.#isStopped) return
+        yield file
+      }
+      after = next
+    } while (after !== undefined)
+  }
+
+  /** One file that cannot be seen to now keeps no other from being seen to. */
+  async #seeTo(app: string, file: string): Promise<void> {
     const parts = this.#parts()
-    const { run, clock } = parts.services()
+    const { run, clock, log } = parts.services()
     const isDue = ({ due }: FileRecord) => due !== undefined && due <= clock.now()
-    const due = await run(app, (ctx) => dueFiles(ctx, clock.now(), batch))
-    for (const file of due) {
-      if (this.#isStopped) return
+    try {
       const record = await run(app, async (ctx) => (await findFile(ctx, file))?.record)
-      if (record === undefined) continue
-      if (record.status === 'processing') parts.pictures.enqueue({ app, file })
-      else await removeFile(parts, { app, file, owner: record.owner }, 'expired', isDue)
+      if (record?.status === 'processing') parts.pictures.enqueue({ app, file })
+      else if (record !== undefined)
+        await removeFile(parts, { app, file, owner: record.owner }, 'expired', isDue)
+    } catch (error) {
+      if (!this.#isStopped)
+        log.warn('A file that is due could not be seen to now.', { app, file, error: String(error) })
     }
   }
 }

@@ -167,6 +167,10 @@ describe('who sees whom', () => {
     })
     const eve = await t.connect(none)
     expect((await eve.subscribe('presence:grace')).error?.code).toBe('forbidden')
+    const reader = await t.connect(some)
+    await reader.subscribe('presence:grace')
+    const forged = { op: 'set', channel: 'presence:grace', name: 'mood', value: 'forged' }
+    expect((await reader.ask(forged)).error?.code).toBe('forbidden')
     t.node.flags.set('presenceManagement', false)
     await expect(t.call(some, 'presence.of', asked)).rejects.toMatchObject({ code: 'disabled' })
   })

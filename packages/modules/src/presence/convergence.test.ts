@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { presenceNode, seen } from './testing/presence-node.ts'
 
-const users = ['ada', 'grace', 'mary']
+const users = ['ada', 'grace']
 
 /** A step of the story: who does what on which of their devices, and how long nothing happens then. */
 const step = fc.record({
   user: fc.constantFrom(...users),
-  device: fc.constantFrom('phone', 'laptop', 'desk'),
+  device: fc.constantFrom('phone', 'laptop'),
   what: fc.constantFrom('connect', 'drop', 'reload', 'resume', 'leave', 'report', 'watch', 'unwatch'),
   pauseMs: fc.oneof(fc.nat(300), fc.nat(7_000)),
 })
@@ -103,7 +103,7 @@ async function tell(seed: number, steps: readonly Step[]): Promise<Story> {
 }
 
 test('whoever comes, drops, reloads and leaves on however many devices: in the end all see what is true', async () => {
-  const stories = fc.tuple(fc.nat(1_000_000), fc.array(step, { maxLength: 40 }))
+  const stories = fc.tuple(fc.nat(1_000_000), fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }))
   await fc.assert(
     fc.asyncProperty(stories, async ([seed, steps]) => {
       const story = await tell(seed, steps)

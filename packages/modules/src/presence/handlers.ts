@@ -93,7 +93,7 @@ function asking(
       const places = parts().directory.find(ctx.app, user)?.places.values() ?? []
       return { devices: joinByDevice(places) }
     },
-    members: (ctx, { channel, after, limit }) => {
+    members: async (ctx, { channel, after, limit }) => {
       const kind = ctx.channels.kind(channel)
       if (!kind.presence)
         throw new ParleyError(

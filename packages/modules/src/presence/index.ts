@@ -96,7 +96,9 @@ function presenceKinds(view: 'user' | 'granted', parts: () => PresenceParts): re
     filters: false,
     limits: { maxStateEntries: presenceLimits.contacts },
   } as const
-  const access = (read: Access) => ({ read, presence: read, write: 'backend', manage: 'granted' }) as const
+  // Entries of sessions have no place here: the module alone says who is present.
+  const access = (read: Access) =>
+    ({ read, presence: 'backend', write: 'backend', manage: 'granted' }) as const
   return [
     defineKind('presence', presenceKind, {
       ...shared,

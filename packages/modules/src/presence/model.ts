@@ -83,8 +83,8 @@ export const presenceOf = presence.extend({
 })
 export type PresenceOf = z.output<typeof presenceOf>
 
-export const lastSeenFor = z.enum(['everyone', 'contacts', 'nobody'])
-export const visibleTo = z.enum(['everyone', 'contacts'])
+const lastSeenFor = z.enum(['everyone', 'contacts', 'nobody'])
+const visibleTo = z.enum(['everyone', 'contacts'])
 
 export const settings = z.object({
   availability: choice.meta({ description: 'How the user appears while connected.' }),

@@ -69,7 +69,7 @@ function isMore(one: Attendance, other: Attendance): boolean {
 }
 
 /** How a user appears whose devices say this, and who chose that. */
-export function appear(together: Together['availability'], chosen: Choice): Exclude<Availability, 'offline'> {
+function appear(together: Together['availability'], chosen: Choice): Exclude<Availability, 'offline'> {
   return chosen === 'online' ? together : chosen
 }
 

@@ -1,7 +1,6 @@
 import { Flags } from '@parley/kernel'
-import { type TestClient, testIdentity, testNode } from '@parley/kernel/testing'
+import { type TestClient, testIdentity, testModule, testNode } from '@parley/kernel/testing'
 import { describe, expect, test } from 'vitest'
-import { channelsModule } from '../channels/index.ts'
 import { type TypingLimits, typingModule } from './index.ts'
 
 const kinds = {
@@ -16,7 +15,7 @@ const channel = 'room:a'
 
 async function start(limits: Partial<TypingLimits> = {}, flags = new Flags()) {
   const typing = typingModule(limits)
-  const t = await testNode({ modules: [channelsModule({ kinds }), typing], flags })
+  const t = await testNode({ modules: [testModule(kinds), typing], flags })
   /** Somebody who sees who is typing, without being seen. */
   const watcher = async (where = channel) => {
     const client = await t.client('watcher')

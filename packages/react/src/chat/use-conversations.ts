@@ -3,7 +3,11 @@
 import { useMemo } from 'react'
 import { useViews } from '../provider.tsx'
 import { useSlice, withActions } from '../views/use-slice.ts'
-import { type ConversationState, conversationInfoView, noConversation } from './lists/conversation-info-view.ts'
+import {
+  type ConversationState,
+  conversationInfoView,
+  noConversation,
+} from './lists/conversation-info-view.ts'
 import { type ConversationsSnapshot, conversationsView, noConversations } from './lists/conversations-view.ts'
 
 export interface Conversations extends ConversationsSnapshot {

@@ -28,7 +28,10 @@ export function useMessages(channel: string | undefined, options: UseMessagesOpt
     [views, channel],
   )
   const { begin } = options
-  const [seq, at] = [begin !== undefined && 'seq' in begin ? begin.seq : undefined, begin !== undefined && 'at' in begin ? begin.at : undefined]
+  const [seq, at] = [
+    begin !== undefined && 'seq' in begin ? begin.seq : undefined,
+    begin !== undefined && 'at' in begin ? begin.at : undefined,
+  ]
   // Before the subscription below, which loads the first page.
   useEffect(() => {
     if (seq !== undefined) view?.beginAt({ seq })

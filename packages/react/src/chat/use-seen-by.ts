@@ -43,7 +43,9 @@ export function useSeenBy(channel: string | undefined, seq: number | undefined):
   return useMemo(() => {
     const known = answer?.seq === seq ? answer : undefined
     const { users = [], count = 0, error } = known ?? {}
-    const since = [...seen].filter(([user, upTo]) => seq !== undefined && upTo >= seq && !users.includes(user))
+    const since = [...seen].filter(
+      ([user, upTo]) => seq !== undefined && upTo >= seq && !users.includes(user),
+    )
     return {
       users: [...users, ...since.map(([user]) => user)],
       // Of many, the server has named a part: who is told live may be among those counted already.

@@ -3,7 +3,12 @@
 import { useMemo } from 'react'
 import { useViews } from '../provider.tsx'
 import { useSlice, withActions } from '../views/use-slice.ts'
-import { conversationView, emptyMessages, idleActions, noSuchPlace } from './conversation/conversation-view.ts'
+import {
+  conversationView,
+  emptyMessages,
+  idleActions,
+  noSuchPlace,
+} from './conversation/conversation-view.ts'
 import type { ThreadSnapshot } from './messages.ts'
 import type { Messages } from './use-messages.ts'
 

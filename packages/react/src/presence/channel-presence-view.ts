@@ -56,13 +56,15 @@ export class ChannelPresenceView implements Watchable<ChannelPresence> {
   #refresh(): void {
     const { state } = channelFeed(this.#views, this.#channel)
     const users = new Set<string>()
-    for (const { name, user } of state.values()) if (name === 'presence' && user !== undefined) users.add(user)
+    for (const { name, user } of state.values())
+      if (name === 'presence' && user !== undefined) users.add(user)
     const before = new Map(this.#snapshot.people.map((presence) => [presence.user, presence]))
     const people = [...users]
       .slice(0, maxListed)
       .map((user) => before.get(user) ?? { user, availability: 'online' as const })
     const isSame =
-      people.length === before.size && people.every((person, index) => person === this.#snapshot.people[index])
+      people.length === before.size &&
+      people.every((person, index) => person === this.#snapshot.people[index])
     if (!isSame || users.size !== this.#snapshot.count)
       this.#snapshot = { people: isSame ? this.#snapshot.people : people, count: users.size }
   }
@@ -71,4 +73,3 @@ export class ChannelPresenceView implements Watchable<ChannelPresence> {
 export function channelPresenceView(views: Views, channel: string): ChannelPresenceView {
   return views.get(`presence ${channel}`, () => new ChannelPresenceView(views, channel))
 }
-

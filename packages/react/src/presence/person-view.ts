@@ -1,8 +1,8 @@
 import type { Client, Subscription } from '@parley/client'
 import type { Views } from '../views/views.ts'
 import { type Watchable, Watchers } from '../views/watchers.ts'
-import { offline, type Presence } from './presence.ts'
 import { lastSeen } from './last-seen.ts'
+import { offline, type Presence } from './presence.ts'
 
 /** How one user is, followed while somebody looks. */
 export class PersonView implements Watchable<Presence> {

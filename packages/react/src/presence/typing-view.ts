@@ -66,6 +66,16 @@ export class TypingView implements Watchable<TypingSnapshot> {
   }
 
   #refresh(): void {
+    const { people, count } = this.#read()
+    const before = this.#snapshot.people
+    const isSame =
+      people.length === before.length &&
+      people.every(({ user, activity }, at) => user === before[at]?.user && activity === before[at].activity)
+    if (!isSame || count !== this.#snapshot.count)
+      this.#snapshot = { people: isSame ? before : people, count }
+  }
+
+  #read(): TypingSnapshot {
     const feed = channelFeed(this.#views, this.#channel)
     const me = this.#views.client.connection.user
     const people: TypingPerson[] = []
@@ -76,13 +86,7 @@ export class TypingView implements Watchable<TypingSnapshot> {
       if (user === undefined) uncounted += count
       else if (user !== me && thread === this.#thread) people.push({ user, activity })
     }
-    const before = this.#snapshot.people
-    const isSame =
-      people.length === before.length &&
-      people.every(({ user, activity }, at) => user === before[at]?.user && activity === before[at].activity)
-    const count = people.length + uncounted
-    if (!isSame || count !== this.#snapshot.count)
-      this.#snapshot = { people: isSame ? before : people, count }
+    return { people, count: people.length + uncounted }
   }
 }
 

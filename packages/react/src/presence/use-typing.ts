@@ -1,9 +1,9 @@
 'use client'
 
+import { createTypist } from '@parley/client'
 import { useEffect, useMemo } from 'react'
 import { useViews } from '../provider.tsx'
 import { useSlice, withActions } from '../views/use-slice.ts'
-import { Typist } from './typist.ts'
 import { nobodyTypes, type TypingActivity, type TypingSnapshot, typingView } from './typing-view.ts'
 
 export interface TypingState extends TypingSnapshot {
@@ -27,10 +27,10 @@ export function useTyping(
     [views, channel, thread],
   )
   const typist = useMemo(
-    () => (channel === undefined ? undefined : new Typist(views.client, channel, thread)),
+    () => (channel === undefined ? undefined : createTypist(views.client, channel, { thread })),
     [views, channel, thread],
   )
   useEffect(() => () => typist?.stop(), [typist])
   const snapshot = useSlice(view, nobodyTypes)
-  return useMemo(() => withActions(snapshot, typist?.actions ?? silent), [snapshot, typist])
+  return useMemo(() => withActions(snapshot, typist ?? silent), [snapshot, typist])
 }

@@ -33,7 +33,13 @@ export class ChatHouse extends House {
   say(channel: string, user: string, text: string, more: Partial<Message> = {}): number {
     const id = more.id ?? `${channel}-${this.channel(channel).head + 1}`
     const { thread, replyTo, mentions } = more
-    const data = { id, text, ...(thread && { thread }), ...(replyTo && { replyTo }), ...(mentions && { mentions }) }
+    const data = {
+      id,
+      text,
+      ...(thread && { thread }),
+      ...(replyTo && { replyTo }),
+      ...(mentions && { mentions }),
+    }
     const list = this.messages.get(channel) ?? []
     const known = list.find((message) => message.id === id && message.author === user)
     if (known !== undefined) return known.seq
@@ -135,7 +141,11 @@ function seenBy(house: ChatHouse, message: Message, user: string): Message {
     ...message,
     reactions: message.reactions.map((reaction) => ({ ...reaction, mine: reaction.users.includes(user) })),
     ...(last && {
-      replies: { count: replies.length, lastAt: last.at, users: [...new Set(replies.map(({ author }) => author))] },
+      replies: {
+        count: replies.length,
+        lastAt: last.at,
+        users: [...new Set(replies.map(({ author }) => author))],
+      },
     }),
   }
 }
@@ -184,7 +194,11 @@ function marking(house: ChatHouse, user: string, { channel, thread, seq }: Where
   return state
 }
 
-function saveDraft(house: ChatHouse, user: string, { channel, thread, text }: Where & { readonly text: string }) {
+function saveDraft(
+  house: ChatHouse,
+  user: string,
+  { channel, thread, text }: Where & { readonly text: string },
+) {
   const key = `${user} ${channel} ${thread ?? ''}`
   const draft = { channel, ...(thread && { thread }), text, at: house.now }
   if (text === '') house.drafts.delete(key)
@@ -200,7 +214,14 @@ function infoOf(house: ChatHouse, channel: string, user: string) {
   if (members === undefined) throw new Refusal('forbidden')
   return {
     ...{ channel, type: 'room', visibility: 'private', title: channel, topic: '', createdBy: '' },
-    ...{ createdAt: 1, members: members.size, locked: false, archived: false, receipts: true, slowSeconds: 0 },
+    ...{
+      createdAt: 1,
+      members: members.size,
+      locked: false,
+      archived: false,
+      receipts: true,
+      slowSeconds: 0,
+    },
     ...(members.has(user) && { mine: { role: 'member', notify: 'all', starred: false, joinedAt: 1 } }),
   }
 }

@@ -121,7 +121,7 @@ export class House {
     this.now += 1
     const event = { id: `${name}#${offset}`, type, data, offset, at: this.now, ...(by && { by }) }
     channel.events.push(event)
-    for (const visitor of this.#visitors) this.#deliver(visitor, name)
+    for (const visitor of this.#visitors) this.#wait('events', () => this.#deliver(visitor, name))
     return offset
   }
 
@@ -143,7 +143,7 @@ export class House {
     this.channel(name).epoch += '!'
   }
 
-  /** The commands of this name wait until they are let go. */
+  /** Commands of this name wait until they are let go; `subscribe` and `events` wait as well. */
   hold(command: string): () => void {
     this.#held.set(command, [])
     return () => {
@@ -211,7 +211,7 @@ export class House {
       case 'connect':
         return ok({ ...welcome, user: visitor.user, time: this.now })
       case 'subscribe':
-        return this.#subscribe(visitor, frame, ok)
+        return this.#wait('subscribe', () => this.#subscribe(visitor, frame, ok))
       case 'unsubscribe':
         visitor.positions.delete(frame.channel)
         return ok({})
@@ -235,7 +235,7 @@ export class House {
       ...(from === undefined ? {} : { recovered, ...(recovered ? {} : { reason: 'epoch_changed' }) }),
       ...(frame.state === true ? { state: { ...state, entries: [...channel.state.values()] } } : {}),
     })
-    this.#deliver(visitor, frame.channel)
+    this.#wait('events', () => this.#deliver(visitor, frame.channel))
   }
 
   #call(visitor: Visitor, frame: Frame, ok: (value: unknown) => void): void {
@@ -256,9 +256,13 @@ export class House {
         visitor.send({ op: 'reply', id: frame.id, error: error.body })
       }
     }
-    const held = this.#held.get(command)
-    if (held === undefined) answer()
-    else held.push(answer)
+    this.#wait(command, answer)
+  }
+
+  #wait(what: string, run: () => void): void {
+    const held = this.#held.get(what)
+    if (held === undefined) run()
+    else held.push(run)
   }
 
   #deliver(visitor: Visitor, name: string): void {
@@ -266,7 +270,15 @@ export class House {
     const { events, head, epoch } = this.channel(name)
     if (prev === undefined || prev >= head) return
     visitor.positions.set(name, head)
-    visitor.send({ op: 'events', channel: name, epoch, prev, position: head, at: this.now, events: events.slice(prev) })
+    visitor.send({
+      op: 'events',
+      channel: name,
+      epoch,
+      prev,
+      position: head,
+      at: this.now,
+      events: events.slice(prev),
+    })
   }
 }
 

@@ -24,10 +24,7 @@ export function useSlice<Snapshot extends object>(
   const slice = useRef<Slice<Snapshot>>(undefined)
   slice.current ??= { view: undefined, given: empty, read: new Set() }
   const { current } = slice
-  const watch = useCallback(
-    (listener: () => void) => view?.watch(listener) ?? (() => undefined),
-    [view],
-  )
+  const watch = useCallback((listener: () => void) => view?.watch(listener) ?? (() => undefined), [view])
   const given = useSyncExternalStore(
     watch,
     () => latest(current, view, empty),
@@ -70,5 +67,6 @@ export function withActions<Snapshot extends object, Actions extends object>(
   slice: Snapshot,
   actions: Actions,
 ): Snapshot & Actions {
-  return Object.defineProperties({ ...actions }, Object.getOwnPropertyDescriptors(slice)) as Snapshot & Actions
+  return Object.defineProperties({ ...actions }, Object.getOwnPropertyDescriptors(slice)) as Snapshot &
+    Actions
 }

@@ -32,15 +32,6 @@ export function roleAssertion(conv: number, user: string, role: string): Asserti
   }
 }
 
-/** The conversation is not archived when the unit is committed. */
-export function openAssertion(conv: number): Assertion {
-  return {
-    sql: 'SELECT 1 FROM chat_conversations WHERE conv = ? AND archived = 0',
-    parameters: [conv],
-    expect: 'some',
-  }
-}
-
 /** The user is a member who may write in the conversation when the unit is committed: open, and not locked for them. */
 export function writerAssertion(conv: number, user: string): Assertion {
   return {

@@ -59,7 +59,7 @@ const create = command({
   permission: 'anyone',
   rest: 'POST /conversations',
   errors: { 'chat.exists': 'There is a conversation of this id already.' },
-  example: { id: 'general', title: 'General', visibility: 'public' },
+  example: { id: 'launch', title: 'Launch', visibility: 'public' },
 })
 
 const direct = command({

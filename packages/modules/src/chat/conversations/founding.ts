@@ -9,6 +9,11 @@ import { type ConversationInfo, findDirect, findInfo } from './store.ts'
 
 const idBits = 96
 
+/** Nobody's choice; it begins with a letter, as names of channels may not begin with `-`. */
+function madeId(ctx: Context): string {
+  return `c${ctx.clock.secret(idBits)}`
+}
+
 /** How a conversation begins. */
 export interface Foundation {
   readonly channel: string
@@ -84,7 +89,7 @@ const settingsByDefault = { topic: '', locked: false, receipts: true, slowSecond
 /** `create` and `direct`. */
 export const founding: ChatHandlers<'create' | 'direct'> = {
   create: async (ctx, input) => {
-    const { id = ctx.clock.secret(idBits), type, visibility = 'private' } = input
+    const { id = madeId(ctx), type, visibility = 'private' } = input
     if (type === 'group' && visibility === 'public')
       throw new ParleyError('bad_request', 'A group is private. Create a room to be found by everybody.')
     const channel = conversationChannel(id)
@@ -115,7 +120,7 @@ export const founding: ChatHandlers<'create' | 'direct'> = {
     })
     return found(ctx, {
       ...settingsByDefault,
-      channel: conversationChannel(ctx.clock.secret(idBits)),
+      channel: conversationChannel(madeId(ctx)),
       ...{ type: 'direct', visibility: 'private', title: '', members, directKey: key },
     })
   },

@@ -1,10 +1,9 @@
-import { ParleyError } from '@parley/protocol'
 import { requireUser } from '../caller.ts'
 import { conversationChannel, inboxOf } from '../channel-names.ts'
 import type { ChatHandlers, ChatParts } from '../parts.ts'
 import { listOf, sql } from '../rows.ts'
 import { managerAssertion, memberAssertion } from './assertions.ts'
-import { requireNotDirect, requireOpen } from './members.ts'
+import { requireNotDirect, requireOpen } from './refusals.ts'
 import { manages } from './rules.ts'
 import { requireInfo } from './settings.ts'
 
@@ -89,4 +88,3 @@ export function invitations({ directory }: ChatParts): ChatHandlers<'invite' | '
     },
   }
 }
-

@@ -3,6 +3,7 @@ import { requireUser } from '../caller.ts'
 import { conversationId } from '../channel-names.ts'
 import type { ChatHandlers } from '../parts.ts'
 import { sql } from '../rows.ts'
+import { noSuchConversation } from './refusals.ts'
 import { type ConversationInfo, findInfo, infoColumns, readInfos, toCandidate } from './store.ts'
 
 // Newest activity first: of the newest message, or of the beginning.
@@ -80,4 +81,3 @@ export const lists: ChatHandlers<'get' | 'list' | 'browse' | 'members'> = {
 function infosOf(found: readonly { readonly info: ConversationInfo }[]): ConversationInfo[] {
   return found.map(({ info }) => info)
 }
-

@@ -2,12 +2,12 @@ import type { Context } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { requireUser } from '../caller.ts'
 import type { ChatHandlers, ChatParts } from '../parts.ts'
-import { managerAssertion, roleAssertion, strangerAssertion } from './assertions.ts'
+import { roleAssertion, strangerAssertion } from './assertions.ts'
 import type { ConversationFacts } from './directory.ts'
-import { noSuchConversation } from './lists.ts'
 import { addToConversation, removeFromConversation, requireRoom } from './membership.ts'
+import { noSuchConversation, requireNotDirect, requireOpen } from './refusals.ts'
 import { manages, mayAssign, outranks, type Role, roleOnJoining, successor } from './rules.ts'
-import { requireInfo } from './settings.ts'
+import { requireInfo, requireManaging } from './settings.ts'
 import { findCandidates, findMember, findMembers, findOtherOwner } from './store.ts'
 
 /** Somebody who changes members: a member, or a back end, which stands above all. */
@@ -251,7 +251,7 @@ async function addMembers(
   const added = [...new Set(users)].filter((user) => !known.has(user))
   if (added.length === 0) return { added }
   requireRoom(info, added.length)
-  if (ctx.user !== undefined) ctx.assert(managerAssertion(conv, ctx.user))
+  requireManaging(ctx, { conv, info })
   const { app } = ctx
   addToConversation(ctx, { conv, channel, app, type: info.type }, added, { role: 'member', by: ctx.user })
   return { added }

@@ -1,10 +1,12 @@
 import { ParleyError } from '@parley/protocol'
 import { type Role, writeRefusal } from './rules.ts'
 
+/** For whoever may know that there is none. */
 export function noSuchConversation(channel: string): ParleyError {
   return new ParleyError('not_found', `There is no conversation \`${channel}\`.`)
 }
 
+/** For whoever may read a conversation, and does not belong to it. */
 export function notAMember(channel: string): ParleyError {
   return new ParleyError('chat.not_a_member', `Only members write in ${channel}. Join first.`)
 }
@@ -33,6 +35,7 @@ export function requireNotDirect({ type }: { readonly type: string }): void {
     )
 }
 
+/** One answer for links that never were and links that are over. */
 export function deadLink(): ParleyError {
   return new ParleyError(
     'chat.link_is_dead',

@@ -4,7 +4,8 @@ import { requireUser } from '../caller.ts'
 import { inboxOf } from '../channel-names.ts'
 import type { ChatHandlers, ChatParts } from '../parts.ts'
 import { managerAssertion, memberAssertion } from './assertions.ts'
-import { noSuchConversation } from './lists.ts'
+import { noSuchConversation } from './refusals.ts'
+import { manages } from './rules.ts'
 import { type ConversationInfo, type Found, findInfo } from './store.ts'
 
 /** What may be changed of a conversation, and the column that holds it. */
@@ -32,6 +33,18 @@ export async function requireInfo(ctx: Context, channel: string): Promise<Found>
   return found
 }
 
+/**
+ * Sees to it that the caller manages the conversation, now and when the unit is committed. A back end does.
+ *
+ * @throws ParleyError `forbidden`
+ */
+export function requireManaging(ctx: Context, { conv, info }: Found): void {
+  if (ctx.user === undefined) return
+  if (info.mine === undefined || !manages(info.mine.role))
+    throw new ParleyError('forbidden', `Only admins and owners of ${info.channel} do this.`)
+  ctx.assert(managerAssertion(conv, ctx.user))
+}
+
 /** `update`, `archive` and `setPreferences`. */
 export function settings({ directory }: ChatParts): ChatHandlers<'update' | 'archive' | 'setPreferences'> {
   const change = async (ctx: Context, channel: string, changes: Changes): Promise<ConversationInfo> => {
@@ -42,7 +55,7 @@ export function settings({ directory }: ChatParts): ChatHandlers<'update' | 'arc
     if (info.type !== 'room' && changes.visibility === 'public')
       throw new ParleyError('bad_request', 'Only rooms are public. Create a room to be found by everybody.')
     if (fields.length === 0) return info
-    if (ctx.user !== undefined) ctx.assert(managerAssertion(conv, ctx.user))
+    requireManaging(ctx, { conv, info })
     ctx.write({
       sql: `UPDATE chat_conversations SET ${fields.map((field) => `${columns[field]} = ?`).join(', ')}
         WHERE conv = ?`,

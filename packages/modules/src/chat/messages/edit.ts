@@ -2,6 +2,7 @@ import type { Context } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { requireUser } from '../caller.ts'
 import { writerAssertion } from '../conversations/assertions.ts'
+import { notAMember, requireWriter } from '../conversations/refusals.ts'
 import type { ChatHandlers, ChatParts } from '../parts.ts'
 import { postingChanges, type Searchable } from '../search/postings.ts'
 import { assembleMessages, type Message, type MessageRow, pickEvents } from './assemble.ts'
@@ -13,7 +14,6 @@ import {
   mentionWrites,
   tellMentioned,
 } from './mentions/mentions.ts'
-import { notAMember, requireWriter } from '../conversations/refusals.ts'
 import { type FoundMessage, findEdits, requireMessage } from './store.ts'
 
 /** The message is what it was read as when the unit is committed. */

@@ -7,19 +7,12 @@ import { manages } from '../conversations/rules.ts'
 import type { ChatHandlers, ChatParts } from '../parts.ts'
 import { postingRemovals } from '../search/postings.ts'
 import { assembleMessages } from './assemble.ts'
-import { detachFiles } from './sending/attachments.ts'
 import { searchableOf, unchangedAssertion } from './edit.ts'
+import { detachFiles } from './sending/attachments.ts'
 import { type FoundMessage, findEdits, requireMessage } from './store.ts'
 
-/** Tables whose rows hang on a message by `conv` and `seq`. */
-const hanging = [
-  'chat_edits',
-  'chat_mentions',
-  'chat_reactions',
-  'chat_pins',
-  'chat_hidden',
-  'chat_files',
-] as const
+/** Tables whose rows hang on a message by `conv` and `seq`. Who hid it is not shown that it was deleted. */
+const hanging = ['chat_edits', 'chat_mentions', 'chat_reactions', 'chat_pins'] as const
 
 /** `delete`. */
 export function deleting(parts: ChatParts): ChatHandlers<'delete'> {

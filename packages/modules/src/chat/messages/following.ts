@@ -3,11 +3,11 @@ import { ParleyError } from '@parley/protocol'
 import { requireUser } from '../caller.ts'
 import { conversationChannel, inboxOf } from '../channel-names.ts'
 import { memberAssertion } from '../conversations/assertions.ts'
+import { notAMember } from '../conversations/refusals.ts'
 import type { ChatHandlers } from '../parts.ts'
 import { everyState, toPlacedState } from '../reading/read-states.ts'
 import { type Row, sql } from '../rows.ts'
 import { assembleMessages, type Message, messageColumns, toMessageRow } from './assemble.ts'
-import { notAMember } from '../conversations/refusals.ts'
 import { noSuchMessage, requireMessage } from './store.ts'
 
 const beyondAll = Number.MAX_SAFE_INTEGER

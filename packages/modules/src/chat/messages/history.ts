@@ -1,8 +1,10 @@
 import type { Context } from '@parley/kernel'
+import type { CommandParsed } from '@parley/protocol'
 import { noSuchConversation } from '../conversations/refusals.ts'
 import type { ChatHandlers } from '../parts.ts'
 import { type RowReader, sql } from '../rows.ts'
 import { assembleMessages, type MessageRow, messageColumns, toMessageRow } from './assemble.ts'
+import type { messageCommands } from './contract.ts'
 import { findConv, requireMessage } from './store.ts'
 
 /** The messages that one may see of a stream: a conversation (thread 0), or one of its threads. */
@@ -46,37 +48,32 @@ const surroundings = `SELECT
   EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible} AND m.seq < ?5) AS has_before,
   EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible} AND m.seq > ?6) AS has_after`
 
-const firstSince = `SELECT min(seq) AS seq FROM (SELECT seq FROM chat_messages
-  WHERE conv = ?1 AND thread = ?2 AND at >= ?3 ORDER BY at, seq LIMIT 1)`
-
 /** Where to read. */
 interface Wanted {
   readonly before?: number | undefined
   readonly after?: number | undefined
   readonly around?: number | undefined
-  readonly at?: number | undefined
   readonly limit: number
 }
 
 const newest = Number.MAX_SAFE_INTEGER
 
-async function readRows(reader: RowReader, stream: Stream, wanted: Wanted): Promise<MessageRow[]> {
-  const { before, after, at, limit } = wanted
+async function readRows(
+  reader: RowReader,
+  stream: Stream,
+  { before, after, around, limit }: Wanted,
+): Promise<MessageRow[]> {
   if (after !== undefined) return page(reader, stream, 'ASC', { beyond: after, limit })
-  const around = at === undefined ? wanted.around : await seqSince(reader, stream, at)
   if (around === undefined) return page(reader, stream, 'DESC', { beyond: before ?? newest, limit })
   const lower = await page(reader, stream, 'DESC', { beyond: around, limit: Math.floor(limit / 2) })
   const upper = await page(reader, stream, 'ASC', { beyond: around - 1, limit: limit - lower.length })
   return [...lower, ...upper]
 }
 
-async function seqSince(
-  reader: RowReader,
-  { conv, thread }: Stream,
-  at: number,
-): Promise<number | undefined> {
-  const [row] = await reader.query(sql(firstSince, conv, thread, at))
-  return row?.seq == null ? undefined : Number(row.seq)
+/** The offset of the first event from a time on: the log knows its times. */
+async function offsetSince(ctx: Context, channel: string, at: number): Promise<number | undefined> {
+  const { events } = await ctx.channels.history({ channel, since: at, limit: 1 })
+  return events[0]?.offset
 }
 
 /** Where a page begins and ends; an empty one is a place between messages. */
@@ -87,19 +84,15 @@ function edgesOf(rows: readonly MessageRow[], { before, after }: Wanted): readon
   return before === undefined ? [newest, newest] : [before, before - 1]
 }
 
-async function readHistory(
-  ctx: Context,
-  {
-    channel,
-    thread = 0,
-    ...wanted
-  }: Wanted & { readonly channel: string; readonly thread?: number | undefined },
-) {
+type HistoryInput = CommandParsed<(typeof messageCommands)['history']>
+
+async function readHistory(ctx: Context, { channel, thread = 0, at, ...given }: HistoryInput) {
   // The position first: what is sent meanwhile may come twice, but nothing is missed.
   const { epoch, head, first } = await ctx.channels.top(channel)
   const conv = await findConv(ctx, ctx.app, channel)
   if (conv === undefined) throw noSuchConversation(channel)
   const stream: Stream = { conv, thread, first, viewer: ctx.user ?? '' }
+  const wanted = at === undefined ? given : { ...given, around: await offsetSince(ctx, channel, at) }
   const rows = await readRows(ctx, stream, wanted)
   const [low, high] = edgesOf(rows, wanted)
   const [around] = await ctx.query(sql(surroundings, conv, thread, first, stream.viewer, low, high))

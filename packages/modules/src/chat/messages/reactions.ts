@@ -2,11 +2,11 @@ import type { Context } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { requireUser } from '../caller.ts'
 import { liveMessageAssertion, writerAssertion } from '../conversations/assertions.ts'
+import { notAMember, requireWriter } from '../conversations/refusals.ts'
 import { chatLimits } from '../model.ts'
 import type { ChatHandlers, ChatParts } from '../parts.ts'
 import { sql } from '../rows.ts'
 import { traitWrites } from '../search/postings.ts'
-import { notAMember, requireWriter } from '../conversations/refusals.ts'
 import { type FoundMessage, requireMessage } from './store.ts'
 
 /**

@@ -4,7 +4,7 @@ import { requireUser } from '../caller.ts'
 import { inboxOf } from '../channel-names.ts'
 import type { ChatHandlers } from '../parts.ts'
 import { sql } from '../rows.ts'
-import { markBack, marksForward } from './markers.ts'
+import { markBack, marksForward, unmovedAssertion } from './markers.ts'
 import {
   everyState,
   type PlacedState,
@@ -45,14 +45,8 @@ const marking: ChatHandlers<'markRead' | 'markUnread' | 'markAllRead'> = {
   markUnread: async (ctx, { channel, thread = 0, seq }) => {
     const user = requireUser(ctx)
     const of: PlaceOf = { app: ctx.app, user, channel, thread }
-    const { conv, state, versionBefore } = await placedState(ctx, stateWhenUnread(of, seq))
-    // The version must be the next one: two devices that put the marker back make two versions.
-    ctx.assert({
-      sql: `SELECT 1 FROM (SELECT coalesce((SELECT version FROM chat_markers
-        WHERE conv = ? AND thread = ? AND user = ?), 0) AS version) WHERE version = ?`,
-      parameters: [conv, thread, user, versionBefore],
-      expect: 'some',
-    })
+    const { conv, state, before, versionBefore } = await placedState(ctx, stateWhenUnread(of, seq))
+    ctx.assert(unmovedAssertion({ conv, thread, seq: before }, { user, version: versionBefore }))
     ctx.write(markBack({ conv, thread, seq }, { user, at: ctx.clock.now() }))
     tell(ctx, user, state)
     return state

@@ -1,4 +1,4 @@
-import type { UnitValue, Write } from '@parley/kernel'
+import type { Assertion, UnitValue, Write } from '@parley/kernel'
 
 /** How far a user has come in a conversation, or (`thread`) in one of its threads; 0 is the conversation itself. */
 export interface Mark {
@@ -14,10 +14,10 @@ interface Marking {
   readonly version?: number | undefined
 }
 
-// A marker of an earlier membership counts as none. The newest of marks that come together wins, inside the commit.
+// The furthest of marks that come together wins, inside the commit. A marker of an earlier membership counts as none; it
+// stands before the new one's beginning anyway.
 const forward = `ON CONFLICT (conv, thread, user) DO UPDATE
-  SET seq = CASE WHEN joined = excluded.joined THEN max(seq, excluded.seq) ELSE excluded.seq END,
-    at = excluded.at, joined = excluded.joined
+  SET seq = max(seq, excluded.seq), at = excluded.at, joined = excluded.joined
   WHERE (excluded.seq > seq OR excluded.joined <> joined)`
 
 /** Moves the marker of a member who has written; nothing for others. One statement. */
@@ -33,8 +33,11 @@ export function ownMessageMark({ conv, thread, seq }: Mark, { user, at }: Markin
 export function marksForward(marks: readonly Mark[], { user, at, version }: Marking): Write {
   return {
     sql: `INSERT INTO chat_markers (conv, thread, user, seq, version, at, joined)
-      SELECT m.conv, mark.value ->> 1, m.user, max(m.joined_seq, mark.value ->> 2), 0, ?, m.joined_seq
-      FROM json_each(?) AS mark JOIN chat_members AS m ON m.conv = mark.value ->> 0 AND m.user = ?
+      SELECT m.conv, mark.value ->> 1, m.user,
+        max(mark.value ->> 2, iif(k.joined = m.joined_seq, 0, m.joined_seq)), 0, ?, m.joined_seq
+      FROM json_each(?) AS mark
+        JOIN chat_members AS m ON m.conv = mark.value ->> 0 AND m.user = ?
+        LEFT JOIN chat_markers AS k ON k.conv = m.conv AND k.thread = mark.value ->> 1 AND k.user = m.user
       WHERE true ${forward} AND version <= coalesce(?, version)`,
     parameters: [
       at,
@@ -42,6 +45,24 @@ export function marksForward(marks: readonly Mark[], { user, at, version }: Mark
       user,
       version ?? null,
     ],
+  }
+}
+
+/**
+ * A member's marker stands where it was read when the unit is committed: what is told of a change backward, place and
+ * version, is what it becomes.
+ */
+export function unmovedAssertion(
+  { conv, thread, seq }: Mark & { readonly seq: number },
+  { user, version }: { readonly user: string; readonly version: number },
+): Assertion {
+  return {
+    sql: `SELECT 1 FROM chat_members AS m
+        LEFT JOIN chat_markers AS k ON k.conv = m.conv AND k.thread = ? AND k.user = m.user
+      WHERE m.conv = ? AND m.user = ? AND coalesce(k.version, 0) = ?
+        AND iif(k.joined = m.joined_seq, k.seq, m.joined_seq) = ?`,
+    parameters: [thread, conv, user, version, seq],
+    expect: 'some',
   }
 }
 

@@ -63,9 +63,15 @@ const unread = `p.last_ordinal
   - (SELECT count(*) FROM chat_messages AS x INDEXED BY chat_messages_deleted
       WHERE ${behind('x')} AND x.deleted_at IS NOT NULL AND x.author <> p.user)
   - (SELECT count(*) FROM chat_hidden AS h ${live('h')} WHERE h.user = p.user AND ${behind('h')})`
-const mentions = `(SELECT count(DISTINCT n.seq) FROM chat_mentions AS n ${live('n')}
-  WHERE n.user IN (p.user, '') AND ${behind('n')} AND NOT EXISTS (SELECT 1 FROM chat_hidden AS h
-    WHERE h.conv = n.conv AND h.user = p.user AND h.thread = n.thread AND h.seq = n.seq))`
+const mentionsOf = (user: string, also = ''): string =>
+  `(SELECT count(*) FROM chat_mentions AS n ${live('n')}
+    WHERE n.user = ${user} AND ${behind('n')} ${also} AND NOT EXISTS (SELECT 1 FROM chat_hidden AS h
+      WHERE h.conv = n.conv AND h.user = p.user AND h.thread = n.thread AND h.seq = n.seq))`
+const mentions = `${mentionsOf('p.user')} + ${mentionsOf(
+  "''",
+  `AND NOT EXISTS (SELECT 1 FROM chat_mentions AS o
+    WHERE o.conv = n.conv AND o.user = p.user AND o.thread = n.thread AND o.seq = n.seq)`,
+)}`
 
 function statesSql(places: string, marker: string, version: string): string {
   return `WITH placed AS (${places}),

@@ -17,9 +17,9 @@ type Input = CommandParsed<(typeof chat.commands)['search']>
 
 /** Queries that one call makes to look messages up; behind them the caller goes on with the cursor. */
 const maxLooks = 4
-/** Messages whose text one call reads at most. */
+/** Messages whose text one call reads before it looks no further. */
 const maxRead = 500
-/** Texts read at once. */
+/** Texts read at once, at most. */
 const readAtOnce = 100
 /** Postings that one query looks at, roughly. */
 const postingsAtOnce = 5_000
@@ -93,15 +93,20 @@ async function find(ctx: Context, look: Lookup, wanted: Wanted, input: Input): P
     const reach = reachOf(looks, count, { ...look, digests }, input.limit)
     const candidates = await findCandidates(ctx, { ...look, digests }, before, reach)
     before = candidates.next
-    for (let start = 0; start < candidates.found.length && unread > 0; start += readAtOnce) {
-      const some = candidates.found.slice(start, start + readAtOnce)
+    for (const some of portions(candidates.found, input.limit + 1 - confirmed.length)) {
       confirmed.push(...(await confirm(ctx, some, wanted)))
       if (confirmed.length > input.limit) return cut(confirmed, input.limit)
-      unread -= some.length
-      if (start + readAtOnce < candidates.found.length && unread <= 0) before = some.at(-1)
     }
+    unread -= candidates.found.length
   }
   return { confirmed, next: before }
+}
+
+/** As few as may do, then more at once. */
+function* portions(found: readonly Found[], first: number): Generator<readonly Found[]> {
+  let size = first
+  for (let start = 0; start < found.length; start += size, size = Math.min(size * 2, readAtOnce))
+    yield found.slice(start, start + size)
 }
 
 function cut(confirmed: readonly Confirmed[], limit: number): Page {

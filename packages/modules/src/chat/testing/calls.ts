@@ -1,5 +1,6 @@
 import { testIdentity } from '@parley/kernel/testing'
-import type { ParleyError } from '@parley/protocol'
+import type { CommandInput, ParleyError } from '@parley/protocol'
+import type { chat } from '../contract.ts'
 import type { ChatNode } from './chat-node.ts'
 
 /** Whoever may do everything and is nobody. */
@@ -26,15 +27,44 @@ export async function together(
   return Promise.all(running)
 }
 
-/** Sends a text and answers the seq of the message. */
+/**
+ * Calls a command while what another one changes is on its way to the disk: decided before, committed after. The store
+ * of `t` must be a {@link slowStore}.
+ */
+export async function meanwhile(
+  t: ChatNode,
+  store: SlowStore,
+  first: readonly [user: string, command: string, input: unknown],
+  second: readonly [user: string, command: string, input: unknown],
+): Promise<Outcome[]> {
+  store.delayMs = 5
+  const one = together(t, first)
+  await t.clock.settle()
+  const other = together(t, second)
+  await t.clock.advance(100)
+  store.delayMs = undefined
+  return [...(await one), ...(await other)]
+}
+
+/** How long commits take; undefined: a moment. */
+export interface SlowStore {
+  delayMs: number | undefined
+  readonly memoryStore: { readonly commitMs: () => number }
+}
+
+/** Options for a node whose commits can be made to take their time. */
+export function slowStore(): SlowStore {
+  const store: SlowStore = { delayMs: undefined, memoryStore: { commitMs: () => store.delayMs as number } }
+  return store
+}
+
+/** Sends a message and answers its seq. */
 export async function say(
   t: ChatNode,
   user: string,
-  channel: string,
-  text: string,
-  over: { readonly thread?: number; readonly replyTo?: number; readonly id?: string } = {},
+  message: CommandInput<(typeof chat)['commands']['send']>,
 ): Promise<number> {
-  const { seq } = await t.as(user, 'send', { channel, text, ...over })
+  const { seq } = await t.as(user, 'send', message)
   return seq
 }
 

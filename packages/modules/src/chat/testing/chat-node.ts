@@ -1,4 +1,4 @@
-import { memorySql } from '@parley/adapters/log-and-store/sqlite/sql/memory-sql'
+import { memorySql } from '@parley/adapters/log-and-store/sqlite'
 import { type TestNode, type TestNodeOptions, testIdentity, testNode } from '@parley/kernel/testing'
 import type { CommandInput, CommandOutput, ParleyError } from '@parley/protocol'
 import type { chat } from '../contract.ts'

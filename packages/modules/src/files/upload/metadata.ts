@@ -1,5 +1,5 @@
 import { ParleyError } from '@parley/protocol'
-import type { FileInfo } from '../model.ts'
+import type { Words } from '../store.ts'
 
 /** What the header Upload-Metadata says of a file: pairs of a name and a value in base64. Other names are passed over. */
 export function readMetadata(header: string): { name: string; type?: string; purpose?: string } {
@@ -18,11 +18,11 @@ export function readMetadata(header: string): { name: string; type?: string; pur
   }
 }
 
-/** The header for a file. */
-export function metadataText({ name, type, purpose }: Pick<FileInfo, 'name' | 'type' | 'purpose'>): string {
-  const pairs = { filename: name, filetype: type, ...(purpose === undefined ? {} : { purpose }) }
+/** The header for a file, as it was sent. */
+export function metadataText({ name, type, purpose }: Words): string {
+  const pairs = { filename: name, filetype: type, purpose }
   return Object.entries(pairs)
-    .map(([key, value]) => `${key} ${encode(value)}`)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${encode(value)}`]))
     .join(',')
 }
 

@@ -1,61 +1,46 @@
 import type { HttpResponse, HttpStreamRequest, ModuleRoute, RouteCaller } from '@parley/kernel'
 import { errorEntry, ParleyError } from '@parley/protocol'
-import type { FileInfo } from '../model.ts'
-import { type FilesParts, routePrefix } from '../parts.ts'
-import { lockKey } from '../removal.ts'
-import { blobKey } from '../rules.ts'
-import { digestOf, type PartDigest } from './checked-parts.ts'
-import { untilStopped } from './locks.ts'
+import type { FilesParts } from '../parts.ts'
+import { digestOf } from './checked-parts.ts'
 import { metadataText, readMetadata } from './metadata.ts'
-import { finishUpload, ownUpload } from './uploads.ts'
+import { findUpload, giveUp, receive, type Sender, standing } from './receive.ts'
+import { senderOf, uploadsPath } from './ticket.ts'
 
 const version = '1.0.0'
 const bytesType = 'application/offset+octet-stream'
-const uploads = '/files/uploads'
 
-type Run = (request: HttpStreamRequest, caller: RouteCaller) => Promise<HttpResponse>
+/** A request about an upload, and what is known of it. */
+interface Exchange {
+  readonly request: HttpStreamRequest
+  readonly caller: RouteCaller | undefined
+  readonly file: string
+}
+
+type Run = (parts: FilesParts, exchange: Exchange) => Promise<HttpResponse>
+
+const methods = { HEAD: head, PATCH: patch, DELETE: terminate } as const satisfies Record<string, Run>
 
 /**
  * The tus protocol, version 1.0.0 (https://tus.io/protocols/resumable-upload): core, creation, creation-with-upload,
  * termination, checksum, expiration.
  */
 export function tusRoutes(parts: FilesParts): readonly ModuleRoute[] {
-  const { maxFileBytes } = parts.limits
-  const methods: Readonly<Record<string, Run>> = {
-    HEAD: (request, caller) => head(parts, request, caller),
-    PATCH: (request, caller) => patch(parts, request, caller),
-    DELETE: (request, caller) => terminate(request, caller),
-  }
-  const one = (method: 'HEAD' | 'PATCH' | 'DELETE'): ModuleRoute => ({
-    method,
-    path: `${uploads}/{file}`,
-    credentials: 'needed',
-    ...(method === 'PATCH' ? { maxBodyBytes: maxFileBytes } : {}),
-    handler: speakingTus(methods[method] as Run),
+  const { maxFileBytes: maxBodyBytes } = parts.limits
+  const one = `${uploadsPath}/{file}`
+  const route = (method: 'HEAD' | 'PATCH' | 'DELETE' | 'POST', path: string, run: Run): ModuleRoute => ({
+    ...{ method, path, credentials: 'optional' },
+    ...(method === 'PATCH' || method === 'POST' ? { maxBodyBytes } : {}),
+    handler: (request, caller) =>
+      speakingTus(request, () => run(parts, { request, caller, file: request.params.file ?? '' })),
   })
   return [
-    options(parts, uploads),
-    options(parts, `${uploads}/{file}`),
-    {
-      method: 'POST',
-      path: uploads,
-      credentials: 'needed',
-      maxBodyBytes: maxFileBytes,
-      handler: speakingTus((request, caller) => create(parts, request, caller)),
-    },
-    ...(['HEAD', 'PATCH', 'DELETE'] as const).map(one),
-    {
-      // For clients whose surroundings know GET and POST alone.
-      method: 'POST',
-      path: `${uploads}/{file}`,
-      credentials: 'needed',
-      maxBodyBytes: maxFileBytes,
-      handler: speakingTus(async (request, caller) => {
-        const run = methods[header(request, 'x-http-method-override')?.toUpperCase() ?? '']
-        if (run === undefined) throw new ParleyError('bad_request', 'Send the parts of an upload by PATCH.')
-        return run(request, caller)
-      }),
-    },
+    options(parts, uploadsPath),
+    options(parts, one),
+    route('POST', uploadsPath, create),
+    route('HEAD', one, head),
+    route('PATCH', one, patch),
+    route('DELETE', one, terminate),
+    route('POST', one, override),
   ]
 }
 
@@ -81,169 +66,114 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 /** Checks the version asked for, and answers errors as the protocol has it. */
-function speakingTus(run: Run): Run {
-  return async (request, caller) => {
-    try {
-      if (header(request, 'tus-resumable') !== version)
-        throw new ParleyError('files.unsupported_version', `Send the header Tus-Resumable: ${version}.`)
-      const answer = await run(request, caller)
-      return {
-        ...answer,
-        headers: { 'cache-control': 'no-store', 'tus-resumable': version, ...answer.headers },
-      }
-    } catch (error) {
-      if (!(error instanceof ParleyError) || error.code === 'internal') throw error
-      const { code, retryAfterMs } = error
-      return {
-        status: statuses[code] ?? errorEntry(code).http,
-        headers: {
-          ...{ 'cache-control': 'no-store', 'tus-resumable': version },
-          ...(statuses[code] === 412 ? { 'tus-version': version } : {}),
-          ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
-        },
-        body: error.toBody(),
-      }
+async function speakingTus(
+  request: HttpStreamRequest,
+  run: () => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const always = { 'cache-control': 'no-store', 'tus-resumable': version }
+  try {
+    if (header(request, 'tus-resumable') !== version)
+      throw new ParleyError('files.unsupported_version', `Send the header Tus-Resumable: ${version}.`)
+    const answer = await run()
+    return { ...answer, headers: { ...always, ...answer.headers } }
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.code === 'internal') throw error
+    const { code, retryAfterMs } = error
+    return {
+      status: statuses[code] ?? errorEntry(code).http,
+      headers: {
+        ...always,
+        ...(statuses[code] === 412 ? { 'tus-version': version } : {}),
+        ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+      },
+      body: error.toBody(),
     }
   }
 }
 
-async function create(
-  parts: FilesParts,
-  request: HttpStreamRequest,
-  caller: RouteCaller,
-): Promise<HttpResponse> {
+async function create(parts: FilesParts, { request, caller }: Exchange): Promise<HttpResponse> {
+  if (caller === undefined) throw new ParleyError('unauthenticated')
   const size = wholeNumber(request, 'upload-length')
-  const { file, expiresAt } = (await caller.call('files.begin', {
+  const { file, upload, expiresAt } = (await caller.call('files.begin', {
     ...readMetadata(header(request, 'upload-metadata') ?? ''),
     size,
-  })) as { file: string; expiresAt: number }
-  const location = { location: `${routePrefix}${uploads}/${file}`, ...expiry(expiresAt) }
+  })) as { file: string; upload: string; expiresAt: number }
+  const headers = { location: upload, ...expiry(expiresAt) }
   const hasBytes = header(request, 'content-type') === bytesType
-  if (!hasBytes && size > 0) return { status: 201, headers: location }
-  const offset = await send(parts, request, caller, { file, offset: 0, hasBytes })
-  return { status: 201, headers: { ...location, 'upload-offset': String(offset) } }
+  if (!hasBytes && size > 0) return { status: 201, headers }
+  const sender = senderOf(parts, request, caller)
+  const offset = hasBytes
+    ? await take(parts, sender, { request, file }, 0)
+    : await standing(parts, sender, file)
+  return { status: 201, headers: { ...headers, 'upload-offset': String(offset) } }
 }
 
-async function head(
-  parts: FilesParts,
-  request: HttpStreamRequest,
-  caller: RouteCaller,
-): Promise<HttpResponse> {
-  const file = request.params.file ?? ''
-  const info = (await caller.call('files.get', { file })) as FileInfo
-  const offset = await parts.locks.run(lockKey({ app: caller.identity.app, file }), () =>
-    standing(parts, caller, file),
-  )
+async function head(parts: FilesParts, exchange: Exchange): Promise<HttpResponse> {
+  const { file } = exchange
+  const sender = await admit(parts, exchange)
+  const { record, words } = await findUpload(parts, sender, file)
+  const offset = await standing(parts, sender, file)
   return {
     status: 200,
     headers: {
       'upload-offset': String(offset),
-      'upload-length': String(info.size),
-      'upload-metadata': metadataText(info),
-      ...(info.expiresAt === undefined ? {} : expiry(info.expiresAt)),
+      'upload-length': String(record.size),
+      'upload-metadata': metadataText(words ?? { name: 'file' }),
+      ...(record.status === 'uploading' ? expiry(record.due) : {}),
     },
   }
 }
 
-async function patch(
-  parts: FilesParts,
-  request: HttpStreamRequest,
-  caller: RouteCaller,
-): Promise<HttpResponse> {
-  const file = request.params.file ?? ''
+async function patch(parts: FilesParts, exchange: Exchange): Promise<HttpResponse> {
+  const { request, file } = exchange
   if (header(request, 'content-type') !== bytesType)
     throw new ParleyError(
       'files.unsupported_type',
       `Send the bytes with the header Content-Type: ${bytesType}.`,
     )
   const at = wholeNumber(request, 'upload-offset')
-  const info = (await caller.call('files.get', { file })) as FileInfo
-  const offset = await send(parts, request, caller, { file, offset: at, hasBytes: true })
+  const sender = await admit(parts, exchange)
+  const { record } = await findUpload(parts, sender, file)
+  const offset = await take(parts, sender, exchange, at)
   return {
     status: 204,
-    headers: {
-      'upload-offset': String(offset),
-      ...(info.expiresAt === undefined || offset === info.size ? {} : expiry(info.expiresAt)),
-    },
+    headers: { 'upload-offset': String(offset), ...(offset < record.size ? expiry(record.due) : {}) },
   }
 }
 
-async function terminate(request: HttpStreamRequest, caller: RouteCaller): Promise<HttpResponse> {
-  await caller.call('files.remove', { file: request.params.file ?? '' })
+async function terminate(parts: FilesParts, { request, caller, file }: Exchange): Promise<HttpResponse> {
+  if (caller === undefined) await giveUp(parts, senderOf(parts, request, caller), file)
+  else await caller.call('files.remove', { file })
   return { status: 204 }
 }
 
-/** Where an upload stands; one whose bytes are all here is finished, should a crash have come in between. */
-async function standing(parts: FilesParts, { identity }: RouteCaller, file: string): Promise<number> {
-  const { app } = identity
-  const record = await ownUpload(parts, identity, file)
-  if (record.status !== 'uploading') return record.size
-  const key = blobKey(app, file)
-  const received = (await parts.blobs.size(key)) ?? (await parts.blobs.received(key))
-  if (received === record.size) await finishUpload(parts, { app, file }, record)
-  return received
+/** For clients whose surroundings know GET and POST alone. */
+function override(parts: FilesParts, exchange: Exchange): Promise<HttpResponse> {
+  const named = header(exchange.request, 'x-http-method-override')?.toUpperCase() ?? ''
+  if (!Object.hasOwn(methods, named))
+    throw new ParleyError('bad_request', 'Send the parts of an upload by PATCH.')
+  return methods[named as keyof typeof methods](parts, exchange)
 }
 
-interface Part {
-  readonly file: string
-  readonly offset: number
-  readonly hasBytes: boolean
+/** Who is there, once it counted for their rate. */
+async function admit(parts: FilesParts, { request, caller, file }: Exchange): Promise<Sender> {
+  const sender = senderOf(parts, request, caller)
+  await caller?.call('files.get', { file })
+  return sender
 }
 
-/** Takes a part in, and finishes the upload if it was the last. Answers how much is here. */
-function send(
+function take(
   parts: FilesParts,
-  request: HttpStreamRequest,
-  caller: RouteCaller,
-  { file, offset, hasBytes }: Part,
+  sender: Sender,
+  { request, file }: Pick<Exchange, 'request' | 'file'>,
+  offset: number,
 ): Promise<number> {
-  const { app } = caller.identity
   const digest = digestOf(header(request, 'upload-checksum'))
-  return parts.locks.run(lockKey({ app, file }), async (stopped) => {
-    const received = await standing(parts, caller, file)
-    if (received !== offset)
-      throw new ParleyError('files.offset_mismatch', `The upload stands at ${received}, not at ${offset}.`, {
-        details: { offset: received },
-      })
-    const record = await ownUpload(parts, caller.identity, file)
-    if (record.status !== 'uploading' || !hasBytes) return received
-    const bytes = bounded(untilStopped(request.bytes, stopped), record.size - offset)
-    const size = await store(parts, blobKey(app, file), { offset, bytes, digest })
-    if (size === record.size) await finishUpload(parts, { app, file }, record)
-    return size
-  })
+  return receive(parts, sender, file, { offset, bytes: request.bytes, digest })
 }
 
-async function store(
-  parts: FilesParts,
-  key: string,
-  {
-    offset,
-    bytes,
-    digest,
-  }: {
-    readonly offset: number
-    readonly bytes: AsyncIterable<Uint8Array>
-    readonly digest: PartDigest | undefined
-  },
-): Promise<number> {
-  if (digest === undefined) return parts.blobs.append(key, offset, bytes)
-  return parts.checked.hold(digest, bytes, (part) => parts.blobs.append(key, offset, part))
-}
-
-/** @throws ParleyError `payload_too_large` when more comes than was announced */
-async function* bounded(bytes: AsyncIterable<Uint8Array>, most: number): AsyncIterable<Uint8Array> {
-  let left = most
-  for await (const piece of bytes) {
-    left -= piece.length
-    if (left < 0)
-      throw new ParleyError('payload_too_large', 'More bytes came than the upload was announced to have.')
-    yield piece
-  }
-}
-
-function expiry(at: number): Readonly<Record<string, string>> {
-  return { 'upload-expires': new Date(at).toUTCString() }
+function expiry(at: number | undefined): Readonly<Record<string, string>> {
+  return at === undefined ? {} : { 'upload-expires': new Date(at).toUTCString() }
 }
 
 function header({ headers }: HttpStreamRequest, name: string): string | undefined {

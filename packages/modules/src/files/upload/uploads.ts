@@ -1,7 +1,6 @@
 import type { Identity } from '@parley/kernel'
 import { detectedBytes } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
-import { noSuchFile } from '../access.ts'
 import type { FileRecord } from '../model.ts'
 import { change, type FileName, type FilesParts } from '../parts.ts'
 import { removeHeldFile } from '../removal.ts'
@@ -66,19 +65,6 @@ export async function beginUpload(
     usage.release(app, owner, size)
     throw error
   }
-}
-
-/**
- * The upload of a file by who sends it.
- *
- * @throws ParleyError `not_found` when it is somebody else's, or finished
- */
-export async function ownUpload(parts: FilesParts, identity: Identity, file: string): Promise<FileRecord> {
-  const { app } = identity
-  const record = await parts.services().run(app, async (ctx) => (await findFile(ctx, file))?.record)
-  const owner = ownerOf(identity, parts.digest)
-  if (record === undefined || record.owner !== owner || record.status === 'removing') throw noSuchFile(file)
-  return record
 }
 
 /**

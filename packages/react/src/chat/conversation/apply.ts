@@ -37,18 +37,8 @@ export function erased(message: Message, at: number, by: string): Message {
 /** The message after an event that concerns it; the same object when it changes nothing. */
 export function changed(message: Message, event: ChatEvent, me: string | undefined): Message {
   switch (event.type) {
-    case 'chat.edited': {
-      const { text, mentions, mentionsAll, count } = event.data
-      if (message.deleted !== undefined || count <= (message.edited?.count ?? 0)) return message
-      const { mentions: _m, mentionsAll: _a, ...rest } = message
-      return {
-        ...rest,
-        text,
-        edited: { at: event.at, count },
-        ...(mentions === undefined ? {} : { mentions }),
-        ...(mentionsAll === undefined ? {} : { mentionsAll }),
-      }
-    }
+    case 'chat.edited':
+      return withText(message, event)
     case 'chat.deleted':
       return message.deleted === undefined ? erased(message, event.at, event.by ?? '') : message
     case 'chat.reacted': {
@@ -59,6 +49,19 @@ export function changed(message: Message, event: ChatEvent, me: string | undefin
       return withPin(message, event.data.on ? { by: event.by ?? '', at: event.at } : undefined)
     default:
       return message
+  }
+}
+
+function withText(message: Message, { at, data }: Extract<ChatEvent, { type: 'chat.edited' }>): Message {
+  const { text, mentions, mentionsAll, count } = data
+  if (message.deleted !== undefined || count <= (message.edited?.count ?? 0)) return message
+  const { mentions: _m, mentionsAll: _a, ...rest } = message
+  return {
+    ...rest,
+    text,
+    edited: { at, count },
+    ...(mentions === undefined ? {} : { mentions }),
+    ...(mentionsAll === undefined ? {} : { mentionsAll }),
   }
 }
 
@@ -92,7 +95,8 @@ export function withReaction(message: Message, { emoji, on, user, isMe }: Reacti
 }
 
 export function withPin(message: Message, pinned: Message['pinned']): Message {
-  if (message.deleted !== undefined || (pinned === undefined) === (message.pinned === undefined)) return message
+  if (message.deleted !== undefined || (pinned === undefined) === (message.pinned === undefined))
+    return message
   const { pinned: _gone, ...rest } = message
   return pinned === undefined ? rest : { ...rest, pinned }
 }

@@ -102,34 +102,40 @@ export class Pages {
   }
 
   #extend(query: { before: number } | { after: number }, done: () => void): Promise<boolean> {
-    const { window, loaded, changed } = this.#options
+    const { window, changed } = this.#options
     const era = this.#era
+    const part = 'before' in query ? 'older' : 'newer'
+    const hasMore = (): boolean => (part === 'older' ? window.hasOlder : window.hasNewer)
+    const settle = (error: ParleyError | undefined): void => {
+      if (era !== this.#era) return
+      this.#error = error
+      done()
+      changed()
+    }
     this.#error = undefined
-    const isOlder = 'before' in query
     changed()
     const extending = this.#read(query).then(
       (page) => {
-        if (era !== this.#era) return isOlder ? window.hasOlder : window.hasNewer
-        // Live messages may have pushed the end of the window away meanwhile: then the page does not fit.
-        const fits = isOlder ? window.first === query.before : window.last === query.after
-        if (fits && isOlder) window.prepend(page)
-        else if (fits) window.append(page)
-        if (fits) loaded(page, isOlder ? 'older' : 'newer')
-        done()
-        changed()
-        return isOlder ? window.hasOlder : window.hasNewer
+        if (era === this.#era) this.#attach(page, part, query)
+        settle(undefined)
+        return hasMore()
       },
       (error: ParleyError) => {
-        if (era === this.#era) {
-          this.#error = error
-          done()
-          changed()
-        }
+        settle(error)
         throw error
       },
     )
     extending.catch(() => undefined)
     return extending
+  }
+
+  /** Live messages may have pushed the end of the window away meanwhile: then the page does not fit. */
+  #attach(page: Page, part: 'older' | 'newer', query: { before: number } | { after: number }): void {
+    const { window, loaded } = this.#options
+    if ('before' in query ? window.first !== query.before : window.last !== query.after) return
+    if (part === 'older') window.prepend(page)
+    else window.append(page)
+    loaded(page, part)
   }
 
   #read(query: PageQuery): Promise<Page> {

@@ -26,12 +26,15 @@ export class UserChanges {
       const count = (message.edited?.count ?? 0) + 1
       return { ...message, text, edited: { at, count } }
     }
-    return changes.run({ seq, action: 'edit', make }, client.chat.edit({ channel, seq, text }), ({ edited }) =>
-      live.confirm(seq, (message) =>
-        message.deleted === undefined && (message.edited?.count ?? 0) < edited.count
-          ? { ...message, text, edited }
-          : message,
-      ),
+    return changes.run(
+      { seq, action: 'edit', make },
+      client.chat.edit({ channel, seq, text }),
+      ({ edited }) =>
+        live.confirm(seq, (message) =>
+          message.deleted === undefined && (message.edited?.count ?? 0) < edited.count
+            ? { ...message, text, edited }
+            : message,
+        ),
     )
   }
 
@@ -39,7 +42,9 @@ export class UserChanges {
     const { client, channel, live, changes } = this.#options
     const call = client.chat.delete({ channel, seq, for: scope })
     if (scope === 'me')
-      return changes.run({ seq, action: 'delete', make: () => undefined }, call, () => live.window.remove(seq))
+      return changes.run({ seq, action: 'delete', make: () => undefined }, call, () =>
+        live.window.remove(seq),
+      )
     const at = Date.now()
     const by = this.#me
     return this.#run(seq, 'delete', call, (message) =>
@@ -54,9 +59,7 @@ export class UserChanges {
     const on = wanted ?? !mine
     const user = this.#me
     const call = client.chat.react({ channel, seq, emoji, on })
-    return this.#run(seq, 'react', call, (message) =>
-      withReaction(message, { emoji, on, user, isMe: true }),
-    )
+    return this.#run(seq, 'react', call, (message) => withReaction(message, { emoji, on, user, isMe: true }))
   }
 
   pin(seq: number, wanted: boolean | undefined): Promise<void> {

@@ -99,7 +99,8 @@ export class DraftsView implements Watchable<DraftsSnapshot> {
       const { drafts } = await this.#client.chat.drafts({})
       const told = new Set(drafts.map(({ channel, thread }) => placeOf(channel, thread)))
       for (const { channel, thread, text, at } of drafts) this.draft(channel, thread).heard(text, at)
-      for (const [place, text] of this.#texts) if (!told.has(place) && text.isSaved) text.heard('', Date.now())
+      for (const [place, text] of this.#texts)
+        if (!told.has(place) && text.isSaved) text.heard('', Date.now())
     } catch {
       // The next connection asks again.
     }

@@ -105,7 +105,10 @@ export class ConversationsView implements Watchable<ConversationsSnapshot> {
       const found: ConversationInfo[] = []
       let after: string | undefined
       for (let page = 0; page < this.#pages; page++) {
-        const answer = await this.#client.chat.list({ limit: pageSize, ...(after === undefined ? {} : { after }) })
+        const answer = await this.#client.chat.list({
+          limit: pageSize,
+          ...(after === undefined ? {} : { after }),
+        })
         found.push(...answer.conversations)
         after = answer.next
         if (after === undefined) break

@@ -117,7 +117,8 @@ export class MembersView implements Watchable<MembersSnapshot> {
   #refresh(): void {
     const members = [...this.#members.values()].sort((one, other) => (one.user < other.user ? -1 : 1))
     const before = this.#snapshot.members
-    const isSame = members.length === before.length && members.every((member, index) => member === before[index])
+    const isSame =
+      members.length === before.length && members.every((member, index) => member === before[index])
     this.#snapshot = {
       members: isSame ? before : members,
       status: this.#isLoaded ? 'ready' : this.#error === undefined ? 'loading' : 'failed',

@@ -37,7 +37,8 @@ export class Marker {
 
   /** Tells at once what waits; nothing is called afterwards. */
   stop(): void {
-    if (this.#pause !== undefined && this.#wanted > this.#sent) this.#options.send(this.#wanted).catch(() => undefined)
+    if (this.#pause !== undefined && this.#wanted > this.#sent)
+      this.#options.send(this.#wanted).catch(() => undefined)
     this.reset()
   }
 

@@ -18,8 +18,8 @@ export const nothingUnread: UnreadSnapshot = {
   isKnown: false,
 }
 
-/** Between two questions to the server that nobody waits for. */
-const rereadMs = 2_000
+/** Before a question to the server that nobody waits for: others may join it. */
+const usualRereadMs = 2_000
 const maxThreads = 100
 
 /**
@@ -28,6 +28,7 @@ const maxThreads = 100
  */
 export class UnreadView implements Watchable<UnreadSnapshot> {
   readonly #client: Client
+  readonly #rereadMs: number
   readonly #inbox: UserFeed
   readonly #followed: FollowedChannels
   readonly #watchers: Watchers
@@ -46,8 +47,9 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
   #rereadTimer: ReturnType<typeof setTimeout> | undefined
   readonly actions: UnreadActions
 
-  constructor(views: Views) {
+  constructor(views: Views, rereadMs = usualRereadMs) {
     const { client } = views
+    this.#rereadMs = rereadMs
     this.#client = client
     this.#inbox = inboxFeed(views)
     this.#followed = new FollowedChannels({
@@ -117,7 +119,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
     clearTimeout(this.#rereadTimer)
     this.#rereadTimer = setTimeout(() => {
       this.#rereadTimer = undefined
-      if (this.#reading) this.#readSoon(rereadMs)
+      if (this.#reading) this.#readSoon(this.#rereadMs)
       else void this.#read()
     }, afterMs)
   }
@@ -160,7 +162,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
     else if (known?.type === 'chat.deleted') {
       const { seq, thread } = known.data
       const stream = this.#streams.get(placeOf(known.channel, thread))
-      if (stream?.deleted(seq) === false) this.#readSoon(rereadMs)
+      if (stream?.deleted(seq) === false) this.#readSoon(this.#rereadMs)
       this.#watchers.changed()
     }
   }
@@ -175,7 +177,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
     if (thread !== undefined && by === me) this.#threads.add(place)
     if (thread !== undefined && !this.#threads.has(place)) return
     const stream = this.#streams.get(place) ?? this.#startThread(channel, thread, seq)
-    if (stream?.heard({ seq, at, isMine: by === me, isMention }) === false) this.#readSoon(rereadMs)
+    if (stream?.heard({ seq, at, isMine: by === me, isMention }) === false) this.#readSoon(this.#rereadMs)
     this.#watchers.changed()
   }
 
@@ -195,17 +197,17 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
         return this.#take(known.data)
       case 'chat.mentioned':
         // Where the conversation is listened to, the message itself says so.
-        return this.#followed.has(known.data.channel) ? undefined : this.#readSoon(rereadMs)
+        return this.#followed.has(known.data.channel) ? undefined : this.#readSoon(this.#rereadMs)
       case 'chat.thread_followed': {
         const place = placeOf(known.data.channel, known.data.thread)
         if (known.data.on) this.#threads.add(place)
         else this.#threads.delete(place)
-        return this.#readSoon(rereadMs)
+        return this.#readSoon(this.#rereadMs)
       }
       case 'chat.added':
       case 'chat.removed':
       case 'chat.hidden':
-        return this.#readSoon(known.type === 'chat.hidden' ? rereadMs : 0)
+        return this.#readSoon(known.type === 'chat.hidden' ? this.#rereadMs : 0)
     }
   }
 
@@ -230,7 +232,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
         answered: (state) => this.#take(state),
         failed: () => {
           this.#streams.get(place)?.unread()
-          this.#readSoon(rereadMs)
+          this.#readSoon(this.#rereadMs)
         },
       })
       this.#markers.set(place, marker)

@@ -2,10 +2,9 @@ import { requireUser } from '../../caller.ts'
 import { conversationChannel } from '../../channel-names.ts'
 import type { ChatHandlers, ChatParts } from '../../parts.ts'
 import { type Row, sql } from '../../rows.ts'
-import { managerAssertion } from '../assertions.ts'
-import { deadLink, requireNotDirect } from '../refusals.ts'
 import { becomeMember } from '../members.ts'
-import { requireInfo } from '../settings.ts'
+import { deadLink, requireNotDirect } from '../refusals.ts'
+import { requireInfo, requireManaging } from '../settings.ts'
 import { sha256 } from './sha-256.ts'
 
 const tokenBits = 144
@@ -26,7 +25,7 @@ export function links({
       const link = ctx.clock.secret(nameBits)
       const createdBy = ctx.user ?? ''
       const expiresAt = expiresInHours === undefined ? undefined : ctx.clock.now() + expiresInHours * hourMs
-      if (ctx.user !== undefined) ctx.assert(managerAssertion(conv, ctx.user))
+      requireManaging(ctx, { conv, info })
       ctx.write({
         sql: `INSERT INTO chat_links (link, conv, digest, created_by, expires_at, max_uses)
           VALUES (?, ?, ?, ?, ?, ?)`,
@@ -48,8 +47,8 @@ export function links({
     },
 
     revokeLink: async (ctx, { channel, link }) => {
-      const { conv } = await requireInfo(ctx, channel)
-      if (ctx.user !== undefined) ctx.assert(managerAssertion(conv, ctx.user))
+      const { conv, info } = await requireInfo(ctx, channel)
+      requireManaging(ctx, { conv, info })
       ctx.write({ sql: 'DELETE FROM chat_links WHERE link = ? AND conv = ?', parameters: [link, conv] })
       return {}
     },

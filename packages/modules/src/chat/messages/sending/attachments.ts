@@ -54,5 +54,11 @@ export async function attachFiles(
 
 /** Takes files off a message that is gone; what hangs nowhere else is removed. */
 export async function detachFiles(ctx: Context, from: AttachedTo, files: readonly string[]): Promise<void> {
-  if (files.length > 0) await ctx.call('files.detach', { files, ...referTo(from) })
+  if (files.length === 0) return
+  try {
+    await ctx.call('files.detach', { files, ...referTo(from) })
+  } catch (error) {
+    // A server that no longer has files has none to let go.
+    if (!(error instanceof ParleyError) || error.code !== 'unknown_command') throw error
+  }
 }

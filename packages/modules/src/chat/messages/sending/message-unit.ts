@@ -6,8 +6,14 @@ import type { priority } from '../../model.ts'
 import type { ChatParts } from '../../parts.ts'
 import { ownMessageMark } from '../../reading/markers.ts'
 import { postingWrites } from '../../search/postings.ts'
+import {
+  followWrites,
+  type Mentions,
+  mentionWrites,
+  noMentions,
+  tellMentioned,
+} from '../mentions/mentions.ts'
 import type { Attachment } from './attachments.ts'
-import { followWrites, type Mentions, mentionWrites, noMentions, tellMentioned } from '../mentions/mentions.ts'
 
 /** A message that is to be sent. */
 export interface Draft {
@@ -80,11 +86,6 @@ export function appendMessage(
     ctx.write(...followWrites(ctx.app, { conv, thread }, mentions.users))
     tellMentioned(ctx, mentions.users, { channel, id, thread: draft.thread, by: user })
   }
-  for (const { file } of attachments)
-    ctx.write({
-      sql: 'INSERT OR IGNORE INTO chat_files (conv, seq, file) VALUES (?, ?, ?)',
-      parameters: [conv, seq, file],
-    })
 }
 
 function bodyOf(draft: Draft, mentions: Mentions, attachments: readonly Attachment[]) {

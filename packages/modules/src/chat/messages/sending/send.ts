@@ -1,14 +1,15 @@
 import type { Context } from '@parley/kernel'
 import { ParleyError, type Position } from '@parley/protocol'
 import { requireUser } from '../../caller.ts'
-import { type Role, writeRefusal } from '../../conversations/rules.ts'
+import { notAMember, requireWriter } from '../../conversations/refusals.ts'
+import { writeRefusal } from '../../conversations/rules.ts'
 import type { ChatHandlers, ChatParts } from '../../parts.ts'
 import { sql } from '../../rows.ts'
-import { attachFiles, detachFiles } from './attachments.ts'
 import { findMentions } from '../mentions/mentions.ts'
-import { appendMessage, type Draft, nothingEnclosed, type Sender } from './message-unit.ts'
 import { readTyped, type SlashCommand } from '../slash/slash-commands.ts'
 import { findById, noSuchMessage } from '../store.ts'
+import { attachFiles, detachFiles } from './attachments.ts'
+import { appendMessage, type Draft, nothingEnclosed, type Sender } from './message-unit.ts'
 
 const idBits = 96
 
@@ -35,6 +36,7 @@ export function sendHandler(parts: ChatParts): ChatHandlers<'send'>['send'] {
       if ('command' in typed) return runInstead(ctx, { ...typed, id }, input)
       const draft: Draft = { ...input, id, text: typed.text }
       const user = requireUser(ctx)
+      parts.onSend({ app: ctx.app, channel: draft.channel, user })
       const sender = ctx.attempt === 1 ? recallSender(ctx, parts, draft.channel, user) : undefined
       const files = input.attachments ?? []
       if (sender === undefined || files.length > 0 || draft.text.includes('@'))

@@ -1,0 +1,38 @@
+import { Composer, type ConversationInfo, MessageList, TypingIndicator } from '@parley/react'
+import { SidePanel } from '../page/side-panel.tsx'
+import { closedBecause, useAvatar } from './message-pane.tsx'
+import { SendLater } from './send-later.tsx'
+
+interface ThreadPanelProps {
+  readonly conversation: ConversationInfo
+  /** Seq of the message that the thread hangs on. */
+  readonly thread: number
+  readonly jumpTo: number | undefined
+  readonly onClose: () => void
+}
+
+/** A thread beside its conversation. */
+export function ThreadPanel({ conversation, thread, jumpTo, onClose }: ThreadPanelProps) {
+  const { channel, mine } = conversation
+  const renderAvatar = useAvatar()
+  return (
+    <SidePanel title="Thread" onClose={onClose} isWhole>
+      <MessageList
+        channel={channel}
+        thread={thread}
+        label="Replies"
+        highlight={jumpTo}
+        renderAvatar={renderAvatar}
+      />
+      <TypingIndicator channel={channel} thread={thread} />
+      <Composer
+        channel={channel}
+        thread={thread}
+        label="Reply in the thread"
+        placeholder="Reply"
+        closed={mine === undefined ? 'Join the room to write.' : closedBecause(conversation)}
+        renderExtra={() => <SendLater channel={channel} thread={thread} />}
+      />
+    </SidePanel>
+  )
+}

@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { against, load } from './against.ts'
+import type { Sample } from './lines.ts'
+import type { ArchiveResult } from './loader/archive.ts'
+import type { HallResult } from './loader/hall.ts'
+import type { StateResult } from './loader/state-latency.ts'
+import { pairOf } from './loader/talk.ts'
+import type { Stretch } from './loader/window.ts'
+import type { Scale } from './scale.ts'
+import { prefixed } from './scenarios.ts'
+import { wordOf } from './servers/vocabulary.ts'
+import { parleyChat, type Server } from './targets.ts'
+
+const inFlight = 256
+
+/** Messages sent, acked on disk. */
+export async function send(scale: Scale): Promise<Sample> {
+  const connections = 16
+  const rooms = Array.from({ length: connections }, (_, index) => ({
+    id: `send-${index}`,
+    members: [`user-${index}`],
+  }))
+  return against(parleyChat, async (server) => {
+    await server.link?.ask('rooms', { rooms })
+    const { result } = await load<Stretch>(server, 'chatSend', { connections, inFlight, ...scale })
+    return { ...result }
+  })
+}
+
+/** Conversations of two at the register's rate, from client to client. */
+export async function talk(scale: Scale): Promise<Sample> {
+  const [users, conversations] = scale.isQuick ? [100, 1_000] : [1_000, 10_000]
+  const rooms = Array.from({ length: conversations }, (_, index) => ({
+    id: `talk-${index}`,
+    members: pairOf(index, users).map((user) => `user-${user}`),
+  }))
+  return against(parleyChat, async (server) => {
+    await server.link?.ask('rooms', { rooms })
+    const perSecond = scale.isQuick ? 500 : 5_000
+    const { result } = await load<Stretch>(server, 'talk', { users, conversations, perSecond, ...scale })
+    return { ...result, held: result.acked / perSecond }
+  })
+}
+
+/** Ten thousand online in one conversation. */
+export async function hall(scale: Scale): Promise<Sample> {
+  const members = scale.isQuick ? 1_000 : 10_000
+  const users = Array.from({ length: members }, (_, index) => `user-${index}`)
+  return against(parleyChat, async (server) => {
+    await server.link?.ask('rooms', { rooms: [{ id: 'hall', members: users }] })
+    const ask = { channel: 'conversation:hall', members, watchers: 100, storm: members / 2 }
+    const { result, delay } = await load<HallResult>(server, 'hall', ask)
+    return { ...result, ...prefixed('delay', { ...delay }) }
+  })
+}
+
+/** Many typing in rooms of five, at the register's rate. */
+export async function typing(scale: Scale): Promise<Sample> {
+  const [rooms, members] = scale.isQuick ? [100, 5] : [1_000, 5]
+  const seeds = Array.from({ length: rooms }, (_, room) => ({
+    id: `type-${room}`,
+    members: Array.from({ length: members }, (_, member) => `user-${room * members + member}`),
+  }))
+  return against(parleyChat, async (server) => {
+    await server.link?.ask('rooms', { rooms: seeds })
+    const ask = { rooms, members, perSecond: scale.isQuick ? 200 : 1_000, ...scale }
+    const { result } = await load<StateResult>(server, 'typing', ask)
+    return { ...result }
+  })
+}
+
+/** Users with contacts, some of them connected, who change what they do. */
+export async function presence(scale: Scale): Promise<Sample> {
+  const users = scale.isQuick ? 1_000 : 20_000
+  return against(parleyChat, async (server) => {
+    await server.link?.ask('contacts', { users, each: 20 })
+    const ask = { users: scale.isQuick ? 200 : 1_000, perSecond: 200, ...scale }
+    const { result } = await load<StateResult>(server, 'presence', ask)
+    return { ...result }
+  })
+}
+
+interface Archive {
+  readonly folder: string
+  readonly head: number
+}
+
+const rooms = 500
+const reader = 'user-0'
+const bigRoom = 'archive-0'
+
+/** A folder with a million messages: made once, read in every round. */
+export class ArchiveFolder {
+  #made: Promise<Archive> | undefined
+
+  async read(scale: Scale): Promise<Sample> {
+    this.#made ??= make(scale)
+    const { folder, head } = await this.#made
+    return against(
+      parleyChat,
+      async (server) => {
+        const ask = {
+          reader,
+          head,
+          channel: `conversation:${bigRoom}`,
+          searches,
+          turns: scale.isQuick ? 50 : 500,
+        }
+        const { result, delay } = await load<ArchiveResult>(server, 'archive', ask)
+        return { ...result, ...prefixed('delay', { ...delay }) }
+      },
+      { data: folder },
+    )
+  }
+
+  async remove(): Promise<void> {
+    const made = await this.#made?.catch(() => undefined)
+    if (made !== undefined) await rm(made.folder, { recursive: true, force: true })
+  }
+}
+
+// The commonest word everywhere and in the big room, two common ones, common beside rare, rare, none.
+const searches = [
+  { text: wordOf(0) },
+  { text: `${wordOf(0)} ${wordOf(1)}` },
+  { text: `${wordOf(0)} ${wordOf(9_000)}` },
+  { text: wordOf(15_000) },
+  { text: wordOf(0), channel: `conversation:${bigRoom}` },
+  { text: wordOf(2), author: 'user-3' },
+  { text: 'nowhere' },
+]
+
+async function make(scale: Scale): Promise<Archive> {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'))
+  const writers = Array.from({ length: 10 }, (_, index) => `user-${index}`)
+  const ids = Array.from({ length: rooms }, (_, index) => `archive-${index}`)
+  const total = scale.isQuick ? 10_000 : 1_000_000
+  const messages = (id: string): number => (id === bigRoom ? total / 2 : Math.ceil(total / 2 / (rooms - 1)))
+  return against(
+    parleyChat,
+    async (server: Server) => {
+      await server.link?.ask('rooms', { rooms: ids.map((id) => ({ id, members: writers })) })
+      await server.link?.ask('messages', {
+        rooms: ids.map((id) => ({ id, messages: messages(id), writers })),
+      })
+      return { folder, head: total / 2 }
+    },
+    { data: folder },
+  )
+}
