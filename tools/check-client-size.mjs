@@ -1,40 +1,92 @@
-// Bundles the client as an application would, and weighs it: at most 15 kB after gzip, nothing but our own sources.
-import { resolve } from 'node:path'
+// Bundles what browsers get as an application would, and weighs it after gzip: nothing above its budget, nothing but our
+// own sources.
+import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build, defaultClientConditions } from 'vite'
 
-const maxBytes = 15_000
-const entry = resolve('packages/client/src/index.ts')
+const chatHooks =
+  'useConversations, useDraft, useMembers, useMessages, usePresence, useThread, useTyping, useUnread'
 
-const { output } = await build({
-  configFile: false,
-  logLevel: 'warn',
-  resolve: { conditions: ['parley-source', ...defaultClientConditions] },
-  build: {
-    write: false,
-    target: 'es2022',
-    minify: true,
-    // As an application's build does it; the form for libraries would keep white space.
-    rolldownOptions: { input: entry, preserveEntrySignatures: 'strict' },
-    modulePreload: false,
+/** What an application imports, and how much it may weigh. `without`: what is not counted. */
+const entries = [
+  { name: 'Client core', from: '@parley/client', take: '*', max: 15_000, without: [] },
+  {
+    name: 'React: provider and channels',
+    from: '@parley/react',
+    take: '{ RealtimeProvider, useRealtime, useChannel, useCommand }',
+    max: 4_000,
+    without: ['react', '@parley/client'],
   },
-}).then((result) => (Array.isArray(result) ? result[0] : result))
+  {
+    name: 'React: hooks of chat',
+    from: '@parley/react',
+    take: `{ RealtimeProvider, ${chatHooks} }`,
+    max: 15_000,
+    without: ['react', '@parley/client'],
+  },
+  {
+    name: 'React: everything',
+    from: '@parley/react',
+    take: '*',
+    max: 33_000,
+    without: ['react', '@parley/client'],
+  },
+]
+const stylesheet = { name: 'React: stylesheet', path: 'packages/react/styles.css', max: 5_000 }
 
-const chunk = output.find(({ type, isEntry }) => type === 'chunk' && isEntry)
-const sources = Object.keys(chunk.modules).filter((path) => chunk.modules[path].renderedLength > 0)
-const foreign = sources.filter(
-  (path) => !/\/packages\/(client|protocol)\/src\//.test(path.replaceAll('\\', '/')),
-)
-const left = [...chunk.imports, ...chunk.dynamicImports].filter(
-  (name) => !output.some((part) => part.fileName === name),
-)
-const bytes = gzipSync(chunk.code, { level: 9 }).length
+const weighed = []
+for (const entry of entries) weighed.push({ ...entry, ...(await weigh(entry)) })
+weighed.push({
+  ...stylesheet,
+  bytes: gzipSync(readFileSync(stylesheet.path), { level: 9 }).length,
+  foreign: [],
+})
 
-for (const path of foreign)
-  console.error(`${path} is in the bundle; it may hold packages/client and packages/protocol only.`)
-for (const name of left) console.error(`The bundle still imports ${name}; the client has no dependencies.`)
-if (bytes > maxBytes) console.error(`${bytes} bytes after gzip, at most ${maxBytes}.`)
-console.log(
-  `Client core: ${(bytes / 1000).toFixed(1)} kB after gzip (of ${maxBytes / 1000}), ${sources.length} files.`,
-)
-if (foreign.length + left.length > 0 || bytes > maxBytes) process.exitCode = 1
+for (const { name, bytes, max, foreign } of weighed) {
+  for (const path of foreign)
+    console.error(`${path} is in the bundle of "${name}"; it may hold sources of ours only.`)
+  if (bytes > max) console.error(`${name}: ${bytes} bytes after gzip, at most ${max}.`)
+  console.log(`${name}: ${(bytes / 1000).toFixed(1)} kB after gzip (of ${max / 1000}).`)
+  if (foreign.length > 0 || bytes > max) process.exitCode = 1
+}
+
+async function weigh({ from, take, without }) {
+  const source = `export ${take} from '${from}'`
+  const isLeftOut = (id) => without.some((name) => id === name || id.startsWith(`${name}/`))
+  const virtual = '\0entry'
+  const result = await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['parley-source', ...defaultClientConditions] },
+    plugins: [
+      {
+        name: 'entry',
+        resolveId: (id) => (id === 'entry' ? virtual : undefined),
+        load: (id) => (id === virtual ? source : undefined),
+      },
+    ],
+    build: {
+      write: false,
+      target: 'es2022',
+      minify: true,
+      // As an application's build does it; the form for libraries would keep white space.
+      rolldownOptions: { input: 'entry', preserveEntrySignatures: 'strict', external: isLeftOut },
+      modulePreload: false,
+    },
+  })
+  const { output } = Array.isArray(result) ? result[0] : result
+  const chunks = output.filter(({ type }) => type === 'chunk')
+  const sources = chunks.flatMap(({ modules }) =>
+    Object.keys(modules).filter((path) => modules[path].renderedLength > 0 && path !== virtual),
+  )
+  const imported = chunks.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])
+  return {
+    bytes: gzipSync(chunks.map(({ code }) => code).join('\n'), { level: 9 }).length,
+    foreign: [
+      ...sources.filter(
+        (path) => !/\/packages\/(client|protocol|react)\/src\//.test(path.replaceAll('\\', '/')),
+      ),
+      ...imported.filter((id) => !isLeftOut(id) && !output.some(({ fileName }) => fileName === id)),
+    ],
+  }
+}

@@ -16,6 +16,7 @@ afterAll(() => browser?.close())
 beforeEach(async () => {
   server = await ServerProcess.start()
   grace = await person(server, 'Grace Hopper')
+  await grace.call('PUT', '/conversations/conversation:general/membership')
 })
 afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()))
@@ -31,7 +32,7 @@ test('a status is set and cleared, and contacts see it with how reachable one is
   const [one, two] = [await enter('Ada Lovelace'), await enter('Grace Hopper')]
   await two.page.getByRole('link', { name: 'People' }).click()
   await two.page.getByText('You have no contacts yet.').waitFor()
-  await two.page.getByRole('main').getByRole('button', { name: 'Add contacts' }).first().click()
+  await two.page.getByRole('button', { name: 'Add contacts' }).first().click()
   const add = two.page.getByRole('dialog')
   await add.getByRole('combobox', { name: 'People' }).fill('Ada Lovelace')
   await two.page.keyboard.press('Enter')
@@ -85,6 +86,7 @@ test('privacy is a matter of switches that last', async () => {
 
 test('the tab counts what waits and its icon shows it; the browser is asked about notifications on a click only', async () => {
   const { page } = await enter('Ada Lovelace')
+  await page.getByText('Nothing waits for you.').waitFor()
   await page.evaluate(() => {
     const seen = window as unknown as { asked: number; told: string[] }
     seen.asked = 0

@@ -96,7 +96,7 @@ export async function signIn(
   if (!tour) await page.evaluate((id) => localStorage.setItem(`parley.tour.${id}`, '"seen"'), idOf(name))
   await page.getByRole('textbox', { name: 'Your name' }).fill(name)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await page.locator('main[data-region="content"]').waitFor({ state: 'attached' })
+  await page.locator('[data-region="content"]').waitFor({ state: 'attached' })
   return window
 }
 

@@ -139,7 +139,7 @@ test('a reload stays signed in, in the same channel, at the same message, with t
 test('what the server refuses stays where it was written, with a way to try again and one to discard', async () => {
   const capabilities = { 'chat:*': ['read', 'presence'] }
   const token = tokenFor(server, { sub: 'reader', name: 'Reader', capabilities })
-  const window = await openWindow(browser, server.url)
+  const window = await openWindow(browser, server.url, { path: '/#chat:general' })
   const { page, send, messages } = window
   await page.getByRole('button', { name: 'Use a token instead' }).click()
   await page.getByRole('textbox', { name: 'Token' }).fill('not a token')
@@ -164,12 +164,15 @@ test('what the server refuses stays where it was written, with a way to try agai
 })
 
 test('signing in and writing need no mouse', async () => {
-  const { page, field, messages, problems } = await openWindow(browser, server.url)
+  const { page, field, messages, problems } = await openWindow(browser, server.url, {
+    path: '/#chat:general',
+  })
+  await page.evaluate(() => localStorage.setItem('parley.tour.ada-lovelace', '"seen"'))
   await page.keyboard.type('Ada Lovelace')
   await page.keyboard.press('Enter')
   await field.waitFor()
   const isFocused = () => field.evaluate((element) => element === document.activeElement)
-  for (let presses = 0; presses < 20 && !(await isFocused()); presses++) await page.keyboard.press('Tab')
+  for (let presses = 0; presses < 40 && !(await isFocused()); presses++) await page.keyboard.press('Tab')
   await page.keyboard.type('first line')
   await page.keyboard.press('Shift+Enter')
   await page.keyboard.type('second line')
@@ -177,7 +180,7 @@ test('signing in and writing need no mouse', async () => {
   await expect.poll(messages, soon).toEqual(['first line\nsecond line'])
   // Back to the account and out.
   const account = page.getByRole('button', { name: /sign out/ })
-  for (let presses = 0; presses < 20; presses++) {
+  for (let presses = 0; presses < 40; presses++) {
     await page.keyboard.press('Shift+Tab')
     if (await account.evaluate((element) => element === document.activeElement)) break
   }

@@ -33,7 +33,7 @@ const list = (page: Page) => page.getByRole('navigation', { name: 'Conversations
 const row = (page: Page, title: string | RegExp) => list(page).getByRole('link', { name: title })
 const sections = async (page: Page) =>
   list(page)
-    .getByRole('region')
+    .getByRole('group')
     .evaluateAll((parts) =>
       parts.map((part) => [
         part.getAttribute('aria-label'),
@@ -64,7 +64,7 @@ test('the list has rooms, groups and people in sections, the newest first, with 
   // What waits, all in one place.
   await page.getByRole('heading', { name: 'What waits for you' }).waitFor()
   await page
-    .getByRole('main')
+    .locator('[data-region="content"]')
     .getByRole('link', { name: /Launch/ })
     .click()
   await expect.poll(() => page.title(), soon).toBe('(2) Launch · Parley')

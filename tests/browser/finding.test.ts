@@ -89,7 +89,7 @@ test('a search is narrowed by filters, marks what it found, leads there, and is 
   await page.reload()
   await expect.poll(() => found.count(), soon).toBe(1)
   await found.hover()
-  await found.getByRole('link', { name: /^Go to the message/ }).click()
+  await found.getByRole('link', { name: /^Go to message/ }).click()
   await expect.poll(() => page.url()).toMatch(new RegExp(`/${wanted}$`))
   await log(page).getByText('without a link').waitFor()
 
@@ -121,7 +121,7 @@ test('threads and mentions come together on pages of their own, and are counted 
   await rail(page).getByRole('link', { name: 'Mentions' }).click()
   await page.getByRole('list', { name: 'Mentions' }).getByText(/I do,/).waitFor()
   await threads.click()
-  await page.getByText('1 reply').waitFor()
+  await page.getByRole('link', { name: /1 reply/ }).waitFor()
   await page.getByText('1 new', { exact: true }).waitFor()
   await page.getByRole('link', { name: /1 reply/ }).click()
   const panel = page.getByRole('region', { name: 'Thread' })
@@ -134,7 +134,7 @@ test('threads and mentions come together on pages of their own, and are counted 
 
   await threads.click()
   const thread = page.getByRole('article').filter({ hasText: 'Who answers mail' })
-  await page.getByText('2 replies').waitFor(soon)
+  await page.getByRole('link', { name: '2 replies' }).waitFor(soon)
   await thread.hover()
   await thread.getByRole('button', { name: 'Unfollow' }).click()
   await page.getByText('No threads yet.').waitFor(soon)

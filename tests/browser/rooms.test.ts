@@ -55,7 +55,7 @@ test('a room is made with a title, an id, a topic and who may come in; another o
   await rooms.getByRole('link', { name: 'Wind tunnel' }).click()
   await two.page.getByRole('log').getByText('First message').waitFor()
   expect(await two.field.count()).toBe(0)
-  await two.page.getByRole('main').getByRole('button', { name: 'Join', exact: true }).click()
+  await two.page.getByRole('button', { name: 'Join', exact: true }).click()
   await two.send('I am in')
   await one.page.getByRole('log').getByText('I am in').waitFor(soon)
 
@@ -70,7 +70,8 @@ test('a room is made with a title, an id, a topic and who may come in; another o
 test('a group is made of people who are offered by name, and is called after them', async () => {
   const mary = await person(server, 'Mary Jackson')
   const { page } = await enter('Ada Lovelace')
-  await page.getByRole('button', { name: 'New conversation' }).click()
+  await row(page, 'General').waitFor()
+  await page.getByRole('button', { name: 'New conversation' }).first().click()
   const form = dialog(page)
   await form.getByRole('radio', { name: 'Group' }).check({ force: true })
   await form.getByRole('button', { name: 'Create group' }).click()
@@ -220,5 +221,17 @@ test('a conversation says when it wants to be heard, and is saved to a file', as
     'message 2',
     'message 3',
   ])
+  expect(problems).toEqual([])
+})
+
+test('whoever leaves the room that is open is at home again', async () => {
+  await grace.call('POST', '/conversations', { id: 'lab', title: 'Lab', members: ['ada-lovelace'] })
+  for (let index = 1; index <= 3; index++) await grace.send('conversation:lab', `message ${index}`)
+  const { page, problems } = await enter('Ada Lovelace', '/#conversation:lab/details')
+  await page.getByRole('log').getByText('message 3').waitFor()
+  await page.getByRole('button', { name: 'Leave' }).click()
+  await dialog(page).getByRole('button', { name: 'Leave' }).click()
+  await expect.poll(() => page.url(), soon).toMatch(/#home$/)
+  await expect.poll(() => row(page, 'Lab').count(), soon).toBe(0)
   expect(problems).toEqual([])
 })

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { restUrl, tamperings, validates } from './command-inputs.ts'
 import { runningServer, type TestServer } from './running-server.ts'
-import { furnish, type Inputs } from './world.ts'
+import { furnish, type Inputs, uploaded } from './world.ts'
 
 // Every command of the registry has an app of its own for each way it is tried, so that none meets what another did.
 const apps = 400
@@ -17,6 +17,9 @@ const secret = 'a-signing-secret-of-32-bytes-at-least!!'
 const refused: Readonly<Record<string, readonly string[]>> = {
   // Flags concern the whole server: only the app `default` sets them.
   'flags.set': ['forbidden'],
+  // Modules call these for those whom they serve.
+  'files.attach': ['forbidden'],
+  'files.detach': ['forbidden'],
 }
 
 let server: TestServer
@@ -39,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => server.remove())
 
 /** An app in which everything that examples speak of is there. */
-async function freshApp(): Promise<{ readonly token: string; readonly inputs: Inputs }> {
+async function freshApp(command = ''): Promise<{ readonly token: string; readonly inputs: Inputs }> {
   const index = taken
   taken += 1
   const app = `app${index}`
@@ -52,7 +55,8 @@ async function freshApp(): Promise<{ readonly token: string; readonly inputs: In
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(`${secret}${index}`))
-  return { token, inputs }
+  const withFile = command.startsWith('files.') ? await uploaded(server.url, token) : {}
+  return { token, inputs: { ...inputs, ...withFile } }
 }
 
 async function askRest(token: string, contract: CommandContract, input: object) {
@@ -74,7 +78,7 @@ describe('every command', () => {
   test('takes its example over a socket, and answers as its contract says', async () => {
     expect(commands.length).toBeGreaterThan(60)
     for (const { name, contract } of commands) {
-      const { token, inputs } = await freshApp()
+      const { token, inputs } = await freshApp(name)
       const client = createClient({ url: server.url, token })
       await client.connect()
       const [code, output] = await client.call(name, inputs[name] ?? contract.example).then(
@@ -88,7 +92,7 @@ describe('every command', () => {
 
   test('takes its example over REST, and answers as its contract says', async () => {
     for (const { name, contract } of commands) {
-      const { token, inputs } = await freshApp()
+      const { token, inputs } = await freshApp(name)
       const { status, body } = await askRest(token, contract, inputs[name] ?? (contract.example as object))
       expectAnswer(name, contract, status < 300 ? undefined : body?.code, body)
     }

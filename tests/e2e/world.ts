@@ -1,3 +1,5 @@
+import { createClient } from '@parley/client'
+import { uploadFile } from '@parley/client/upload'
 import type { Identity, Node } from '@parley/kernel'
 
 /** Inputs of commands whose examples name what nobody can know beforehand. */
@@ -26,5 +28,20 @@ export async function furnish(node: Node, caller: string, as: (user: string) => 
     'chat.joinByLink': { token: made.token },
     'chat.schedule': { channel, text: 'Good morning', dueAt },
     'chat.reschedule': { id: 'x1', dueAt },
+  }
+}
+
+/** Uploads a file. Answers the inputs of the commands that are about one. */
+export async function uploaded(url: string, token: string): Promise<Inputs> {
+  const client = createClient({ url, token })
+  await client.connect()
+  const bytes = new TextEncoder().encode('Notes on the launch')
+  const { file } = await uploadFile(client, bytes, { name: 'notes.txt' })
+  client.disconnect()
+  return {
+    'files.get': { file },
+    'files.describe': { files: [file] },
+    'files.url': { file },
+    'files.remove': { file },
   }
 }

@@ -124,6 +124,11 @@ export interface ChannelsAccess {
   pick(channel: string, offsets: readonly number[]): Promise<readonly (ChannelEvent | undefined)[]>
   /** Redacts at once, in no unit. Answers when the words are in no file; false when the offset is not held. */
   redact(channel: string, offset: number): Promise<boolean>
+  /**
+   * Fulfilled when `state`, `presence` and `members` of a channel tell what all nodes of a cluster have, or when one of
+   * them takes too long to say. On a node that is alone they always do.
+   */
+  gather(channel: string): Promise<void>
   state(channel: string, after?: string): StateSnapshot
   presence(channel: string): { readonly sessions: number; readonly users: number }
   /** Users who are in a channel, in the order of their names (code units), after a name. */
@@ -132,7 +137,8 @@ export interface ChannelsAccess {
     after: string | undefined,
     limit: number,
   ): readonly { readonly user: string; readonly sessions: number }[]
-  sessions(user: string): readonly SessionSummary[]
+  /** The sessions of a user on all nodes; of nodes that do not answer in time there are none. */
+  sessions(user: string): Promise<readonly SessionSummary[]>
 }
 
 /**

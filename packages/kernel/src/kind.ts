@@ -43,10 +43,11 @@ export interface KindLimits {
 export interface Audience {
   /**
    * Called before somebody subscribes to a channel that has no subscriber on this node; the subscription waits. Keyed
-   * state that is set here is in its snapshot. May be called more than once before `gone`, which waits for it.
+   * state that is set here is in its snapshot. Called also when another node of the cluster has opened the channel: what
+   * this node keeps there is shown by all. May be called more than once before `gone`, which waits for it.
    */
   arriving(app: string, channel: string): Promise<void> | void
-  /** The last subscriber on this node has left. */
+  /** The last subscriber on this node has left, and no other node has the channel open. */
   gone(app: string, channel: string): void
 }
 

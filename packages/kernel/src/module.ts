@@ -4,6 +4,7 @@ import type { Kind } from './kind.ts'
 import type { Identity } from './ports/authenticator.ts'
 import type { Clock } from './ports/clock.ts'
 import type { HttpContent, HttpResponse, HttpStreamRequest, HttpStreamRoute } from './ports/http.ts'
+import type { Lease } from './ports/lease.ts'
 import type { Logger } from './ports/logger.ts'
 import type { Migration, RecordRow, SqlStatement, SqlValue } from './ports/store.ts'
 import type { SessionListener } from './sessions/session-listener.ts'
@@ -40,6 +41,8 @@ export interface ModuleServices {
   readonly modules: readonly string[]
   /** Apps of the node. */
   readonly apps: readonly string[]
+  /** For work that one node of a cluster does at a time; absent where every node does it. */
+  readonly lease?: Lease
   call(identity: Identity, command: string, input: unknown): Promise<unknown>
   /** Entries of keyed state that the module keeps; see `Context.state`. */
   readonly state: {

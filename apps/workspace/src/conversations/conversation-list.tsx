@@ -130,7 +130,7 @@ function Content({ sections, wanted, open, count, onMenu, onNew }: ContentProps)
   return (
     <>
       {sections.map(({ name, entries }) => (
-        <section key={name} className={styles.section} aria-label={name}>
+        <div key={name} className={styles.section} role="group" aria-label={name}>
           <h3 className={styles.name}>{name}</h3>
           <ul>
             {entries.map((entry) => (
@@ -146,7 +146,7 @@ function Content({ sections, wanted, open, count, onMenu, onNew }: ContentProps)
               </li>
             ))}
           </ul>
-        </section>
+        </div>
       ))}
       {hasMore && wanted === '' && (
         <Button

@@ -44,13 +44,9 @@ export function MessageCard({ message, found, isCompact = false, note, actions }
         <Words message={message} found={found} />
         {note && <p className={styles.note}>{note}</p>}
         <div className={styles.actions}>
-          <a
-            className={styles.jump}
-            href={hrefOf(place)}
-            aria-label={`Go to the message of ${name}`}
-            data-row
-          >
+          <a className={styles.jump} href={hrefOf(place)} data-row>
             {isCompact ? 'Show' : 'Go to message'}
+            <span className={styles.hidden}> of {name}</span>
           </a>
           {actions}
         </div>

@@ -24,21 +24,12 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     onClose()
     item.run()
   }
-  const pressed = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return
-    const count = Math.max(1, items.length)
-    if (event.key === 'ArrowDown') setAt((active + 1) % count)
-    else if (event.key === 'ArrowUp') setAt((active - 1 + count) % count)
-    else if (event.key === 'Enter') choose(items[active])
-    else return
-    event.preventDefault()
-  }
-
   return (
     <Modal
       opened
       onClose={onClose}
       withCloseButton={false}
+      attributes={{ content: { 'aria-label': 'Command palette' } }}
       size={560}
       padding={0}
       yOffset="12dvh"
@@ -54,7 +45,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             setTyped(event.currentTarget.value)
             setAt(0)
           }}
-          onKeyDown={pressed}
+          onKeyDown={(event) =>
+            walk(event, { active, count: items.length, go: setAt, choose: () => choose(items[active]) })
+          }
           placeholder="Go to a conversation, a person, an action …"
           aria-label="Command palette"
           role="combobox"
@@ -90,6 +83,24 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       </div>
     </Modal>
   )
+}
+
+interface Walk {
+  readonly active: number
+  readonly count: number
+  readonly go: (at: number) => void
+  readonly choose: () => void
+}
+
+/** Up and down go from result to result, round the end; Enter chooses. */
+function walk(event: KeyboardEvent, { active, count, go, choose }: Walk): void {
+  if (event.nativeEvent.isComposing) return
+  const most = Math.max(1, count)
+  if (event.key === 'ArrowDown') go((active + 1) % most)
+  else if (event.key === 'ArrowUp') go((active - 1 + most) % most)
+  else if (event.key === 'Enter') choose()
+  else return
+  event.preventDefault()
 }
 
 interface OptionProps {

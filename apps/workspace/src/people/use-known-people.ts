@@ -11,7 +11,10 @@ export function useKnownPeople(): readonly KnownPerson[] {
   const nameOf = useNames()
   const { conversations } = useConversations()
   return useMemo(() => {
-    const ids = new Set([...all.keys(), ...conversations.flatMap(({ with: others = [] }) => others)])
-    return [...ids].filter((id) => id !== me).map((id) => ({ id, name: nameOf(id) }))
+    const ids = new Set([
+      ...all.keys(),
+      ...conversations.flatMap(({ with: others = [], createdBy }) => [...others, createdBy]),
+    ])
+    return [...ids].filter((id) => id !== me && id !== '').map((id) => ({ id, name: nameOf(id) }))
   }, [all, conversations, nameOf, me])
 }

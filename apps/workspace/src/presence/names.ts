@@ -25,7 +25,18 @@ export class Names {
 
   learn(people: Iterable<{ readonly id: string; readonly name: string }>): void {
     const names = new Map(this.#names)
-    for (const { id, name } of people) if (name !== id && names.get(id) !== name) names.set(id, name)
+    for (const { id, name } of people) if (name !== id) names.set(id, name)
+    this.#set(names)
+  }
+
+  /** Remembers people of whom only the id is known; their name is empty. */
+  meet(ids: Iterable<string>): void {
+    const names = new Map(this.#names)
+    for (const id of ids) if (!names.has(id)) names.set(id, '')
+    this.#set(names)
+  }
+
+  #set(names: ReadonlyMap<string, string>): void {
     if (names.size === this.#names.size && [...names].every(([id, name]) => this.#names.get(id) === name))
       return
     this.#names = new Map([...names].slice(-maxNames))

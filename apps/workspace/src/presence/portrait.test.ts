@@ -23,10 +23,17 @@ test('names are remembered; without storage, as long as the page', () => {
     { id: 'ada', name: 'Ada Lovelace' },
     { id: 'bob', name: 'bob' },
   ])
+  names.meet(['carl', 'ada'])
+  expect(names.all().get('carl')).toBe('')
+  names.learn([{ id: 'carl', name: 'Carl' }])
+  names.meet(['carl'])
   const before = names.all()
   names.learn([{ id: 'ada', name: 'Ada Lovelace' }])
   expect(names.all()).toBe(before)
-  expect([...new Names(none).all()]).toEqual([['ada', 'Ada Lovelace']])
+  expect([...new Names(none).all()]).toEqual([
+    ['ada', 'Ada Lovelace'],
+    ['carl', 'Carl'],
+  ])
   none.write('parley.names', [['ada', 7], 'x', ['grace', 'Grace']])
   expect([...new Names(none).all()]).toEqual([['grace', 'Grace']])
 })

@@ -1,3 +1,4 @@
+import { useMembers } from '@parley/react'
 import { useEffect } from 'react'
 import { useDesk } from '../shell/desk.ts'
 
@@ -5,9 +6,13 @@ interface Shown {
   readonly profile?: { readonly name?: unknown }
 }
 
-/** Learns how those are called who are in a channel now. */
+/** Remembers the members of a conversation, and learns how those are called who are there now. */
 export function useNamesHere(channel: string): void {
   const { client, names } = useDesk()
+  const { members } = useMembers(channel)
+
+  useEffect(() => names.meet(members.map(({ user }) => user)), [names, members])
+
   useEffect(() => {
     const subscription = client.subscribe(channel, {
       silent: true,

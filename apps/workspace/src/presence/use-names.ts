@@ -8,7 +8,7 @@ export function useNames(): (user: string) => string {
   const all = useSyncExternalStore(names.watch, names.all)
   return useCallback(
     // Where people sign in by name, the id is made of the name.
-    (user: string) => all.get(user) ?? (isTrial ? nameInId(user) : user),
+    (user: string) => all.get(user) || (isTrial ? nameInId(user) : user),
     [all, isTrial],
   )
 }

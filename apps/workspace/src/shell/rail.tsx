@@ -88,13 +88,9 @@ function RailLink({
   return (
     <li>
       <Tooltip label={label} position="right" withinPortal>
-        <a
-          className={styles.stop}
-          href={hrefOf(target)}
-          aria-label={label}
-          aria-current={isHere(place) ? 'page' : undefined}
-        >
+        <a className={styles.stop} href={hrefOf(target)} aria-current={isHere(place) ? 'page' : undefined}>
           <Icon name={icon} />
+          <VisuallyHidden>{label}</VisuallyHidden>
           {icon === 'at' && <Waiting what="mentions" />}
           {icon === 'thread' && <Waiting what="threads" />}
         </a>

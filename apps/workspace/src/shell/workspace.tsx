@@ -47,12 +47,14 @@ export function Workspace({ session, onSignOut }: WorkspaceProps) {
             <ConnectionBanner waiting={desk.waiting} onSignIn={onSignOut} />
             <div className={styles.columns} data-page={place.page}>
               <Rail place={place} onSignOut={signOut} />
-              {isChat && (
-                <ConversationList open={place.page === 'conversation' ? place.channel : undefined} />
-              )}
-              <main className={styles.content} data-region="content" data-tour="content">
+              <main className={styles.main}>
                 <VisuallyHidden component="h1">Parley</VisuallyHidden>
-                <Sight place={place} onSignOut={signOut} />
+                {isChat && (
+                  <ConversationList open={place.page === 'conversation' ? place.channel : undefined} />
+                )}
+                <div className={styles.content} data-region="content" data-tour="content">
+                  <Sight place={place} onSignOut={signOut} />
+                </div>
               </main>
             </div>
             <BottomBar place={place} />

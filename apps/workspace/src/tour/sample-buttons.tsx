@@ -1,6 +1,8 @@
 import { Button } from '@mantine/core'
 import { useConversations } from '@parley/react'
 import { useState } from 'react'
+import { placeIn } from '../address/place.ts'
+import { replaceWith } from '../address/use-place.ts'
 import { useDesk } from '../shell/desk.ts'
 import { fillSampleData, removeSampleData, samplePrefix } from './sample-data.ts'
 
@@ -22,11 +24,15 @@ export function SampleButtons() {
       done: 'Three sample rooms are in your list.',
       failed: 'The sample data is not complete.',
     })
-  const remove = () =>
-    act(removeSampleData(client), {
+  const remove = () => {
+    const place = placeIn(location.hash)
+    // The rooms are left: nobody stands in one of them then.
+    if (place.page === 'conversation' && place.channel.startsWith(samplePrefix)) replaceWith({ page: 'home' })
+    return act(removeSampleData(client), {
       done: 'The sample data is gone.',
       failed: 'Some of the sample data is still there.',
     })
+  }
   return (
     <Button variant="default" loading={isBusy} onClick={isFilled ? remove : fill}>
       {isFilled ? 'Remove sample data' : 'Fill with sample data'}

@@ -11,7 +11,8 @@ export function useFirstRoom(): void {
   const { conversations, status } = useConversations()
   const channel = status === 'ready' && conversations.length === 1 ? conversations[0]?.channel : undefined
   useEffect(() => {
-    if (channel === undefined || device.read(key) === true) return
+    // Who has come by an address has chosen.
+    if (channel === undefined || location.hash !== '' || device.read(key) === true) return
     device.write(key, true)
     replaceWith({ page: 'conversation', channel })
   }, [channel, device])

@@ -1,10 +1,8 @@
-import { expect, test } from 'vitest'
-import type { AccessChange } from '../context.ts'
+import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../memory/store.ts'
-import type { Store, UnitEvent } from '../ports/store.ts'
+import { type CommitResult, controlChannel, type Store, type UnitEvent } from '../ports/store.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { AccessLog } from './access-log.ts'
-import { controlChannel } from './control.ts'
+import { AccessLog, type ControlEntry } from './access-log.ts'
 
 const clock = new VirtualClock()
 const kick = (user: string): UnitEvent => ({
@@ -14,22 +12,22 @@ const kick = (user: string): UnitEvent => ({
   at: 1,
 })
 
-async function setUp(around: (store: Store) => Store = (store) => store) {
+async function setUp({ around = (store: Store) => store, isShared = false } = {}) {
   const memory = memoryStore({ clock })
   const applied: string[] = []
-  const note = (app: string, change: AccessChange) => {
+  const note = (app: string, change: ControlEntry) => {
     if (change.type === 'unsubscribe') applied.push(`${app} ${change.user}`)
   }
   const store = async (...users: string[]) => {
     const unit = { app: 'a', assertions: [], writes: [], events: users.map(kick) }
     const result = await memory.commit(unit)
-    return { events: unit.events, positions: result.status === 'committed' ? result.positions : [] }
+    const { positions, control } = result as Extract<CommitResult, { status: 'committed' }>
+    return { events: unit.events, positions, control }
   }
   await store('long ago')
-  const log = new AccessLog(around(memory), note)
+  const log = new AccessLog({ store: around(memory), clock, apply: note, isShared })
   await log.begin('a')
-  const committed = ({ events, positions }: Awaited<ReturnType<typeof store>>) =>
-    log.committed('a', events, positions)
+  const committed = (unit: Awaited<ReturnType<typeof store>>) => log.committed('a', unit, unit.control)
   return { log, applied, store, committed }
 }
 
@@ -51,10 +49,12 @@ test('changes that were missed are read and applied before the one that came', a
 })
 
 test('where the log cannot be read, what is known is applied all the same', async () => {
-  const { applied, store, committed } = await setUp((memory) => ({
-    ...memory,
-    read: () => Promise.reject(new Error('away')),
-  }))
+  const { applied, store, committed } = await setUp({
+    around: (memory) => ({
+      ...memory,
+      read: () => Promise.reject(new Error('away')),
+    }),
+  })
   await store('missed')
   await committed(await store('x'))
   expect(applied).toEqual(['a x'])
@@ -62,16 +62,18 @@ test('where the log cannot be read, what is known is applied all the same', asyn
 
 test('a look at the log that was under way does not stand for one that begins later', async () => {
   let read = (): void => undefined
-  const { applied, store, log } = await setUp((memory) => ({
-    ...memory,
-    read: async (app, channel, options) => {
-      const events = await memory.read(app, channel, options)
-      await new Promise<void>((resolve) => {
-        read = resolve
-      })
-      return events
-    },
-  }))
+  const { applied, store, log } = await setUp({
+    around: (memory) => ({
+      ...memory,
+      read: async (app, channel, options) => {
+        const events = await memory.read(app, channel, options)
+        await new Promise<void>((resolve) => {
+          read = resolve
+        })
+        return events
+      },
+    }),
+  })
   const first = log.reconcile('a')
   await clock.settle()
   await store('x')
@@ -83,4 +85,51 @@ test('a look at the log that was under way does not stand for one that begins la
   read()
   await second
   expect(applied).toEqual(['a x'])
+})
+
+describe('where other nodes change access too', () => {
+  test('a unit without a change waits for those that were stored before it', async () => {
+    const { applied, store, log } = await setUp({ isShared: true })
+    await store('x')
+    const { control } = await store('y')
+    expect(await log.committed('a', { events: [], positions: [] }, control)).toBe(true)
+    expect(applied).toEqual(['a x', 'a y'])
+    expect(log.committed('a', { events: [], positions: [] }, control)).toBeUndefined()
+  })
+
+  test('while they cannot be read it is asked again, and in the end nothing may go out', async () => {
+    let isAway = true
+    const { applied, store, log } = await setUp({
+      isShared: true,
+      around: (memory) => ({
+        ...memory,
+        read: (...question) => (isAway ? Promise.reject(new Error('away')) : memory.read(...question)),
+      }),
+    })
+    const { control } = await store('x')
+    const late = log.committed('a', { events: [], positions: [] }, control)
+    await clock.advance(2_000)
+    expect(applied).toEqual([])
+    isAway = false
+    await clock.advance(10_000)
+    expect(await late).toBe(true)
+    expect(applied).toEqual(['a x'])
+    isAway = true
+    const next = await store('y')
+    const never = log.committed('a', { events: [], positions: [] }, next.control)
+    await clock.advance(600_000)
+    expect(await never).toBe(false)
+  })
+
+  test('what is announced is applied once, in order, and not before what it follows', async () => {
+    const { applied, store, log } = await setUp({ isShared: true })
+    const { events, positions } = await store('x', 'y')
+    const placed = events.map((event, index) => ({ ...event, offset: positions[index]!.offset }))
+    log.announced('a', 2, placed.slice(1))
+    expect(applied).toEqual([])
+    log.announced('a', 1, placed)
+    log.announced('a', 1, placed)
+    expect(applied).toEqual(['a x', 'a y'])
+    expect(log.applied('a')).toBe(3)
+  })
 })

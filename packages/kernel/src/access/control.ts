@@ -1,8 +1,6 @@
 import { defineKind } from '../kind.ts'
 
-/** The durable channel of an app on which access changes are recorded. Only back ends may read it. */
-export const controlChannel = 'control:access'
-
+/** The kind of the channel on which access changes are recorded. Only back ends may read it. */
 export const controlKind = defineKind('kernel', 'control', {
   durability: 'durable',
   presence: false,

@@ -3,20 +3,31 @@ import type { ChannelsAccess, HistoryPage, HistoryQuery, SessionSummary } from '
 import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { EventLog, RecentLog, StoredEvent, Top } from '../ports/event-log.ts'
-import type { Store } from '../ports/store.ts'
+import type { Redaction, Store } from '../ports/store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { Channel } from './channel.ts'
 import type { Hub } from './hub.ts'
 import { KeyedState } from './keyed-state.ts'
 import type { UserInChannel } from './occupancy.ts'
 
+/** What is asked of the other nodes of a cluster. */
+export interface ReaderCluster {
+  /** Undefined when the keyed state of other nodes is known, else a promise that is fulfilled soon in any case. */
+  whole(channel: Channel): Promise<void> | undefined
+  summaries(app: string, user: string): Promise<readonly SessionSummary[]>
+}
+
 export interface ChannelReaderParts {
-  readonly app: string
   readonly hub: Hub
   readonly kinds: Kinds
   readonly limits: Limits
   readonly sessions: Sessions
   readonly store: Store
   readonly recentLog: RecentLog
+  /** Absent on a node that is alone. */
+  readonly cluster: ReaderCluster | undefined
+  /** Has the other nodes forget the words of an event. */
+  readonly tellRedaction: (app: string, redaction: Redaction) => Promise<void>
 }
 
 /** Largest history page in bytes of data. */
@@ -24,9 +35,11 @@ const maxPageBytes = 512 * 1024
 
 /** What handlers may see and do of an app's channels. */
 export class ChannelReader implements ChannelsAccess {
+  readonly #app: string
   readonly #parts: ChannelReaderParts
 
-  constructor(parts: ChannelReaderParts) {
+  constructor(app: string, parts: ChannelReaderParts) {
+    this.#app = app
     this.#parts = parts
   }
 
@@ -39,7 +52,8 @@ export class ChannelReader implements ChannelsAccess {
   }
 
   async top(channel: string): Promise<Top> {
-    const { app, hub } = this.#parts
+    const app = this.#app
+    const { hub } = this.#parts
     const log = hub.log(this.kind(channel))
     if (log !== undefined) return ((await log.tops(app, [channel])) as readonly [Top])[0]
     const open = hub.find(app, channel)
@@ -49,7 +63,8 @@ export class ChannelReader implements ChannelsAccess {
   }
 
   async history(query: HistoryQuery, filter?: CompiledFilter): Promise<HistoryPage> {
-    const { app, hub, limits } = this.#parts
+    const app = this.#app
+    const { hub, limits } = this.#parts
     const log = hub.log(this.kind(query.channel))
     const top = await this.top(query.channel)
     const page = { epoch: top.epoch, head: top.head, first: top.first }
@@ -71,10 +86,7 @@ export class ChannelReader implements ChannelsAccess {
   async pick(channel: string, offsets: readonly number[]): Promise<readonly (ChannelEvent | undefined)[]> {
     const log = this.#parts.hub.log(this.kind(channel))
     if (log === undefined) return offsets.map(() => undefined)
-    const [{ epoch }, events] = await Promise.all([
-      this.top(channel),
-      log.pick(this.#parts.app, channel, offsets),
-    ])
+    const [{ epoch }, events] = await Promise.all([this.top(channel), log.pick(this.#app, channel, offsets)])
     return events.map((event) => event && toChannelEvent(channel, epoch, event))
   }
 
@@ -83,9 +95,9 @@ export class ChannelReader implements ChannelsAccess {
     readonly after?: string | undefined
     readonly limit: number
   }): Promise<readonly (Top & { readonly channel: string })[]> {
-    const { app, store } = this.#parts
+    const { store } = this.#parts
     const { prefix, after, limit } = options
-    return store.channels(app, {
+    return store.channels(this.#app, {
       limit,
       ...(prefix === undefined ? {} : { prefix }),
       ...(after === undefined ? {} : { after }),
@@ -93,28 +105,36 @@ export class ChannelReader implements ChannelsAccess {
   }
 
   async redact(channel: string, offset: number): Promise<boolean> {
-    const { app, hub } = this.#parts
+    const app = this.#app
+    const { hub } = this.#parts
     const log = hub.log(this.kind(channel))
     if (log === undefined || !(await log.redact(app, channel, offset))) return false
     hub.redacted(app, channel, offset)
+    await this.#parts.tellRedaction(app, { channel, offset })
     return true
   }
 
+  async gather(channel: string): Promise<void> {
+    const { hub, cluster } = this.#parts
+    if (cluster !== undefined) await cluster.whole(await hub.open(this.#app, channel))
+  }
+
   state(channel: string, after?: string): StateSnapshot {
-    const open = this.#parts.hub.find(this.#parts.app, channel)
+    const open = this.#parts.hub.find(this.#app, channel)
     return (open?.state ?? new KeyedState('', this.kind(channel).limits)).snapshot(after)
   }
 
   presence(channel: string): { readonly sessions: number; readonly users: number } {
-    return this.#parts.hub.find(this.#parts.app, channel)?.state.occupancy ?? { sessions: 0, users: 0 }
+    return this.#parts.hub.find(this.#app, channel)?.state.occupancy ?? { sessions: 0, users: 0 }
   }
 
   members(channel: string, after: string | undefined, limit: number): readonly UserInChannel[] {
-    return this.#parts.hub.find(this.#parts.app, channel)?.state.members(after, limit) ?? []
+    return this.#parts.hub.find(this.#app, channel)?.state.members(after, limit) ?? []
   }
 
-  sessions(user: string): readonly SessionSummary[] {
-    return this.#parts.sessions.summaries(this.#parts.app, user)
+  async sessions(user: string): Promise<readonly SessionSummary[]> {
+    const { cluster, sessions } = this.#parts
+    return (cluster ?? sessions).summaries(this.#app, user)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CompiledFilter, Occupancy, Position } from '@parley/protocol'
 import type { Kind } from '../kind.ts'
 import type { Limits } from '../limits.ts'
+import type { Timer } from '../ports/clock.ts'
 import type { StoredEvent, Top } from '../ports/event-log.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
 import { type Delivery, FilterClass } from './filter-class.ts'
@@ -11,6 +12,22 @@ import type { Outbox } from './outbox.ts'
 import { Ring, tombstoneOf } from './ring.ts'
 import type { StateCut } from './state-frames.ts'
 import { type EncodedEvent, encodeEvent, eventsFrameText, quote } from './wire-text.ts'
+
+/** Events that were heard of and do not follow the head: those between are waited for, then read from the log. */
+export interface Gap {
+  /** In no order; some of those above the head. */
+  readonly held: Map<number, StoredEvent>
+  /** The newest that was heard of. */
+  head: number
+  timer: Timer | undefined
+  /** The log is being asked. */
+  isReading: boolean
+  /** Called when there is no gap any more, or nobody can close it. */
+  readonly waiting: (() => void)[]
+}
+
+/** Redactions remembered for events that have not come yet; of more, the oldest are forgotten. */
+const maxForetold = 4_096
 
 /**
  * What this node knows of one channel while somebody listens: where its stream stands, its newest events, and its
@@ -42,9 +59,8 @@ export class Channel {
   redactions = 0
   /** Version of the keyed state that live members have, and that snapshots begin at, so that all stay in step. */
   flushedState: number
-  /** Elapsed time of the last difference of the keyed state, and whether the next one waits for its time. */
+  /** Elapsed time of the last difference of the keyed state. */
   stateFlushedAt = Number.NEGATIVE_INFINITY
-  stateWaits = false
   /** Frames made for members that were behind in the same place. */
   stateCuts: readonly StateCut[] = []
   /** The kind's module has made the channel ready for subscribers. */
@@ -56,6 +72,12 @@ export class Channel {
   occupancyTold: Occupancy | undefined
   /** Reads of the log under way, by the position that they follow: who comes back at the same time shares them. */
   readonly reads = new Map<number, Promise<readonly EncodedEvent[]>>()
+  /** Where other nodes publish too, and events are on their way. */
+  gap: Gap | undefined
+  /** Of an ephemeral kind: how far other nodes have counted what they sent. */
+  counted: Map<string, number> | undefined
+  /** Offsets above the head that were redacted before the events came. */
+  #foretold: Set<number> | undefined
   /** Clock time when the last member left or the channel was opened. */
   idleSince: number
   #memberCount = 0
@@ -118,7 +140,7 @@ export class Channel {
 
   /** Takes an event that follows the head. The caller has checked the offset. */
   push(stored: StoredEvent): void {
-    const entry = encodeEvent(stored)
+    const entry = encodeEvent(this.#foretold?.delete(stored.offset) ? tombstoneOf(stored) : stored)
     this.head = stored.offset
     this.#pending.push(entry)
     if (this.kind.durability !== 'ephemeral') this.#ring.push(entry)
@@ -238,15 +260,23 @@ export class Channel {
     return this.#ring.slice(after + 1, this.sealed, this.#limits.maxBatchBytes)
   }
 
-  /** Puts a tombstone in the place of an event, wherever memory holds it. */
+  /** Puts a tombstone in the place of an event, wherever memory holds it or will hold it. */
   redact(offset: number): void {
     this.redactions += 1
+    if (offset > this.head) this.#foretell(offset)
     this.reads.clear()
     this.#ring.redact(offset)
     this.#pending = this.#pending.map((held) =>
       held.stored.offset === offset ? encodeEvent(tombstoneOf(held.stored)) : held,
     )
     for (const filterClass of this.#classes.values()) filterClass.replay = undefined
+  }
+
+  #foretell(offset: number): void {
+    this.#foretold ??= new Set()
+    this.#foretold.add(offset)
+    if (this.#foretold.size > maxForetold)
+      this.#foretold.delete(this.#foretold.values().next().value as number)
   }
 
   /** The live members that are still to get a batch with this offset. */
@@ -266,6 +296,8 @@ export class Channel {
 
   /** The stream has become another one: nothing that is held means anything any more. */
   restart(top: Top): void {
+    if (top.epoch !== this.epoch) this.#foretold = undefined
+    for (const offset of this.#foretold ?? []) if (offset <= top.head) this.#foretold?.delete(offset)
     this.epoch = top.epoch
     this.head = top.head
     this.sealed = top.head

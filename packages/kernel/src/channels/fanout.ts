@@ -1,6 +1,6 @@
 import { lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
 import type { Delivery, FilterClass } from './filter-class.ts'
 import type { Member } from './member.ts'
@@ -48,6 +48,8 @@ export class Fanout {
   readonly #occupancy: OccupancyPace
   #isScheduled = false
   #isStopping = false
+  /** Channels whose changes of state wait for their time. */
+  readonly #stateTimers = new Map<Channel, Timer>()
 
   constructor(clock: Clock, limits: Limits) {
     this.#clock = clock
@@ -165,6 +167,8 @@ export class Fanout {
   flush(): void {
     this.#isLate = false
     this.#isStopping = true
+    for (const timer of this.#stateTimers.values()) timer.cancel()
+    this.#stateTimers.clear()
     this.#occupancy.stop()
     while (this.#sealDirty()) this.#writeActive(Number.POSITIVE_INFINITY)
   }
@@ -296,13 +300,16 @@ export class Fanout {
     if (kind.stateFlushMs === 0 || this.#isStopping || state.version === channel.flushedState) return true
     const waitMs = channel.stateFlushedAt + kind.stateFlushMs - this.#clock.elapsed()
     if (waitMs <= 0) return true
-    if (!channel.stateWaits) this.#clock.after(waitMs, () => this.#stateWaited(channel))
-    channel.stateWaits = true
+    if (!this.#stateTimers.has(channel))
+      this.#stateTimers.set(
+        channel,
+        this.#clock.after(waitMs, () => this.#stateWaited(channel)),
+      )
     return false
   }
 
   #stateWaited(channel: Channel): void {
-    channel.stateWaits = false
+    this.#stateTimers.delete(channel)
     this.sendLater(channel)
   }
 

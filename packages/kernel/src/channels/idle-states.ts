@@ -6,11 +6,14 @@ import type { KeyedState } from './keyed-state.ts'
  */
 export class IdleStates {
   readonly #maxEntries: number
+  readonly #onLost: (key: string) => void
   readonly #states = new Map<string, { readonly state: KeyedState; entries: number }>()
   #entries = 0
 
-  constructor(maxEntries: number) {
+  /** @param onLost told of the channels whose state there was no room for */
+  constructor(maxEntries: number, onLost: (key: string) => void) {
     this.#maxEntries = maxEntries
+    this.#onLost = onLost
   }
 
   get(key: string): KeyedState | undefined {
@@ -36,6 +39,7 @@ export class IdleStates {
     for (const oldest of this.#states.keys()) {
       if (this.#entries <= this.#maxEntries) break
       this.take(oldest)
+      this.#onLost(oldest)
     }
   }
 }

@@ -40,7 +40,7 @@ export class KeptEntries {
     this.#check(name)
     if (value === null || value === undefined) throw new RangeError(`State \`${name}\` needs a value.`)
     const until = ttlMs === undefined ? undefined : clock.elapsed() + ttlMs
-    hub.changeState(app, channel, (state) => state.keep({ owner, name, value, until }))
+    hub.changeState(app, channel, (state) => state.keep({ owner, name, value, until, at: clock.now() }))
     if (until !== undefined) this.#expectEnd({ app, channel }, until)
   }
 

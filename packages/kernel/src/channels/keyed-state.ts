@@ -1,12 +1,12 @@
 import type { Occupancy, StateEntry, StateSnapshot } from '@parley/protocol'
 import { ParleyError } from '@parley/protocol'
 import { Headcount, presenceName, type UserInChannel } from './occupancy.ts'
+import { ChangeLog } from './state/change-log.ts'
+import { keptKey, sessionKey } from './state/entry-keys.ts'
+import { ForeignEntries, type MadeEntry, type MergeState, type OwnPage } from './state/foreign-entries.ts'
 import { utf8Length } from './wire-text.ts'
 
-interface Slot {
-  readonly entry: StateEntry
-  /** The entry as JSON, made once. */
-  readonly text: string
+interface Slot extends MadeEntry {
   readonly version: number
   /** Another one is in its place, or none. */
   isGone: boolean
@@ -33,6 +33,8 @@ export interface KeptEntry {
   readonly value: unknown
   /** Elapsed time at which it goes. */
   readonly until?: number | undefined
+  /** When it was set, in ms since 1970: of what several nodes keep, the newest counts. */
+  readonly at?: number
 }
 
 interface Page {
@@ -46,8 +48,6 @@ interface PageText {
   readonly next: string | undefined
 }
 
-/** Changes remembered for those who fell behind; who is further back needs a new snapshot. */
-const maxChanges = 8_192
 const pageEntries = 1_000
 /** Bytes of a page: with what stands around it, a reply goes out in one message. */
 const pageBytes = 49_152
@@ -62,7 +62,7 @@ const slack = 64
 export class KeyedState {
   /** Identity of this map: another one means that versions mean something else. */
   readonly instance: string
-  #version = 0
+  readonly #changes = new ChangeLog()
   readonly #slots = new Map<string, Slot>()
   /** In order of version: a changed key has its place at the end. */
   #order: Slot[] = []
@@ -71,19 +71,21 @@ export class KeyedState {
   readonly #names = new Map<string, Set<string>>()
   /** Of entries that go by themselves: when. */
   readonly #until = new Map<string, number>()
-  /** Keys changed, in order: `#changes[i]` belongs to version `#base + i + 1`. */
-  #changes: string[] = []
-  #base = 0
   #firstPage: PageText | undefined
+  /** Called with the key of every own entry that is set or goes, while other nodes want to know. */
+  watcher: ((key: string) => void) | undefined
+  #foreign: ForeignEntries | undefined
   readonly #limits: StateLimits
+  readonly #merge: MergeState | undefined
 
-  constructor(instance: string, limits: StateLimits) {
+  constructor(instance: string, limits: StateLimits, merge?: MergeState) {
     this.instance = instance
     this.#limits = limits
+    this.#merge = merge
   }
 
   get version(): number {
-    return this.#version
+    return this.#changes.version
   }
 
   get size(): number {
@@ -128,13 +130,13 @@ export class KeyedState {
    *
    * @throws ParleyError `payload_too_large`, `limit_exceeded`
    */
-  keep({ owner, name, value, until }: KeptEntry): boolean {
+  keep({ owner, name, value, until, at = 0 }: KeptEntry): boolean {
     const key = keptKey(owner, name)
     const text = this.#checkedText(value)
     if (!this.#slots.has(key)) this.#checkRoom(undefined)
     if (until === undefined) this.#until.delete(key)
     else this.#until.set(key, until)
-    return this.#put({ key, name, ...(owner === undefined ? {} : { user: owner }), value }, text)
+    return this.#put({ key, name, ...(owner === undefined ? {} : { user: owner }), value }, text, at)
   }
 
   #checkedText(value: unknown): string {
@@ -165,15 +167,26 @@ export class KeyedState {
       )
   }
 
-  #put(entry: StateEntry, valueText: string): boolean {
+  #put(entry: StateEntry, valueText: string, at = 0): boolean {
     const { value: _value, ...rest } = entry
-    const text = `${JSON.stringify(rest).slice(0, -1)},"value":${valueText}}`
+    const made = { entry, text: `${JSON.stringify(rest).slice(0, -1)},"value":${valueText}}`, at }
+    if (this.own(entry.key)?.text === made.text) return false
+    if (this.#foreign?.has(entry.key)) {
+      this.#foreign.setOwn(made)
+      this.#showForeign(entry.key)
+    } else this.#place(made)
+    this.watcher?.(entry.key)
+    return true
+  }
+
+  /** Shows an entry under its key. */
+  #place({ entry, text, at }: MadeEntry): boolean {
     const old = this.#slots.get(entry.key)
     if (old?.text === text) return false
     if (old !== undefined) this.#discard(old)
     else if (entry.name === presenceName) this.#headcount.entered(entry.user)
-    this.#changed(entry.key)
-    const slot: Slot = { entry, text, version: this.#version, isGone: false }
+    this.#changes.add(entry.key)
+    const slot: Slot = { entry, text, at, version: this.version, isGone: false }
     if (this.#firstPage?.next === undefined) this.#firstPage = undefined
     this.#slots.set(entry.key, slot)
     this.#order.push(slot)
@@ -197,12 +210,21 @@ export class KeyedState {
   }
 
   #drop(key: string): boolean {
+    const isForeign = this.#foreign?.has(key) === true
+    if (!(isForeign ? this.#foreign?.dropOwn(key) : this.#clear(key))) return false
+    if (isForeign) this.#showForeign(key)
+    this.watcher?.(key)
+    return true
+  }
+
+  /** Shows nothing under a key. */
+  #clear(key: string): boolean {
     const slot = this.#slots.get(key)
     if (slot === undefined) return false
     this.#slots.delete(key)
     if (slot.entry.name === presenceName) this.#headcount.left(slot.entry.user)
     this.#discard(slot)
-    this.#changed(key)
+    this.#changes.add(key)
     this.#tidy()
     return true
   }
@@ -214,11 +236,8 @@ export class KeyedState {
   }
 
   #namesOf(session: string): Set<string> {
-    let names = this.#names.get(session)
-    if (names === undefined) {
-      names = new Set()
-      this.#names.set(session, names)
-    }
+    const names = this.#names.get(session) ?? new Set()
+    this.#names.set(session, names)
     return names
   }
 
@@ -227,6 +246,54 @@ export class KeyedState {
     const names = this.#names.get(session)
     for (const name of [...(names ?? [])]) this.remove(session, name)
     return names !== undefined
+  }
+
+  /** The entry that this node has under a key, whatever others have there. */
+  own(key: string): MadeEntry | undefined {
+    return this.#foreign?.has(key) ? this.#foreign.own(key) : this.#slots.get(key)
+  }
+
+  /** Own entries newer than a version, oldest change first, and the version of the last one when there are more. */
+  ownAfter(version: number, maxBytes: number): OwnPage {
+    const entries: MadeEntry[] = []
+    let bytes = 0
+    for (let index = this.#indexAfter(version); index < this.#order.length; index++) {
+      const slot = this.#order[index] as Slot
+      const own = slot.isGone ? undefined : this.own(slot.entry.key)
+      if (own === undefined) continue
+      entries.push(own)
+      bytes += own.text.length
+      if (bytes >= maxBytes) return { entries, next: slot.version }
+    }
+    return { entries }
+  }
+
+  /** Takes in an entry of another node. Answers whether anything else is shown now. Limits are the other node's. */
+  adopt(node: string, made: MadeEntry): boolean {
+    const { key } = made.entry
+    this.#foreign ??= new ForeignEntries(this.#merge)
+    const own = this.#foreign.has(key) ? undefined : this.#slots.get(key)
+    if (own !== undefined) this.#foreign.setOwn(own)
+    this.#foreign.set(node, made)
+    return this.#showForeign(key)
+  }
+
+  /** Takes an entry of another node away. Answers whether anything else is shown now. */
+  abandon(node: string, key: string): boolean {
+    if (this.#foreign?.drop(node, key) !== true) return false
+    const isChanged = this.#showForeign(key)
+    if (!this.#foreign.has(key)) this.#foreign.dropOwn(key)
+    return isChanged
+  }
+
+  /** Keys of the entries of another node. */
+  keysOf(node: string): readonly string[] {
+    return this.#foreign?.keysOf(node) ?? []
+  }
+
+  #showForeign(key: string): boolean {
+    const shown = this.#foreign?.shown(key)
+    return shown === undefined ? this.#clear(key) : this.#place(shown)
   }
 
   /** Removes what has had its time. Answers when it has to be looked at again; undefined: never. */
@@ -248,11 +315,11 @@ export class KeyedState {
    * after `to`. Undefined when that is no longer known: the reader needs a new snapshot.
    */
   changes(from: number, to: number): StateStep[] | undefined {
-    if (from < this.#base || from > this.#version) return undefined
+    if (!this.#changes.reaches(from)) return undefined
     const gone = new Set<string>()
     const steps: StateStep[] = []
     for (let version = from + 1; version <= to; version++) {
-      const key = this.#changes[version - this.#base - 1] as string
+      const key = this.#changes.at(version)
       const slot = this.#slots.get(key)
       if (slot === undefined ? gone.has(key) : slot.version !== version) continue
       if (slot === undefined) gone.add(key)
@@ -263,15 +330,14 @@ export class KeyedState {
 
   /** Nobody reads the map: what has changed so far need not be told. */
   forgetChanges(): void {
-    this.#base = this.#version
-    this.#changes = []
+    this.#changes.forget()
   }
 
   /**
    * A page of the map, oldest change first. What changes between two pages comes with the differences, which follow
    * `version`; what is newer than that comes with them once more.
    */
-  snapshot(after?: string, version: number = this.#version): StateSnapshot {
+  snapshot(after?: string, version: number = this.version): StateSnapshot {
     const { slots, next } = this.#page(after)
     return {
       instance: this.instance,
@@ -326,26 +392,8 @@ export class KeyedState {
     if (this.#order.length <= 2 * this.#slots.size + slack) return
     this.#order = this.#order.filter((slot) => !slot.isGone)
   }
-
-  #changed(key: string): void {
-    this.#version += 1
-    this.#changes.push(key)
-    if (this.#changes.length <= 2 * maxChanges) return
-    this.#base += this.#changes.length - maxChanges
-    this.#changes = this.#changes.slice(-maxChanges)
-  }
 }
 
 function textOf({ slots, next }: Page): PageText {
   return { text: `[${slots.map(({ text }) => text).join(',')}]`, next }
-}
-
-/** Ids of sessions begin otherwise than keys of entries that the server keeps. */
-function sessionKey(session: string, name: string): string {
-  return `${session}|${name}`
-}
-
-/** Names declared by modules have no `|`, so that no owner can be taken for another one with a name. */
-function keptKey(owner: string | undefined, name: string): string {
-  return owner === undefined ? `~|${name}` : `~${owner}|${name}`
 }

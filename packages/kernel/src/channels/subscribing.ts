@@ -19,6 +19,14 @@ import type { FilterClass } from './filter-class.ts'
 import type { Hub } from './hub.ts'
 import { recoveryVerdict, type Verdict } from './recovery.ts'
 
+/** What a subscription asks of the other nodes of a cluster. */
+export interface SubscribingCluster {
+  /** A position lies behind what this node has heard of: has it look at the log. */
+  lookAhead(channel: Channel): Promise<void>
+  /** Undefined when the keyed state of other nodes is known, else a promise that is fulfilled soon in any case. */
+  whole(channel: Channel): Promise<void> | undefined
+}
+
 export interface SubscribingParts {
   readonly hub: Hub
   readonly fanout: Fanout
@@ -26,6 +34,8 @@ export interface SubscribingParts {
   readonly kinds: Kinds
   readonly limits: Limits
   readonly permissions: Permissions
+  /** Absent on a node that is alone. */
+  readonly cluster?: SubscribingCluster | undefined
   readonly onRecovery: (verdict: Verdict) => void
 }
 
@@ -111,6 +121,7 @@ export class Subscribing {
     const filter = joinFilters(identity, request.channel, request.filter)
     const channel = await this.#open(session.app, request)
     if (!audiences.isReady(channel)) await audiences.prepare(channel)
+    if (request.state === true || request.occupancy === true) await this.#parts.cluster?.whole(channel)
     const { link, generation } = connection
     if (session.link !== link || session.generation !== generation || link === undefined)
       throw new ParleyError('disconnected')
@@ -134,9 +145,10 @@ export class Subscribing {
 
   /** The channel, with `first` fresh where it matters how far back the log goes. */
   async #open(app: string, request: SubscribeRequest): Promise<Channel> {
-    const { hub } = this.#parts
+    const { hub, cluster } = this.#parts
     const channel = await hub.open(app, request.channel)
     const after = wantedAfter(channel, request)
+    if (after !== undefined && after > channel.head) await cluster?.lookAhead(channel)
     if (after === undefined || after >= channel.head || channel.recent(after) !== undefined) return channel
     await hub.refreshFirst(channel)
     return hub.open(app, request.channel)

@@ -1,8 +1,8 @@
 import type { CommandContract, ParleyError } from '@parley/protocol'
 import type { Identity } from '../ports/authenticator.ts'
-import type { StoredReceipt } from '../ports/store.ts'
 import type { RegisteredCommand } from '../registry.ts'
 import type { OrderedLanes } from './ordered-lanes.ts'
+import type { KnownReceipt } from './receipts.ts'
 
 /** Who calls, and from where. */
 export interface Caller {
@@ -43,6 +43,6 @@ export interface Prepared {
   readonly orderKey: string
   readonly scope: string | undefined
   readonly fingerprint: string
-  readonly receipt: StoredReceipt | undefined | Promise<StoredReceipt | undefined>
+  readonly receipt: KnownReceipt | undefined | Promise<KnownReceipt | undefined>
   readonly done: Done
 }

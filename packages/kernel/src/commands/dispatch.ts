@@ -7,13 +7,12 @@ import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { StoredReceipt } from '../ports/store.ts'
 import type { RegisteredCommand, Registry } from '../registry.ts'
 import type { Call, Caller, Done, Prepared } from './call.ts'
 import { digest } from './hash.ts'
 import { OrderedLanes } from './ordered-lanes.ts'
 import type { Publisher } from './publisher.ts'
-import type { Receipts } from './receipts.ts'
+import type { KnownReceipt, Receipts } from './receipts.ts'
 import { Twins } from './twins.ts'
 import type { ContextServices } from './unit-context.ts'
 import { UnitRunner } from './unit-runner.ts'
@@ -223,7 +222,7 @@ export class Dispatch {
 
   async #startLater(
     prepared: Prepared,
-    receipt: Promise<StoredReceipt | undefined> | undefined,
+    receipt: Promise<KnownReceipt | undefined> | undefined,
     asked?: Promise<ParleyError | undefined>,
   ): Promise<void> {
     try {

@@ -1,18 +1,18 @@
 import { ParleyError, type Position } from '@parley/protocol'
 import type { AccessLog } from '../access/access-log.ts'
-import { controlChannel } from '../access/control.ts'
 import type { Hub } from '../channels/hub.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
 import type { Logger } from '../ports/logger.ts'
-import type {
-  CommitResult,
-  Receipt,
-  Redaction,
-  Store,
-  StoredReceipt,
-  Unit,
-  UnitEvent,
+import {
+  type CommitResult,
+  controlChannel,
+  type Receipt,
+  type Redaction,
+  type Store,
+  type StoredReceipt,
+  type Unit,
+  type UnitEvent,
 } from '../ports/store.ts'
 import type { CollectedEvent, UnitContext } from './unit-context.ts'
 import { countDurable } from './unit-offsets.ts'
@@ -23,6 +23,17 @@ export type Published =
   | { readonly status: 'repeated'; readonly receipt: StoredReceipt }
   | { readonly status: 'refused' }
 
+/** What the other nodes of a cluster are told of events. */
+export interface PublisherCluster {
+  announce(
+    app: string,
+    channel: string,
+    placed: { readonly event: StoredEvent; readonly epoch: string; readonly control?: number },
+  ): void
+  announceEphemeral(app: string, channel: string, event: UnitEvent): void
+  announceHeads(app: string, channels: Iterable<string>): Promise<void>
+}
+
 export interface PublisherParts {
   readonly store: Store
   readonly recentLog: RecentLog
@@ -30,6 +41,8 @@ export interface PublisherParts {
   readonly accessLog: AccessLog
   readonly clock: Clock
   readonly log: Logger
+  /** Absent on a node that is alone. */
+  readonly cluster?: PublisherCluster | undefined
   /** Told of every event that has its place. */
   readonly onEvent: (app: string, event: UnitEvent, position: Position) => void
 }
@@ -72,28 +85,59 @@ export class Publisher {
       events: durable.map(({ event }) => event),
     }
     if (redactions !== undefined) unit.redactions = redactions
+    if (redactions !== undefined && this.#parts.cluster !== undefined)
+      unit.events = [...unit.events, ...redactions.map((redaction) => this.#redactionEvent(redaction))]
     if (receipt !== undefined) unit.receipt = receipt
     const result = await this.#store(unit)
     if (result.status === 'repeated') return result
     if (result.status === 'refused') return { status: 'refused' }
+    this.#announce(unit, result)
     if (redactions !== undefined) this.#redact(app, redactions)
     const gate = this.#gates.get(app)
-    if (gate === undefined) return this.#publish(ctx, unit, result.positions)
-    const published = gate.then(() => this.#publish(ctx, unit, result.positions))
+    if (gate === undefined) return this.#publish(ctx, unit, result)
+    const published = gate.then(() => this.#publish(ctx, unit, result))
     this.#shutGate(app, published)
     return published
   }
 
-  /** Applies the access changes of a unit that is committed, and sends its events out. */
-  #publish(ctx: UnitContext, unit: Unit, positions: readonly Position[]): Published | Promise<Published> {
-    const { app } = unit
-    const missing = this.#parts.accessLog.committed(app, unit.events, positions)
-    if (missing !== undefined) {
-      const published = missing.then(() => this.#sendOut(ctx, unit, positions))
-      this.#shutGate(app, published)
-      return published
+  /** Tells the other nodes of a redaction, which {@link EventLog.redact} has made in no unit. */
+  async tellRedaction(app: string, redaction: Redaction): Promise<void> {
+    if (this.#parts.cluster === undefined) return
+    const unit: Unit = { app, assertions: [], writes: [], events: [this.#redactionEvent(redaction)] }
+    const result = await this.#store(unit)
+    if (result.status !== 'committed') return
+    this.#announce(unit, result)
+    await this.#parts.accessLog.committed(app, { ...unit, positions: result.positions }, result.control)
+  }
+
+  /** Every node learns of it, in its place among the access changes: what it has in memory of the words is gone then. */
+  #redactionEvent(redaction: Redaction): UnitEvent {
+    const data = JSON.stringify(redaction)
+    return { channel: controlChannel, type: 'control.redact', data, at: this.#parts.clock.now() }
+  }
+
+  #announce({ app, events }: Unit, { positions, control }: Committed): void {
+    const { cluster } = this.#parts
+    if (cluster === undefined) return
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as UnitEvent
+      const { epoch, offset } = positions[index] as Position
+      cluster.announce(app, event.channel, { event: stored(event, offset), epoch, control })
     }
-    return this.#sendOut(ctx, unit, positions)
+  }
+
+  /** Applies the access changes of a unit that is committed, and sends its events out. */
+  #publish(ctx: UnitContext, unit: Unit, result: Committed): Published | Promise<Published> {
+    const { app, events } = unit
+    const { positions, control } = result
+    const missing = this.#parts.accessLog.committed(app, { events, positions }, control)
+    if (missing === undefined) return this.#sendOut(ctx, unit, positions)
+    // Where the changes of other nodes cannot be read, the events wait until somebody compares positions.
+    const published = missing.then((mayGoOut) =>
+      mayGoOut ? this.#sendOut(ctx, unit, positions) : done(merge(ctx.events, positions, [])),
+    )
+    this.#shutGate(app, published)
+    return published
   }
 
   #redact(app: string, redactions: readonly Redaction[]): void {
@@ -117,13 +161,7 @@ export class Publisher {
       this.#parts.log.warn('Events that are not durable were lost behind a unit that is.', {
         error: String(error),
       })
-      return done(
-        merge(
-          ctx.events,
-          durable,
-          others.map(() => nowhere),
-        ),
-      )
+      return done(merge(ctx.events, durable, []))
     }
   }
 
@@ -149,7 +187,7 @@ export class Publisher {
   }
 
   async #reconcile({ app, events, redactions = [] }: Unit): Promise<void> {
-    const { accessLog, clock, hub, store } = this.#parts
+    const { accessLog, clock, cluster, hub, store } = this.#parts
     const names = events.map(({ channel }) => channel)
     for (let attempt = 1; attempt <= maxReconciliations; attempt++) {
       try {
@@ -159,6 +197,7 @@ export class Publisher {
           const [event] = await store.pick(app, channel, [offset])
           if (event === undefined || event.redacted) hub.redacted(app, channel, offset)
         }
+        await cluster?.announceHeads(app, names)
         return
       } catch {
         // The log cannot be read now. After some minutes the next event of the channel mends it.
@@ -187,6 +226,7 @@ export class Publisher {
   #emitOne(app: string, { event, kind }: CollectedEvent): Position | Promise<Position> {
     if (kind.durability === 'ephemeral') {
       const position = this.#parts.hub.publishEphemeral(app, event.channel, event)
+      this.#parts.cluster?.announceEphemeral(app, event.channel, event)
       this.#parts.onEvent(app, event, position)
       return position
     }
@@ -196,8 +236,11 @@ export class Publisher {
   }
 
   #emitted(app: string, event: UnitEvent, positions: readonly Position[]): Position {
+    const position = positions[0] as Position
+    const { epoch, offset } = position
+    this.#parts.cluster?.announce(app, event.channel, { event: stored(event, offset), epoch })
     this.#fanOut(app, [event], positions)
-    return positions[0] as Position
+    return position
   }
 }
 
@@ -213,6 +256,8 @@ const certain = new Set<string>(['overloaded', 'store_full', 'unavailable'])
 function mayBeStored(error: unknown): boolean {
   return !(error instanceof ParleyError && certain.has(error.code))
 }
+
+type Committed = Extract<CommitResult, { readonly status: 'committed' }>
 
 function done(positions: readonly Position[]): Published {
   return { status: 'done', positions }
@@ -235,7 +280,7 @@ function stored(event: UnitEvent, offset: number): StoredEvent {
   }
 }
 
-/** Positions in the order of the events, from those of the durable and those of the other ones. */
+/** Positions in the order of the events, from those of the durable and those of the other ones; without one: nowhere. */
 function merge(
   events: readonly CollectedEvent[],
   durable: readonly Position[],
@@ -243,6 +288,6 @@ function merge(
 ): readonly Position[] {
   let [nextDurable, nextOther] = [0, 0]
   return events.map(
-    ({ kind }) => (kind.durability === 'durable' ? durable[nextDurable++] : others[nextOther++]) as Position,
+    ({ kind }) => (kind.durability === 'durable' ? durable[nextDurable++] : others[nextOther++]) ?? nowhere,
   )
 }

@@ -42,8 +42,29 @@ describe('a receipt from the store', () => {
   test('of this node has all the places', () => {
     const unit = [collected('durable'), collected('recent')]
     const positions = [position(3), position(9)]
-    const receipt = { fingerprint: 'f', output: receiptText({ done: true }, unit), positions }
+    const receipt = {
+      fingerprint: 'f',
+      output: receiptText({ done: true }, unit),
+      positions,
+      isWhole: true,
+    } as const
     expect(readReceipt(receipt)).toEqual({ output: { done: true }, positions })
+  })
+
+  test('tells nothing of what the kernel has added to the unit', () => {
+    for (const [unit, expected] of [
+      [['durable'], [position(1)]],
+      [
+        ['durable', 'recent'],
+        [position(1), nowhere],
+      ],
+      [['recent'], [nowhere]],
+    ] as const) {
+      const output = receiptText({}, unit.map(collected), true)
+      const own = unit.filter((kind) => kind === 'durable').map((_, index) => position(index + 1))
+      const stored = { fingerprint: 'f', output, positions: [...own, position(99)] }
+      expect(readReceipt(stored).positions).toEqual(expected)
+    }
   })
 
   test('of a command without an answer says null', () => {

@@ -12,6 +12,9 @@ interface ReceiptText {
   readonly durable?: readonly number[]
 }
 
+/** A receipt, with the places of all events (`isWhole`), or of those that the store knows. */
+export type KnownReceipt = StoredReceipt & { readonly isWhole?: true }
+
 /**
  * Receipts of commands whose effect is not durable: as durable as the effect, so in memory. Bounded; the oldest go.
  */
@@ -19,7 +22,7 @@ export class Receipts {
   readonly #clock: Clock
   readonly #store: Store
   readonly #limits: Limits
-  readonly #memory = new Map<string, StoredReceipt & { readonly expiresAt: number }>()
+  readonly #memory = new Map<string, KnownReceipt & { readonly expiresAt: number }>()
 
   constructor(clock: Clock, store: Store, limits: Limits) {
     this.#clock = clock
@@ -28,7 +31,7 @@ export class Receipts {
   }
 
   /** The receipt of an earlier run, from memory at once or from the store. */
-  find(scope: string): StoredReceipt | Promise<StoredReceipt | undefined> {
+  find(scope: string): KnownReceipt | Promise<KnownReceipt | undefined> {
     const known = this.#memory.get(scope)
     if (known !== undefined && known.expiresAt > this.#clock.now()) return known
     return this.#store.receipts([scope]).then(([stored]) => stored)
@@ -37,14 +40,21 @@ export class Receipts {
   remember(scope: string, receipt: StoredReceipt): void {
     if (this.#memory.size >= this.#limits.maxMemoryReceipts)
       this.#memory.delete(this.#memory.keys().next().value as string)
-    this.#memory.set(scope, { ...receipt, expiresAt: this.#clock.now() + this.#limits.idempotencyTtlMs })
+    this.#memory.set(scope, {
+      ...receipt,
+      isWhole: true,
+      expiresAt: this.#clock.now() + this.#limits.idempotencyTtlMs,
+    })
   }
 }
 
-/** The text of a receipt for an output. A store knows the places of durable events only: a mixed unit says which. */
-export function receiptText(output: unknown, events: readonly CollectedEvent[]): string {
+/**
+ * The text of a receipt for an output. A store knows the places of durable events only, and of what the kernel has added
+ * to them: such a unit says which are its own.
+ */
+export function receiptText(output: unknown, events: readonly CollectedEvent[], hasMore = false): string {
   const durable = events.flatMap(({ kind }, index) => (kind.durability === 'durable' ? [index] : []))
-  const isMixed = durable.length > 0 && durable.length < events.length
+  const isMixed = hasMore || (durable.length > 0 && durable.length < events.length)
   const text: ReceiptText = { output: output ?? null, ...(isMixed ? { events: events.length, durable } : {}) }
   return JSON.stringify(text)
 }
@@ -53,12 +63,12 @@ export function receiptText(output: unknown, events: readonly CollectedEvent[]):
  * What a receipt holds: the output, and a position for each event of the unit. Events that were not durable are
  * nowhere in a receipt that comes from the store.
  */
-export function readReceipt(receipt: StoredReceipt): {
+export function readReceipt(receipt: KnownReceipt): {
   readonly output: unknown
   readonly positions: readonly Position[]
 } {
   const { output, events, durable } = JSON.parse(receipt.output) as ReceiptText
-  if (events === undefined || durable === undefined || receipt.positions.length === events)
+  if (events === undefined || durable === undefined || receipt.isWhole === true)
     return { output, positions: receipt.positions }
   const positions = Array.from({ length: events }, () => nowhere)
   for (const [index, place] of durable.entries()) positions[place] = receipt.positions[index] ?? nowhere

@@ -1,5 +1,4 @@
 import { type Action, type CompiledFilter, type Filter, ParleyError } from '@parley/protocol'
-import { controlChannel } from '../access/control.ts'
 import type { TokenBuckets } from '../access/token-bucket.ts'
 import { historyFilter } from '../channels/subscribing.ts'
 import { utf8Length } from '../channels/wire-text.ts'
@@ -8,16 +7,17 @@ import type { Kind, Kinds } from '../kind.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type {
-  Assertion,
-  RecordRow,
-  Redaction,
-  SqlStatement,
-  SqlValue,
-  Store,
-  UnitEvent,
-  UnitStatement,
-  Write,
+import {
+  type Assertion,
+  controlChannel,
+  type RecordRow,
+  type Redaction,
+  type SqlStatement,
+  type SqlValue,
+  type Store,
+  type UnitEvent,
+  type UnitStatement,
+  type Write,
 } from '../ports/store.ts'
 import type { Caller } from './call.ts'
 import { offsetsIn } from './unit-offsets.ts'

@@ -2,10 +2,9 @@ import { ParleyError, type Position } from '@parley/protocol'
 import type { Limits } from '../limits.ts'
 import type { PositionedHandler } from '../module.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { StoredReceipt } from '../ports/store.ts'
 import type { Prepared, Runnable } from './call.ts'
 import type { Published, Publisher } from './publisher.ts'
-import { type Receipts, readReceipt, receiptText } from './receipts.ts'
+import { type KnownReceipt, type Receipts, readReceipt, receiptText } from './receipts.ts'
 import { type ContextServices, UnitContext } from './unit-context.ts'
 
 export interface UnitRunnerParts {
@@ -55,7 +54,7 @@ export class UnitRunner {
   }
 
   /** Answers a repeat as the first run was answered. */
-  answerFrom(prepared: Prepared, receipt: StoredReceipt): void {
+  answerFrom(prepared: Prepared, receipt: KnownReceipt): void {
     try {
       if (receipt.fingerprint !== prepared.fingerprint) throw new ParleyError('idempotency_mismatch')
       const { output, positions } = readReceipt(receipt)
@@ -101,7 +100,7 @@ export class UnitRunner {
         return undefined
       }
       const expiresAt = this.#parts.clock.now() + this.#parts.limits.idempotencyTtlMs
-      const text = scope === undefined ? '' : receiptText(output, ctx.events)
+      const text = scope === undefined ? '' : receiptText(output, ctx.events, ctx.redactions !== undefined)
       const published = this.#parts.publisher.submit(
         ctx,
         scope === undefined ? undefined : { scope, fingerprint, output: text, expiresAt },

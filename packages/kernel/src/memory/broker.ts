@@ -1,5 +1,5 @@
 import type { Announcement, Broker, BrokerListener, NodeMessage } from '../ports/broker.ts'
-import type { Clock, Timer } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** Something on its way from one node to another. */
 export interface Signal {
@@ -17,6 +17,8 @@ export interface MemoryClusterOptions {
    * overtake each other. Default: in the same turn, each once.
    */
   readonly travel?: (signal: Signal) => readonly number[]
+  /** How long it takes until a channel is followed, in ms. Default: no time. */
+  readonly followMs?: () => number
 }
 
 /** Nodes in one process. The cluster is what lies between their brokers. */
@@ -27,7 +29,11 @@ export interface MemoryCluster {
   split(...groups: readonly (readonly string[])[]): void
   /** All nodes reach each other again, and are told so. */
   heal(): void
-  /** A node is gone without a farewell. Others hear of it when its lease is over. */
+  /** The link of a node to all others is down, and the node knows it. */
+  cut(node: string): void
+  /** The link is there again, and the node is told so. */
+  mend(node: string): void
+  /** A node is gone without a farewell. Others hear of it when its lease is over; nothing comes from it any more. */
   lose(node: string): void
 }
 
@@ -49,14 +55,16 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
 class Cluster implements MemoryCluster {
   readonly clock: Clock
   readonly leaseMs: number
+  readonly followMs: (() => number) | undefined
   readonly #travel: (signal: Signal) => readonly number[]
   readonly #seats = new Map<string, Seat>()
-  readonly #timers = new Set<Timer>()
+  readonly #cut = new Set<string>()
   #groups: readonly (readonly string[])[] = []
 
-  constructor({ clock, leaseMs = defaultLeaseMs, travel = () => [0] }: MemoryClusterOptions) {
+  constructor({ clock, leaseMs = defaultLeaseMs, travel = () => [0], followMs }: MemoryClusterOptions) {
     this.clock = clock
     this.leaseMs = leaseMs
+    this.followMs = followMs
     this.#travel = travel
   }
 
@@ -66,24 +74,27 @@ class Cluster implements MemoryCluster {
 
   split(...groups: readonly (readonly string[])[]): void {
     this.#groups = groups
-    // Who hears nothing of another for the time of a lease takes it for gone.
-    this.#later(this.leaseMs, () => {
-      for (const seat of this.#seats.values())
-        for (const node of [...seat.known]) if (!this.#reaches(node, seat.node)) forget(seat, node)
-    })
+    this.#forgetLater()
   }
 
   heal(): void {
     this.#groups = []
-    for (const seat of [...this.#seats.values()]) {
-      this.#introduce(seat)
-      seat.listener.restored()
-    }
+    for (const seat of [...this.#seats.values()]) this.#restore(seat)
+  }
+
+  cut(node: string): void {
+    this.#cut.add(node)
+    this.#forgetLater()
+  }
+
+  mend(node: string): void {
+    const seat = this.#seats.get(node)
+    if (this.#cut.delete(node) && seat !== undefined) this.#restore(seat)
   }
 
   lose(node: string): void {
     this.#seats.delete(node)
-    this.#later(this.leaseMs, () => this.#forgotten(node))
+    this.later(this.leaseMs, () => this.#forgotten(node))
   }
 
   join(seat: Seat): void {
@@ -96,28 +107,38 @@ class Cluster implements MemoryCluster {
     this.#forgotten(node)
   }
 
+  /** Whether the seat is (still) of this cluster. */
+  has(seat: Seat): boolean {
+    return this.#seats.get(seat.node) === seat
+  }
+
+  isCut(node: string): boolean {
+    return this.#cut.has(node)
+  }
+
   /** Brings something to every other node that wants it and can be reached. */
   carry(signal: Omit<Signal, 'to'>, to: string | undefined, deliver: (seat: Seat) => void): void {
     for (const seat of this.#seats.values()) {
       if (seat.node === signal.from || (to !== undefined && seat.node !== to)) continue
       if (!this.#reaches(signal.from, seat.node)) continue
       for (const delayMs of this.#travel({ ...signal, to: seat.node }))
-        this.#later(delayMs, () => {
-          if (this.#seats.get(seat.node) === seat && this.#reaches(signal.from, seat.node)) deliver(seat)
+        this.later(delayMs, () => {
+          if (this.has(seat) && this.#reaches(signal.from, seat.node)) deliver(seat)
         })
     }
   }
 
-  #later(delayMs: number, run: () => void): void {
-    if (delayMs <= 0) {
-      this.clock.defer(run)
-      return
-    }
-    const timer = this.clock.after(delayMs, () => {
-      this.#timers.delete(timer)
-      run()
+  later(delayMs: number, run: () => void): void {
+    if (delayMs <= 0) this.clock.defer(run)
+    else this.clock.after(delayMs, run)
+  }
+
+  /** Who hears nothing of another for the time of a lease takes it for gone. */
+  #forgetLater(): void {
+    this.later(this.leaseMs, () => {
+      for (const seat of this.#seats.values())
+        for (const node of [...seat.known]) if (!this.#reaches(node, seat.node)) forget(seat, node)
     })
-    this.#timers.add(timer)
   }
 
   #forgotten(node: string): void {
@@ -126,9 +147,14 @@ class Cluster implements MemoryCluster {
     for (const seat of this.#seats.values()) forget(seat, node)
   }
 
+  #restore(seat: Seat): void {
+    this.#introduce(seat)
+    seat.listener.restored()
+  }
+
   /** Makes a node and those that it reaches known to each other. */
   #introduce(seat: Seat): void {
-    for (const other of this.#seats.values()) {
+    for (const other of [...this.#seats.values()]) {
       if (other === seat || !this.#reaches(other.node, seat.node)) continue
       meet(seat, other.node)
       meet(other, seat.node)
@@ -136,6 +162,7 @@ class Cluster implements MemoryCluster {
   }
 
   #reaches(from: string, to: string): boolean {
+    if (this.#cut.has(from) || this.#cut.has(to)) return false
     const groupOf = (node: string) => this.#groups.findIndex((group) => group.includes(node))
     const [one, other] = [groupOf(from), groupOf(to)]
     return one === other || one < 0 || other < 0
@@ -182,8 +209,19 @@ class MemoryBroker implements Broker {
     })
   }
 
-  follow(app: string, channel: string): void {
-    this.#seat?.followed.add(followKey(app, channel))
+  follow(app: string, channel: string): void | Promise<void> {
+    const { followMs } = this.#cluster
+    const { followed } = this.#seat ?? {}
+    if (followMs === undefined) {
+      followed?.add(followKey(app, channel))
+      return
+    }
+    return new Promise((resolve) =>
+      this.#cluster.later(followMs(), () => {
+        followed?.add(followKey(app, channel))
+        resolve()
+      }),
+    )
   }
 
   unfollow(app: string, channel: string): void {
@@ -203,11 +241,15 @@ class MemoryBroker implements Broker {
   }
 
   problem(): string | undefined {
-    return undefined
+    const { node } = this.#seat ?? {}
+    if (node === undefined) return 'The broker is not started.'
+    return this.#cluster.isCut(node) ? 'The link to the other nodes is down.' : undefined
   }
 
   #carry(what: Signal['what'], to: string | undefined, deliver: (seat: Seat) => void): void {
-    if (this.#seat !== undefined) this.#cluster.carry({ from: this.#seat.node, what }, to, deliver)
+    const seat = this.#seat
+    if (seat !== undefined && this.#cluster.has(seat))
+      this.#cluster.carry({ from: seat.node, what }, to, deliver)
   }
 }
 

@@ -1,14 +1,15 @@
 import type { Position } from '@parley/protocol'
-import type {
-  Assertion,
-  CommitResult,
-  RecordRow,
-  RecordWrite,
-  SqlStatement,
-  StoredReceipt,
-  Unit,
-  UnitStatement,
-  UnitValue,
+import {
+  type Assertion,
+  type CommitResult,
+  controlChannel,
+  type RecordRow,
+  type RecordWrite,
+  type SqlStatement,
+  type StoredReceipt,
+  type Unit,
+  type UnitStatement,
+  type UnitValue,
 } from '../ports/store.ts'
 import { ChannelLog } from './channel-log.ts'
 import { deriveEpoch } from './epoch.ts'
@@ -96,7 +97,7 @@ export class MemoryDisk {
       const { scope, fingerprint, output, expiresAt } = unit.receipt
       this.#receipts.set(scope, { fingerprint, output, expiresAt, positions })
     }
-    return { status: 'committed', positions }
+    return { status: 'committed', positions, control: this.find(unit.app, controlChannel)?.top.head ?? 0 }
   }
 
   /** Carries out the statements; answers the index of the assertion that does not hold, or -1. */

@@ -1,5 +1,12 @@
 export { memoryBlobStore } from './blob-store.ts'
+export {
+  memoryCluster,
+  type MemoryCluster,
+  type MemoryClusterOptions,
+  type Signal,
+} from './broker.ts'
 export { MemoryDisk } from './disk.ts'
+export { memoryLease } from './lease.ts'
 export { silentLogger } from './logger.ts'
 export { memoryMetrics, type MemoryMetrics } from './metrics.ts'
 export { memoryRecentLog } from './recent-log.ts'

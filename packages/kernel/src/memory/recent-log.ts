@@ -23,16 +23,23 @@ interface AppLogs {
 /** Epoch and head stay at least so long after the last event is gone. */
 const headKeptMs = 24 * 60 * 60 * 1000
 
+export interface MemoryRecentLogOptions {
+  readonly clock: Clock
+  /** All nodes of the cluster are in this process, and are given this log. */
+  readonly isShared?: boolean
+}
+
 /**
  * A log in the memory of this process. `append` is synchronous. What a channel may hold is bounded by its retention at
  * every append; each append also looks after one other channel, so that channels which fell silent are freed without a
  * timer. A channel that was forgotten begins a new epoch.
  */
-export function memoryRecentLog({ clock }: { readonly clock: Clock }): RecentLog {
+export function memoryRecentLog({ clock, isShared = false }: MemoryRecentLogOptions): RecentLog {
   const shelf = new Shelf(clock)
   const side = readingSide(shelf, async (read) => read())
   return {
     ...side,
+    isShared,
     append: (app, channel, events, retention) => shelf.append(app, channel, { events, retention }),
     trim: async (app, channel, retention, now) => shelf.trim(app, channel, { retention, now }),
   }

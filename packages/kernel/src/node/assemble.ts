@@ -1,5 +1,5 @@
 import { ParleyError } from '@parley/protocol'
-import { AccessLog } from '../access/access-log.ts'
+import { AccessLog, type ControlEntry } from '../access/access-log.ts'
 import { controlKind } from '../access/control.ts'
 import { Permissions } from '../access/permissions.ts'
 import { Revocations } from '../access/revocations.ts'
@@ -9,16 +9,19 @@ import { ChannelReader } from '../channels/channel-reader.ts'
 import { Fanout } from '../channels/fanout.ts'
 import { Hub } from '../channels/hub.ts'
 import { KeptEntries } from '../channels/kept-entries.ts'
+import type { MergeState } from '../channels/state/foreign-entries.ts'
 import { Subscribing } from '../channels/subscribing.ts'
+import { Cluster } from '../cluster/cluster.ts'
 import { Dispatch } from '../commands/dispatch.ts'
 import { Publisher } from '../commands/publisher.ts'
 import { Receipts } from '../commands/receipts.ts'
 import type { ContextServices } from '../commands/unit-context.ts'
-import type { AccessChange } from '../context.ts'
+import type { SessionSummary } from '../context.ts'
 import { Flags } from '../flags.ts'
 import { Kinds } from '../kind.ts'
 import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
+import type { Redaction } from '../ports/store.ts'
 import { Registry } from '../registry.ts'
 import { FrameHandler } from '../sessions/frame-handler.ts'
 import { Intake } from '../sessions/intake.ts'
@@ -32,9 +35,11 @@ import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
 
 /** What the parts ask of the node around them. */
 export interface Surroundings {
+  readonly node: string
+  readonly apps: readonly string[]
   readonly connections: () => number
   readonly authenticate: (token: string) => Promise<Identity>
-  readonly apply: (app: string, change: AccessChange) => void
+  readonly apply: (app: string, entry: ControlEntry) => void
   readonly welcome: LinkServices['welcome']
   readonly closed: LinkServices['closed']
 }
@@ -62,6 +67,8 @@ export interface NodeParts extends Base {
   readonly keptEntries: KeptEntries
   readonly sessions: Sessions
   readonly accessLog: AccessLog
+  /** Undefined on a node that is alone. */
+  readonly cluster: Cluster | undefined
   readonly dispatch: Dispatch
   readonly metrics: NodeMetrics
   readonly linkServices: LinkServices
@@ -74,6 +81,7 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
   const { limits, kinds, fanout, permissions } = base
   const hub = new Hub({
     ...{ clock, limits, kinds, store, recentLog, fanout },
+    mergeState: (name) => mergeOf(base.registry, name),
     onLost: (member, code) => member.outbox.lost(member, code),
   })
   const metrics = nodeMetrics(options.metrics, {
@@ -81,20 +89,24 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
     sessions: () => sessions.size,
     channels: () => hub.size,
     queuedUnits: () => store.status().queued,
+    nodes: () => 1 + (cluster?.nodes().length ?? 0),
     fanout,
   })
+  const isShared = options.broker !== undefined
+  const accessLog = new AccessLog({ store, clock, apply: around.apply, isShared })
+  const summaries = (app: string, user: string) => sessions.summaries(app, user)
+  const cluster = makeCluster(base, around, { hub, accessLog, metrics, sessions: summaries })
   const subscribing = new Subscribing({
-    ...{ hub, fanout, audiences: base.audiences, kinds, limits, permissions },
+    ...{ hub, fanout, audiences: base.audiences, kinds, limits, permissions, cluster },
     onRecovery: (verdict) =>
       metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
   })
   const sessions = makeSessions(base, hub, subscribing)
-  const accessLog = new AccessLog(store, around.apply)
   const isDeclared = (name: string) => base.registry.state(name) !== undefined
   const keptEntries = new KeptEntries({ hub, clock, wheel: base.wheel, isDeclared })
-  const dispatch = makeDispatch(base, { hub, keptEntries, sessions, accessLog, metrics })
+  const dispatch = makeDispatch(base, { hub, keptEntries, sessions, accessLog, cluster, metrics })
   const linkServices = makeLinkServices(base, around, { dispatch, subscribing, sessions, metrics })
-  return { ...base, hub, keptEntries, sessions, accessLog, dispatch, metrics, linkServices }
+  return { ...base, hub, keptEntries, sessions, accessLog, cluster, dispatch, metrics, linkServices }
 }
 
 function makeBase(options: NodeOptions): Base {
@@ -115,6 +127,42 @@ function makeBase(options: NodeOptions): Base {
     fanout: new Fanout(clock, limits),
     audiences: new Audiences(options.logger),
   }
+}
+
+function makeCluster(
+  base: Base,
+  { node, apps }: Surroundings,
+  parts: Pick<NodeParts, 'hub' | 'accessLog' | 'metrics'> & {
+    readonly sessions: (app: string, user: string) => readonly SessionSummary[]
+  },
+): Cluster | undefined {
+  const { options, limits, kinds, fanout, audiences, permissions } = base
+  const { broker, clock, logger: log } = options
+  if (broker === undefined) return undefined
+  const { hub, accessLog, metrics, sessions } = parts
+  return new Cluster({
+    ...{
+      node,
+      apps,
+      broker,
+      clock,
+      log,
+      limits,
+      kinds,
+      hub,
+      fanout,
+      audiences,
+      accessLog,
+      permissions,
+      sessions,
+    },
+    onLogRead: () => metrics.gapReads.add(),
+  })
+}
+
+function mergeOf(registry: Registry, name: string): ReturnType<MergeState> {
+  const contract = registry.state(name)?.contract
+  return contract?.merge && ((values) => contract.merge?.(values))
 }
 
 function makeSessions(base: Base, hub: Hub, subscribing: Subscribing): Sessions {
@@ -157,15 +205,23 @@ function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: 
 
 function makeDispatch(
   base: Base,
-  parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'metrics'>,
+  parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'cluster' | 'metrics'>,
 ): Dispatch {
   const { options, registry, kinds, flags, limits, permissions, throttle } = base
-  const { hub, keptEntries, sessions, accessLog, metrics } = parts
+  const { hub, keptEntries, sessions, accessLog, cluster, metrics } = parts
   const { clock, logger: log, store, recentLog } = options
+  const publisher = new Publisher({
+    ...{ store, recentLog, hub, accessLog, cluster, clock, log },
+    onEvent: (_app, event) => metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
+  })
+  const reading = {
+    ...{ hub, kinds, limits, sessions, store, recentLog, cluster },
+    tellRedaction: (app: string, redaction: Redaction) => publisher.tellRedaction(app, redaction),
+  }
   const context: ContextServices = {
     ...{ clock, log, kinds, store },
     publishRates: (kind) => throttle.channelBuckets(kind),
-    channelsOf: (app) => new ChannelReader({ app, hub, kinds, limits, sessions, store, recentLog }),
+    channelsOf: (app) => new ChannelReader(app, reading),
     stateOf: (app) => keptEntries.of(app),
     require: async (identity, action, channel) => {
       const refusal =
@@ -177,11 +233,7 @@ function makeDispatch(
     call: (caller, command, input) => dispatch.call(caller, { command, input }),
   }
   const dispatch = new Dispatch({
-    ...{ registry, kinds, flags, limits, clock, log, permissions, context },
-    publisher: new Publisher({
-      ...{ store, recentLog, hub, accessLog, clock, log },
-      onEvent: (_app, event) => metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
-    }),
+    ...{ registry, kinds, flags, limits, clock, log, permissions, context, publisher },
     receipts: new Receipts(clock, store, limits),
     throttle: (caller) => throttle.call(caller),
     onCalled: (command, code, elapsedMs) => {

@@ -129,16 +129,19 @@ describe('two apps with the same channels and users', () => {
       ctx: {
         channels: {
           list(options: { limit: number }): Promise<readonly { channel: string }[]>
-          sessions(user: string): readonly unknown[]
+          sessions(user: string): Promise<readonly unknown[]>
           presence(channel: string): unknown
         }
       },
     ) => {
       if (name !== 'history') return undefined
-      seen.push(ctx.channels.sessions('alice').length, ctx.channels.presence('durable:room'))
-      return ctx.channels
-        .list({ limit: 100 })
-        .then((list) => void seen.push(list.map(({ channel }) => channel)))
+      const look = async () => {
+        const sessions = await ctx.channels.sessions('alice')
+        seen.push(sessions.length, ctx.channels.presence('durable:room'))
+        const list = await ctx.channels.list({ limit: 100 })
+        seen.push(list.map(({ channel }) => channel))
+      }
+      return look()
     }
     const { t, red } = await twoApps({ modules: [testModule(testKinds, before)] })
     await red.publish('durable:secret', 1)

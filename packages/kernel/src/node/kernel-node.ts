@@ -1,7 +1,8 @@
 import { type ConnectResult, ParleyError } from '@parley/protocol'
+import type { ControlEntry } from '../access/access-log.ts'
 import { enforceRetention } from '../channels/retention.ts'
 import type { Caller } from '../commands/call.ts'
-import type { AccessChange, Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -15,14 +16,20 @@ import { Link } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
 import { assemble, checkIdentity, type NodeParts } from './assemble.ts'
 import { loadFlags, loadRevocations } from './loading.ts'
+import { moveClients } from './moving.ts'
 import type { CallOrigin, Check, Node, NodeOptions, NodeStatus } from './node.ts'
 
 const sweepMs = 1_000
 const retentionMs = 60_000
+/** Names the lease of the node that enforces retention. */
+const retentionLease = 'parley.retention'
+/** Part of the time for stopping in which clients are moved to other nodes. */
+const movingShare = 0.75
 /** The app of who runs the server: its flags concern all. */
 const operatorApp = 'default'
 
-type Phase = 'new' | 'running' | 'stopping' | 'stopped'
+/** `moving`: it serves the clients that it has, and takes no new ones. */
+type Phase = 'new' | 'running' | 'moving' | 'stopping' | 'stopped'
 
 /** A node: starts its parts, keeps them running, and stops them. */
 export class KernelNode implements Node {
@@ -49,9 +56,11 @@ export class KernelNode implements Node {
     this.#apps = [...new Set([operatorApp, ...(options.apps ?? [])])]
     this.id = options.clock.secret(48)
     this.#parts = assemble(options, {
+      node: this.id,
+      apps: this.#apps,
       connections: () => this.#links.size,
       authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
-      apply: (app, change) => this.#apply(app, change),
+      apply: (app, entry) => this.#apply(app, entry),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
       closed: (link, hasLeft) => this.#closed(link, hasLeft),
     })
@@ -75,8 +84,7 @@ export class KernelNode implements Node {
     input: unknown,
     origin: CallOrigin = {},
   ): Promise<unknown> {
-    if (this.#phase !== 'running')
-      return Promise.reject(new ParleyError('unavailable', 'The node is not running.'))
+    if (!this.#isServing) return Promise.reject(new ParleyError('unavailable', 'The node is not running.'))
     this.#requests += 1
     const caller: Caller = {
       identity,
@@ -87,7 +95,9 @@ export class KernelNode implements Node {
   }
 
   status(): NodeStatus {
+    const { cluster } = this.#parts
     const checks: Check[] = [this.#runningCheck(), this.#storeCheck()]
+    if (cluster !== undefined) checks.push(checkOf('broker', cluster.problem()))
     let subscriptions = 0
     for (const session of this.#parts.sessions.all()) subscriptions += session.members.size
     return {
@@ -100,28 +110,32 @@ export class KernelNode implements Node {
       subscriptions,
       calls: this.#parts.dispatch.underWay,
       startedAt: this.#startedAt,
+      nodes: [this.id, ...(cluster?.nodes() ?? [])].sort(),
     }
   }
 
+  get #isServing(): boolean {
+    return this.#phase === 'running' || this.#phase === 'moving'
+  }
+
   #runningCheck(): Check {
-    if (this.#phase === 'running') return { name: 'node', ok: true }
-    const problem = this.#phase === 'stopping' ? 'The node is stopping.' : 'The node is not running.'
-    return { name: 'node', ok: false, problem }
+    const isStopping = this.#phase === 'moving' || this.#phase === 'stopping'
+    const problem = isStopping ? 'The node is stopping.' : 'The node is not running.'
+    return checkOf('node', this.#phase === 'running' ? undefined : problem)
   }
 
   #storeCheck(): Check {
     const { writable, problem } = this.#options.store.status()
-    return {
-      name: 'store',
-      ok: writable,
-      ...(writable ? {} : { problem: problem ?? 'The store refuses writes.' }),
-    }
+    return checkOf('store', writable ? undefined : (problem ?? 'The store refuses writes.'))
   }
 
   async start(): Promise<void> {
     if (this.#phase !== 'new') throw new Error('A node starts once.')
     const { clock, modules, store, transports } = this.#options
+    this.#checkLogs()
     for (const { contract, migrations = [] } of modules) await store.migrate(contract.name, migrations)
+    // From here on the access changes of other nodes are heard; those of before are loaded.
+    await this.#parts.cluster?.start()
     for (const app of this.#apps) {
       await this.#parts.accessLog.begin(app)
       await loadRevocations(store, app, this.#parts.revocations)
@@ -137,9 +151,21 @@ export class KernelNode implements Node {
     for (const transport of transports) await transport.start(accept)
   }
 
+  #checkLogs(): void {
+    const { broker, recentLog } = this.#options
+    const recent = this.kinds.list().find(({ durability }) => durability === 'recent')
+    if (broker === undefined || recentLog.isShared === true || recent === undefined) return
+    throw new ParleyError(
+      'unavailable',
+      `Kind \`${recent.name}\` is \`recent\`, and its log is this node's alone, but there is a broker for several nodes. ` +
+        'Configure a log that they share, make the kind `durable` or `ephemeral`, or run one node without a broker.',
+    )
+  }
+
   #moduleServices(): ModuleServices {
-    const { clock, logger: log, modules, store } = this.#options
+    const { clock, lease, logger: log, modules, store } = this.#options
     return {
+      ...(lease === undefined ? {} : { lease }),
       ...{ clock, log, apps: this.#apps },
       modules: modules.map((module) => module.contract.name),
       call: (identity, command, input) => this.call(identity, command, input),
@@ -153,7 +179,7 @@ export class KernelNode implements Node {
   }
 
   async #run(app: string, job: (ctx: Context) => unknown, order: string | undefined): Promise<unknown> {
-    if (this.#phase !== 'running') throw new ParleyError('unavailable', 'The node is not running.')
+    if (!this.#isServing) throw new ParleyError('unavailable', 'The node is not running.')
     if (!this.#apps.includes(app)) throw new RangeError(`There is no app \`${app}\` on this node.`)
     return this.#parts.dispatch.run(app, job, order)
   }
@@ -173,7 +199,7 @@ export class KernelNode implements Node {
     const timer = this.#options.clock.after(periodMs, () => {
       this.#timers.delete(timer)
       run()
-      if (this.#phase === 'running') this.#every(periodMs, run)
+      if (this.#isServing) this.#every(periodMs, run)
     })
     this.#timers.add(timer)
   }
@@ -205,13 +231,9 @@ export class KernelNode implements Node {
   }
 
   #maintain(): void {
-    const { clock, logger: log, store, recentLog } = this.#options
+    const { logger: log } = this.#options
     if (this.#maintenance !== undefined) return
-    const isWanted = () => this.#phase === 'running'
-    this.#maintenance = enforceRetention(
-      { clock, log, kinds: this.kinds, hub: this.#parts.hub, store, recentLog, isWanted },
-      this.#apps,
-    )
+    this.#maintenance = this.#enforceRetention()
       .catch((error: unknown) =>
         log.warn('Retention could not be enforced; it is tried again in a minute.', { error: String(error) }),
       )
@@ -220,10 +242,21 @@ export class KernelNode implements Node {
       })
   }
 
+  /** One node of a cluster is enough. */
+  async #enforceRetention(): Promise<void> {
+    const { clock, lease, logger: log, store, recentLog } = this.#options
+    if (lease !== undefined && (await lease.take(retentionLease, this.id, 2 * retentionMs)) === undefined)
+      return
+    const isWanted = () => this.#isServing
+    const { hub } = this.#parts
+    await enforceRetention({ clock, log, kinds: this.kinds, hub, store, recentLog, isWanted }, this.#apps)
+  }
+
   /** Whatever goes wrong here, the change is stored, and the unit that made it goes on. */
-  #apply(app: string, change: AccessChange): void {
+  #apply(app: string, change: ControlEntry): void {
     try {
-      if (change.type !== 'flag') this.#parts.sessions.apply(app, change)
+      if (change.type === 'redact') this.#parts.hub.redacted(app, change.channel, change.offset)
+      else if (change.type !== 'flag') this.#parts.sessions.apply(app, change)
       // A flag of another version is left alone, and so is the wish of a tenant.
       else if (app === operatorApp && Object.hasOwn(this.flags.list(), change.name))
         this.flags.set(change.name, change.on)
@@ -268,24 +301,40 @@ export class KernelNode implements Node {
 
   async #stop(graceMs: number): Promise<void> {
     const { clock, logger, modules, store, transports } = this.#options
+    const begunAt = clock.elapsed()
+    if (this.#phase === 'running' && this.#canMove) {
+      this.#phase = 'moving'
+      await moveClients(this.#links, clock, graceMs * movingShare)
+    }
     this.#phase = 'stopping'
+    const leftMs = graceMs - (clock.elapsed() - begunAt)
     for (const timer of this.#timers) timer.cancel()
     this.#timers.clear()
     // Clients come back at different times, so that the next node is not met by all of them at once.
     const spreadMs = Math.min(30_000, this.#links.size * 2)
     for (const link of this.#links) link.reply(`{"op":"goaway","retryAfterMs":500,"spreadMs":${spreadMs}}`)
     this.#parts.intake.flush()
-    await withinMs(this.#parts.dispatch.drain(), graceMs, clock)
+    await withinMs(this.#parts.dispatch.drain(), leftMs, clock)
     this.#parts.fanout.flush()
     for (const link of [...this.#links]) link.close('server_stopping')
     for (const transport of transports) await transport.stop()
     await Promise.all([this.#maintenance, this.#expiry])
     for (const module of [...modules].reverse()) await module.stop?.()
     this.#parts.wheel.stop()
+    await this.#parts.cluster?.stop()
     await store.close()
     this.#phase = 'stopped'
     logger.info('The node has stopped.', { node: this.id })
   }
+
+  /** There are clients, and other nodes to which they can go at once. */
+  get #canMove(): boolean {
+    return this.#links.size > 0 && (this.#parts.cluster?.nodes().length ?? 0) > 0
+  }
+}
+
+function checkOf(name: string, problem: string | undefined): Check {
+  return problem === undefined ? { name, ok: true } : { name, ok: false, problem }
 }
 
 function withinMs(work: Promise<void>, delayMs: number, clock: NodeOptions['clock']): Promise<void> {

@@ -259,17 +259,18 @@ describe('presence', () => {
         channels: {
           presence(name: string): unknown
           state(name: string): StateSnapshot
-          sessions(user: string): readonly unknown[]
+          sessions(user: string): Promise<readonly unknown[]>
         }
       },
     ) => {
-      if (name === 'history')
-        seen.push(
+      if (name !== 'history') return undefined
+      const look = async () =>
+        void seen.push(
           ctx.channels.presence(channel),
           ctx.channels.state(channel).total,
-          ctx.channels.sessions('alice'),
+          await ctx.channels.sessions('alice'),
         )
-      return undefined
+      return look()
     }
     const t = await testNode({ modules: [testModule(kinds, before)] })
     const look = () => t.call(testIdentity(undefined), 'test.history', { channel: 'durable:other' })

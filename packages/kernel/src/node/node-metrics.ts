@@ -9,6 +9,7 @@ export interface NodeMetrics {
   readonly published: Counter
   readonly recoveries: Counter
   readonly closes: Counter
+  readonly gapReads: Counter
 }
 
 export interface Gauges {
@@ -16,6 +17,7 @@ export interface Gauges {
   readonly sessions: () => number
   readonly channels: () => number
   readonly queuedUnits: () => number
+  readonly nodes: () => number
   readonly fanout: Fanout
 }
 
@@ -27,6 +29,7 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
   metrics.gauge('parley_sessions', 'Sessions, with those waiting for their client.', gauges.sessions)
   metrics.gauge('parley_channels', 'Channels held in memory.', gauges.channels)
   metrics.gauge('parley_store_queued_units', 'Units waiting for the writer.', gauges.queuedUnits)
+  metrics.gauge('parley_cluster_nodes', 'Nodes of the cluster, as far as this one knows.', gauges.nodes)
   metrics.gauge('parley_deliveries_live', 'Events delivered live since the start.', () => counts.live)
   metrics.gauge(
     'parley_deliveries_catch_up',
@@ -56,5 +59,9 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
       'verdict',
     ]),
     closes: metrics.counter('parley_connections_closed_total', 'Connections closed.'),
+    gapReads: metrics.counter(
+      'parley_gap_reads_total',
+      'Readings of a log for events that another node has stored and that were not announced in time.',
+    ),
   }
 }

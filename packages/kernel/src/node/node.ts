@@ -3,8 +3,10 @@ import type { Kinds } from '../kind.ts'
 import type { Limits, Rates } from '../limits.ts'
 import type { Module } from '../module.ts'
 import type { Authenticator, Credentials, Identity } from '../ports/authenticator.ts'
+import type { Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RecentLog } from '../ports/event-log.ts'
+import type { Lease } from '../ports/lease.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
@@ -22,6 +24,13 @@ export interface NodeOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  /**
+   * The way to the other nodes of a cluster, which use the same store and the same recent log. Without one the node is
+   * alone.
+   */
+  readonly broker?: Broker
+  /** For work that one node of a cluster does at a time. Without one every node does it. */
+  readonly lease?: Lease
   /** Apps that exist; `default` always does. */
   readonly apps?: readonly string[]
   readonly limits?: Partial<Limits>
@@ -55,6 +64,8 @@ export interface NodeStatus {
   /** Calls accepted that have no answer yet. */
   readonly calls: number
   readonly startedAt: number
+  /** Ids of all nodes of the cluster that are there as far as this one knows, itself among them, in order. */
+  readonly nodes: readonly string[]
 }
 
 /** A server process's core. */
@@ -77,10 +88,14 @@ export interface Node {
    * Brings the tables of modules up to date, loads what must be known before the first client (revocations), starts the
    * modules, then opens the transports.
    *
-   * @throws ParleyError when a module's migrations cannot be carried out; the message says what to do
+   * @throws ParleyError when a module's migrations cannot be carried out, or what the node is given makes no cluster; the
+   * message says what to do
    */
   start(): Promise<void>
-  /** Tells clients to go elsewhere, stops transports, finishes accepted commands, stops modules, closes the logs. */
+  /**
+   * Tells clients to go elsewhere, stops transports, finishes accepted commands, stops modules, closes the logs. Where
+   * there are other nodes, clients are first moved there one after the other, and served until they go.
+   */
   stop(options?: { readonly graceMs?: number }): Promise<void>
 }
 

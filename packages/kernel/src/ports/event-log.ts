@@ -88,6 +88,8 @@ export interface EventLog {
 
 /** A log for `recent` kinds: bounded, kept in memory or in a broker, with no rows beside it. */
 export interface RecentLog extends EventLog {
+  /** Several nodes append to it and read from it. Without it a cluster takes no log for `recent` kinds. */
+  readonly isShared?: boolean
   /**
    * Appends events in order and answers the position of each. Synchronous where the log is in this process, so that
    * an event goes out in the turn in which it came. Epoch and head outlive the events by at least 24 hours.

@@ -84,8 +84,16 @@ export interface Unit {
   readonly receipt?: Receipt
 }
 
+/** The durable channel of an app on which access changes are recorded. */
+export const controlChannel = 'control:access'
+
 export type CommitResult =
-  | { readonly status: 'committed'; readonly positions: readonly Position[] }
+  | {
+      readonly status: 'committed'
+      readonly positions: readonly Position[]
+      /** Head of the app's {@link controlChannel} as of this unit: whatever was committed before it is at or below. */
+      readonly control: number
+    }
   /** The receipt's scope is taken: an earlier run of the same command. Nothing was changed. */
   | { readonly status: 'repeated'; readonly receipt: StoredReceipt }
   /** An assertion does not hold. Nothing was changed. */

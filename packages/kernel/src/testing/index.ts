@@ -6,6 +6,7 @@ export type { StoreSubject } from './conformance/store-subject.ts'
 export type { DefineTest } from './conformance/suite.ts'
 export type { TransportClient, TransportListener, TransportSubject } from './conformance/transport-subject.ts'
 export { TestClient, type Reply } from './test-client.ts'
+export { testCluster, type TestCluster, type TestClusterOptions } from './test-cluster.ts'
 export { testKinds, testModule, type BeforeHandler } from './test-module.ts'
 export {
   testAuthenticator,

@@ -47,6 +47,7 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
   },
   presence: async (ctx, { channel, after }) => {
     requirePresence(ctx.channels.kind(channel))
+    await ctx.channels.gather(channel)
     const { entries, next } = ctx.channels.state(channel, after)
     const members = entries.flatMap(({ name, session, user, value }) =>
       name === 'presence' && session !== undefined ? [{ session, user, value }] : [],
@@ -55,6 +56,7 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
   },
   presenceStats: async (ctx, { channel }) => {
     requirePresence(ctx.channels.kind(channel))
+    await ctx.channels.gather(channel)
     return ctx.channels.presence(channel)
   },
   list: async (ctx, { prefix = '', after, limit }) => {
@@ -73,6 +75,7 @@ const reading: Some<'history' | 'presence' | 'presenceStats' | 'list' | 'get' | 
   get: async (ctx, { channel }) => {
     const kind = ctx.channels.kind(channel)
     const top = await ctx.channels.top(channel)
+    if (kind.presence) await ctx.channels.gather(channel)
     return {
       ...top,
       channel,

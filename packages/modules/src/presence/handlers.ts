@@ -100,6 +100,7 @@ function asking(
           'presence.not_kept',
           `Kind \`${kind.name}\` keeps no presence. Set \`presence: true\` for it.`,
         )
+      await ctx.channels.gather(channel)
       const members = [...ctx.channels.members(channel, after, limit)]
       const next = members.length === limit ? members.at(-1)?.user : undefined
       return { ...ctx.channels.presence(channel), members, next }

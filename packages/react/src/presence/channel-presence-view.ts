@@ -1,3 +1,4 @@
+import type { ChannelFeed } from '../chat/feed/channel-feed.ts'
 import { channelFeed } from '../chat/feed/feeds.ts'
 import type { Views } from '../views/views.ts'
 import { type Watchable, Watchers } from '../views/watchers.ts'
@@ -14,15 +15,13 @@ const maxListed = 500
 
 /** Who is in a channel: its keyed state says it, with one entry for each session. */
 export class ChannelPresenceView implements Watchable<ChannelPresence> {
-  readonly #views: Views
-  readonly #channel: string
+  readonly #feed: ChannelFeed
   readonly #watchers: Watchers
   #stop: () => void = () => undefined
   #snapshot = nobodyHere
 
   constructor(views: Views, channel: string) {
-    this.#views = views
-    this.#channel = channel
+    this.#feed = channelFeed(views, channel)
     this.#watchers = new Watchers({
       open: () => this.#open(),
       close: () => this.#stop(),
@@ -43,7 +42,7 @@ export class ChannelPresenceView implements Watchable<ChannelPresence> {
   #open(): void {
     const changed = (): void => this.#watchers.changed()
     const nothing = (): void => undefined
-    this.#stop = channelFeed(this.#views, this.#channel).follow({
+    this.#stop = this.#feed.follow({
       event: nothing,
       began: nothing,
       live: changed,
@@ -54,7 +53,7 @@ export class ChannelPresenceView implements Watchable<ChannelPresence> {
   }
 
   #refresh(): void {
-    const { state } = channelFeed(this.#views, this.#channel)
+    const { state } = this.#feed
     const users = new Set<string>()
     for (const { name, user } of state.values())
       if (name === 'presence' && user !== undefined) users.add(user)

@@ -11,6 +11,8 @@ export class PersonView implements Watchable<Presence> {
   readonly #user: string
   readonly #watchers: Watchers
   #subscription: Subscription | undefined
+  /** They are offline, and when they were here was asked. */
+  #isAsked = false
   #snapshot: Presence
 
   constructor(views: Views, user: string) {
@@ -36,6 +38,7 @@ export class PersonView implements Watchable<Presence> {
   readonly watch = (listener: () => void): (() => void) => this.#watchers.watch(listener)
 
   #open(): void {
+    this.#isAsked = false
     this.#subscription = this.#client.subscribe(`presence:${this.#user}`, {
       state: true,
       silent: true,
@@ -55,8 +58,13 @@ export class PersonView implements Watchable<Presence> {
   }
 
   #read(): void {
-    for (const { name, value } of this.#subscription?.state.values() ?? [])
-      if (name === 'presence') return this.#show({ ...(value as Presence), user: this.#user })
+    for (const { name, value } of this.#subscription?.state.values() ?? []) {
+      if (name !== 'presence') continue
+      this.#isAsked = false
+      return this.#show({ ...(value as Presence), user: this.#user })
+    }
+    if (this.#isAsked) return
+    this.#isAsked = true
     this.#show(offline(this.#user))
     // There is no entry of who is offline; when they were here last, they may let be known.
     lastSeen(this.#views).of(this.#user, (seen) => {

@@ -1,4 +1,5 @@
 import type { BuiltIn, InputOfCommand } from '@parley/client'
+import type { ChannelFeed } from '../chat/feed/channel-feed.ts'
 import { channelFeed } from '../chat/feed/feeds.ts'
 import type { Views } from '../views/views.ts'
 import { type Watchable, Watchers } from '../views/watchers.ts'
@@ -25,15 +26,15 @@ export const nobodyTypes: TypingSnapshot = { people: [], count: 0 }
  */
 export class TypingView implements Watchable<TypingSnapshot> {
   readonly #views: Views
-  readonly #channel: string
   readonly #thread: number | undefined
+  readonly #feed: ChannelFeed
   readonly #watchers: Watchers
   #stop: () => void = () => undefined
   #snapshot = nobodyTypes
 
   constructor(views: Views, channel: string, thread: number | undefined) {
     this.#views = views
-    this.#channel = channel
+    this.#feed = channelFeed(views, channel)
     this.#thread = thread
     this.#watchers = new Watchers({
       open: () => this.#open(),
@@ -55,7 +56,7 @@ export class TypingView implements Watchable<TypingSnapshot> {
   #open(): void {
     const changed = (): void => this.#watchers.changed()
     const nothing = (): void => undefined
-    this.#stop = channelFeed(this.#views, this.#channel).follow({
+    this.#stop = this.#feed.follow({
       event: nothing,
       began: nothing,
       live: changed,
@@ -76,11 +77,10 @@ export class TypingView implements Watchable<TypingSnapshot> {
   }
 
   #read(): TypingSnapshot {
-    const feed = channelFeed(this.#views, this.#channel)
     const me = this.#views.client.connection.user
     const people: TypingPerson[] = []
     let uncounted = 0
-    for (const { name, user, value } of feed.isLive ? feed.state.values() : []) {
+    for (const { name, user, value } of this.#feed.isLive ? this.#feed.state.values() : []) {
       if (name !== 'typing') continue
       const { activity = 'typing', thread, count = 0 } = (value ?? {}) as TypingValue
       if (user === undefined) uncounted += count

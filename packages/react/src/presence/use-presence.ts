@@ -50,7 +50,10 @@ export function usePresenceOf(user: string | undefined): Presence | undefined {
 
 /** Several users as one view. */
 function peopleOf(views: Views, users: readonly string[]): Watchable<ChannelPresence> {
-  const persons = [...new Set(users)].slice(0, maxFollowed).map((user) => personView(views, user))
+  const persons = [...new Set(users)]
+    .filter((user) => user !== '')
+    .slice(0, maxFollowed)
+    .map((user) => personView(views, user))
   let snapshot = nobodyHere
   return {
     get snapshot() {

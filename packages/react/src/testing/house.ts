@@ -130,7 +130,8 @@ export class House {
     const key = `${user}|${entry}`
     const prev = channel.version
     channel.version += 1
-    const set = value === null ? [] : [{ key, name: entry, user, value }]
+    // An entry without a user is about all of them.
+    const set = value === null ? [] : [{ key, name: entry, ...(user === '' ? {} : { user }), value }]
     if (value === null) channel.state.delete(key)
     else channel.state.set(key, set[0] as Fields & { key: string })
     const removed = value === null ? [key] : []

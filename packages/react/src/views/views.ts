@@ -5,7 +5,7 @@ interface Kept {
   readonly isOpen: boolean
 }
 
-const maxIdle = 50
+const maxIdle = 200
 
 /**
  * What the components below one provider share: one view for each thing that is looked at, whoever asks for it. Views
@@ -19,7 +19,10 @@ export class Views {
     this.client = client
   }
 
-  /** The view of this name; made when there is none. Making one has no effect on the outside. */
+  /**
+   * The view of this name; made when there is none. Making one has no effect on the outside. Two calls may answer
+   * different ones when nobody reads the first: whoever goes on with a view keeps it.
+   */
   get<View extends Kept>(name: string, make: (views: Views) => View): View {
     let view = this.#views.get(name) as View | undefined
     if (view === undefined) {
@@ -31,13 +34,7 @@ export class Views {
   }
 
   #dropIdle(): void {
-    let excess = this.#views.size - maxIdle
-    if (excess < 0) return
-    for (const [name, view] of this.#views) {
-      if (view.isOpen) continue
-      this.#views.delete(name)
-      excess -= 1
-      if (excess < 0) return
-    }
+    const idle = [...this.#views].filter(([, view]) => !view.isOpen)
+    for (const [name] of idle.slice(0, Math.max(0, idle.length - maxIdle))) this.#views.delete(name)
   }
 }

@@ -121,7 +121,7 @@ function Beginning({ older }: { readonly older: ReturnType<typeof useOlder> }): 
 }
 
 function nameOf({ by }: Line, names: ReadonlyMap<string, string>): string {
-  return by === undefined ? 'Back end' : (names.get(by) ?? by)
+  return by === undefined ? 'Back end' : names.get(by) || by
 }
 
 /** Messages of others that came since the newest one went out of view. */

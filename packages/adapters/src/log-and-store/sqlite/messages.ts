@@ -131,7 +131,7 @@ function readReceipt(scope: string, from: Flat, at: number): NonNullable<Unit['r
 export function writeOutcome(to: Flat, outcome: Outcome): void {
   to.push(outcome.status)
   if (outcome.status === 'committed') {
-    to.push(outcome.positions.length)
+    to.push(outcome.control, outcome.positions.length)
     for (const { epoch, offset } of outcome.positions) to.push(epoch, offset)
   } else if (outcome.status === 'repeated') to.push(outcome.receipt)
   else if (outcome.status === 'refused') to.push(outcome.assertion)
@@ -143,10 +143,11 @@ export function readOutcomes(from: Flat, take: (outcome: Outcome) => void): void
   for (let at = 0; at < from.length; ) {
     const status = from[at++] as Outcome['status']
     if (status === 'committed') {
+      const control = from[at++] as number
       const positions: Position[] = []
       for (let left = from[at++] as number; left > 0; left--)
         positions.push({ epoch: from[at++] as string, offset: from[at++] as number })
-      take({ status, positions })
+      take({ status, positions, control })
     } else if (status === 'repeated')
       take({ status, receipt: from[at++] as Extract<Outcome, { status: 'repeated' }>['receipt'] })
     else if (status === 'refused') take({ status, assertion: from[at++] as number })

@@ -6,7 +6,14 @@ import type { chat } from '../contract.ts'
 import { assembleMessages, type Message } from '../messages/assemble.ts'
 import type { ChatHandlers } from '../parts.ts'
 import { sql } from '../rows.ts'
-import { countPostings, findCandidates, type Lookup, maxCounted, type Reach } from './candidates.ts'
+import {
+  type Candidates,
+  countPostings,
+  findCandidates,
+  type Lookup,
+  maxCounted,
+  type Reach,
+} from './candidates.ts'
 import { type Confirmed, confirm } from './confirm.ts'
 import { type Found, fromCursor, toCursor, upTo } from './cursor.ts'
 import { filterTerms, termDigest } from './postings.ts'
@@ -15,16 +22,22 @@ import type { WordSecret } from './word-secret.ts'
 
 type Input = CommandParsed<(typeof chat.commands)['search']>
 
-/** Queries that one call makes to look messages up; behind them the caller goes on with the cursor. */
-const maxLooks = 4
+/**
+ * Queries that one call makes to look messages up, by the rooms and postings that each looks at: what is common is found
+ * nearby. Behind the last one the caller goes on with the cursor.
+ */
+const looks = [
+  { rooms: 40, postings: 1_000 },
+  { rooms: 160, postings: 2_500 },
+  { rooms: 640, postings: 5_000 },
+  { rooms: 2_560, postings: 5_000 },
+] as const
+/** Postings that are looked at of each room at least. */
+const minPostings = 10
 /** Messages whose text one call reads before it looks no further. */
 const maxRead = 500
 /** Texts read at once, at most. */
 const readAtOnce = 100
-/** Postings that one query looks at, roughly. */
-const postingsAtOnce = 5_000
-/** Rooms, and postings of each, that the first query looks at: what is common is found here. */
-const nearby = 42
 
 /** The handler of search. */
 export function searchHandlers(secret: () => WordSecret): ChatHandlers<'search'> {
@@ -89,9 +102,10 @@ async function find(ctx: Context, look: Lookup, wanted: Wanted, input: Input): P
   if (count === 0 || look.rooms.length === 0) return { confirmed: [], next: undefined }
   const confirmed: Confirmed[] = []
   let unread = maxRead
-  for (let looks = 0; looks < maxLooks && unread > 0 && before !== undefined; looks++) {
-    const reach = reachOf(looks, count, { ...look, digests }, input.limit)
-    const candidates = await findCandidates(ctx, { ...look, digests }, before, reach)
+  for (const wide of looks) {
+    if (before === undefined || unread <= 0) break
+    const reach = reachOf(wide, count, look.rooms.length, input.limit)
+    const candidates: Candidates = await findCandidates(ctx, { ...look, digests }, before, reach)
     before = candidates.next
     for (const some of portions(candidates.found, input.limit + 1 - confirmed.length)) {
       confirmed.push(...(await confirm(ctx, some, wanted)))
@@ -122,12 +136,12 @@ async function rarestFirst(ctx: Context, look: Lookup, before: Found) {
   return { digests: counted.map(({ digest }) => digest), count: counted[0]?.count ?? 0 }
 }
 
-function reachOf(looks: number, count: number | undefined, { rooms }: Lookup, limit: number): Reach {
+function reachOf(wide: Reach, count: number | undefined, all: number, limit: number): Reach {
   // Whatever is newest of all lies in as many rooms as are wanted, and in each among as many.
   if (count === undefined) return { rooms: limit + 1, postings: limit + 1 }
-  if (count <= maxCounted) return { rooms: rooms.length, postings: maxCounted + 1 }
-  if (looks === 0) return { rooms: nearby, postings: nearby }
-  return { rooms: rooms.length, postings: Math.max(Math.floor(postingsAtOnce / rooms.length), 10) }
+  if (count <= maxCounted) return { rooms: all, postings: maxCounted + 1 }
+  const rooms = Math.min(wide.rooms, all)
+  return { rooms, postings: Math.max(Math.floor(wide.postings / rooms), minPostings) }
 }
 
 async function assemble(ctx: Context, user: string, confirmed: readonly Confirmed[]): Promise<Message[]> {

@@ -104,6 +104,8 @@ export function withPin(message: Message, pinned: Message['pinned']): Message {
 /** The root of a thread after a reply was written or deleted. */
 export function withReply(message: Message, reply: { at: number; by: string; isGone: boolean }): Message {
   const { count = 0, lastAt = 0, users = [] } = message.replies ?? {}
+  // A page may know more than its position says: then the reply is counted already.
+  if (!reply.isGone && reply.at < lastAt) return message
   const { replies: _before, ...rest } = message
   const left = count + (reply.isGone ? -1 : 1)
   if (left <= 0) return rest

@@ -116,8 +116,8 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
 
   /** Where to begin: counts for the first page; later it is a jump. */
   beginAt(place: Place): void {
-    if (this.#live.asOf === undefined && !this.isOpen) this.#begin = place
-    else void this.#jumpTo(place)
+    if (this.isOpen) void this.#jumpTo(place)
+    else this.#begin = place
   }
 
   #open(): void {
@@ -128,7 +128,11 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
       for (const stop of stops) stop()
     }
     if (asOf === undefined || missed === undefined) this.#reload()
-    else for (const event of missed) this.#live.take(event, true)
+    else {
+      for (const event of missed) this.#live.take(event, true)
+      if (this.#begin !== undefined) void this.#jumpTo(this.#begin)
+      this.#begin = undefined
+    }
     this.#watchers.changed()
   }
 
@@ -137,7 +141,10 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
     this.#unfollow?.()
     this.#unfollow = undefined
     this.#pages.forget()
+    this.#live.rest()
+    this.#begin = undefined
     this.#isLive = false
+    this.#refresh()
   }
 
   readonly #follower: Follower = {

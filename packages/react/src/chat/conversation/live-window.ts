@@ -4,6 +4,7 @@ import { asChatEvent, type ChatEvent, changed, erased, messageOf, withReply } fr
 import { MessageWindow, type Page } from './message-window.ts'
 
 const maxGhosts = 200
+const keptAtRest = 100
 
 export interface LiveWindowOptions {
   readonly thread: number | undefined
@@ -85,6 +86,13 @@ export class LiveWindow {
   confirm(seq: number, make: (message: Message) => Message): void {
     this.window.confirm(seq, make)
     this.root.confirm(seq, make)
+  }
+
+  /** Nobody looks for now: keeps what is shown first when somebody comes back. */
+  rest(): void {
+    this.drops = 'oldest'
+    if (this.window.hasNewer) this.clear()
+    else this.window.dropOldest(keptAtRest)
   }
 
   /** Nothing may be read any more. */

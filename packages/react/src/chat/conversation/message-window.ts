@@ -112,8 +112,8 @@ export class MessageWindow {
     if (index >= 0) this.#entries.splice(index, 1)
   }
 
-  dropOldest(): void {
-    const excess = this.#entries.length - maxMessages
+  dropOldest(max: number = maxMessages): void {
+    const excess = this.#entries.length - max
     if (excess <= 0) return
     this.#entries.splice(0, excess)
     this.#hasOlder = true

@@ -22,6 +22,7 @@ export class Pages {
   #era = 0
   #older: Promise<boolean> | undefined
   #newer: Promise<boolean> | undefined
+  #showing: { readonly name: string; readonly page: Promise<Page | undefined> } | undefined
   #isLoading = false
   #error: ParleyError | undefined
 
@@ -46,8 +47,19 @@ export class Pages {
     return this.#error
   }
 
-  /** Reads another part of the conversation: the newest, or what is around a place. */
-  async show(place: Place | undefined): Promise<Page | undefined> {
+  /**
+   * Reads another part of the conversation: the newest, or what is around a place. Asked for the place that it is reading
+   * already, it asks nobody again.
+   */
+  show(place: Place | undefined): Promise<Page | undefined> {
+    const name = JSON.stringify(place ?? null)
+    if (this.#isLoading && this.#showing?.name === name) return this.#showing.page
+    const page = this.#show(place)
+    this.#showing = { name, page }
+    return page
+  }
+
+  async #show(place: Place | undefined): Promise<Page | undefined> {
     this.#era += 1
     const era = this.#era
     this.#older = undefined

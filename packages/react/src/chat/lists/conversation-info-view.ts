@@ -1,7 +1,9 @@
-import type { ParleyError } from '@parley/client'
+import type { Client, ParleyError } from '@parley/client'
 import type { Views } from '../../views/views.ts'
 import { type Watchable, Watchers } from '../../views/watchers.ts'
+import type { ChannelFeed } from '../feed/channel-feed.ts'
 import { channelFeed, inboxFeed } from '../feed/feeds.ts'
+import type { UserFeed } from '../feed/user-feed.ts'
 import type { ConversationInfo } from '../message.ts'
 
 export interface ConversationState {
@@ -19,16 +21,20 @@ const pauseMs = 250
 
 /** One conversation as the server describes it, read again when something of it changes. */
 export class ConversationInfoView implements Watchable<ConversationState> {
-  readonly #views: Views
+  readonly #client: Client
   readonly #channel: string
+  readonly #feed: ChannelFeed
+  readonly #inbox: UserFeed
   readonly #watchers: Watchers
   #stops: readonly (() => void)[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
   #snapshot = noConversation
 
   constructor(views: Views, channel: string) {
-    this.#views = views
+    this.#client = views.client
     this.#channel = channel
+    this.#feed = channelFeed(views, channel)
+    this.#inbox = inboxFeed(views)
     this.#watchers = new Watchers({
       open: () => this.#open(),
       close: () => this.#close(),
@@ -49,13 +55,13 @@ export class ConversationInfoView implements Watchable<ConversationState> {
   #open(): void {
     const soon = (): void => this.#readSoon()
     this.#stops = [
-      channelFeed(this.#views, this.#channel).follow({
+      this.#feed.follow({
         event: ({ type }) => telling.has(type) && soon(),
         began: soon,
         live: () => undefined,
         ended: soon,
       }),
-      inboxFeed(this.#views).follow({
+      this.#inbox.follow({
         event: ({ type, data }) => {
           const { channel } = (data ?? {}) as { readonly channel?: string }
           if (tellingUser.has(type) && channel === this.#channel) soon()
@@ -83,7 +89,7 @@ export class ConversationInfoView implements Watchable<ConversationState> {
 
   async #read(): Promise<void> {
     try {
-      const conversation = await this.#views.client.chat.get({ channel: this.#channel })
+      const conversation = await this.#client.chat.get({ channel: this.#channel })
       this.#snapshot = { conversation, error: undefined }
     } catch (error) {
       const { code } = error as ParleyError

@@ -2,6 +2,7 @@ import type { ChannelEvent, ParleyError } from '@parley/client'
 import type { Views } from '../../views/views.ts'
 import { type Watchable, Watchers } from '../../views/watchers.ts'
 import { asChatEvent } from '../conversation/apply.ts'
+import type { ChannelFeed } from '../feed/channel-feed.ts'
 import { channelFeed } from '../feed/feeds.ts'
 import type { Membership } from '../message.ts'
 
@@ -21,6 +22,7 @@ const pageSize = 100
 export class MembersView implements Watchable<MembersSnapshot> {
   readonly #views: Views
   readonly #channel: string
+  readonly #feed: ChannelFeed
   readonly #watchers: Watchers
   readonly #members = new Map<string, Membership>()
   #next: string | undefined
@@ -33,6 +35,7 @@ export class MembersView implements Watchable<MembersSnapshot> {
   constructor(views: Views, channel: string) {
     this.#views = views
     this.#channel = channel
+    this.#feed = channelFeed(views, channel)
     this.#watchers = new Watchers({
       open: () => this.#open(),
       close: () => this.#stop(),
@@ -56,7 +59,7 @@ export class MembersView implements Watchable<MembersSnapshot> {
   }
 
   #open(): void {
-    this.#stop = channelFeed(this.#views, this.#channel).follow({
+    this.#stop = this.#feed.follow({
       event: (event) => this.#heard(event),
       began: () => void this.#read(undefined),
       live: () => undefined,

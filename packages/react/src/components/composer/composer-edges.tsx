@@ -3,6 +3,7 @@ import type { ChatMessage } from '../../chat/message.ts'
 import type { Draft } from '../../chat/use-draft.ts'
 import { useChatUi } from '../chat-ui.tsx'
 import { Icon } from '../icons.tsx'
+import { plainOf } from '../markdown/plain.ts'
 import type { Note } from './use-composing.ts'
 import type { Uploads } from './use-uploads.ts'
 
@@ -22,7 +23,7 @@ export function ComposerHead({ replyTo, editing, onCancel }: ComposerHeadProps):
       <Icon name={editing === undefined ? 'reply' : 'edit'} />
       <span>{editing === undefined ? texts.replyingTo(user(about.author).name) : texts.editing}</span>
       <span className="parley-detail" dir="auto">
-        {about.text.slice(0, 120)}
+        {plainOf(about.text, 120)}
       </span>
       <button type="button" className="parley-action" aria-label={texts.cancel} onClick={onCancel}>
         <Icon name="close" />

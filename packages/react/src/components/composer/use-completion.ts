@@ -90,8 +90,9 @@ export function useCompletion(
   }
 }
 
+/** What was written is what would be taken. */
 function isWhole(trigger: Trigger | undefined, { insert }: Suggestion): boolean {
-  return trigger?.type === 'command' && `/${trigger.query}` === insert
+  return trigger !== undefined && trigger.query === insert.slice(1) && trigger.type !== 'emoji'
 }
 
 function useSuggestions(sources: CompletionSources, trigger: Trigger | undefined): readonly Suggestion[] {

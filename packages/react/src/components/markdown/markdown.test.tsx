@@ -3,6 +3,7 @@ import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
 import { ChatUiProvider } from '../chat-ui.tsx'
 import { Markdown, type MarkdownProps } from './markdown.tsx'
+import { plainOf } from './plain.ts'
 
 const html = (text: string, props: Partial<MarkdownProps> = {}) =>
   renderToStaticMarkup(<Markdown text={text} {...props} />)
@@ -105,6 +106,13 @@ describe('blocks', () => {
       '<strong>a</strong> b · c <code>d e</code>',
     )
   })
+})
+
+test('words alone, for previews and screen readers', () => {
+  expect(plainOf('> **hi** @ada, see [the `page`](https://a.org)\n\n- one', 80)).toBe(
+    'hi @ada, see the page one',
+  )
+  expect(plainOf('a long sentence that ends', 10)).toBe('a long se…')
 })
 
 describe('whatever is written', () => {

@@ -4,6 +4,7 @@ import { Fragment, memo, type ReactNode, useMemo } from 'react'
 import { useChatUi } from '../chat-ui.tsx'
 import { type Block, readMarkdown } from './blocks.ts'
 import type { Inline } from './inline.ts'
+import { inOneLine } from './plain.ts'
 
 export interface MarkdownProps {
   readonly text: string
@@ -32,7 +33,7 @@ export const Markdown = memo(function Markdown({
     return readMarkdown(text, (user) => users === undefined || users.has(user) || everybody.has(user))
   }, [text, named])
   const around = { me, onUser }
-  if (inline) return <Inlines nodes={flat(blocks)} {...around} />
+  if (inline) return <Inlines nodes={inOneLine(blocks)} {...around} />
   return inOrder(blocks, (block) => <BlockElement block={block} {...around} />)
 })
 
@@ -135,28 +136,4 @@ function Mention({ user, me, onUser }: Around & { readonly user: string }): Reac
 function inOrder<T>(parts: readonly T[], render: (part: T) => ReactNode): ReactNode {
   // biome-ignore lint/suspicious/noArrayIndexKey: see above.
   return parts.map((part, index) => <Fragment key={index}>{render(part)}</Fragment>)
-}
-
-/** All words in one line. */
-function flat(blocks: readonly Block[]): readonly Inline[] {
-  return blocks.flatMap((block, index) => [
-    ...(index === 0 ? [] : [{ type: 'text', text: ' ' } as const]),
-    ...inlinesOf(block),
-  ])
-}
-
-function inlinesOf(block: Block): readonly Inline[] {
-  switch (block.type) {
-    case 'paragraph':
-      return block.children.map((node) => (node.type === 'break' ? { type: 'text', text: ' ' } : node))
-    case 'code':
-      return [{ type: 'code', text: block.text.replaceAll('\n', ' ') }]
-    case 'quote':
-      return flat(block.children)
-    case 'list':
-      return block.items.flatMap((item, index) => [
-        ...(index === 0 ? [] : [{ type: 'text', text: ' · ' } as const]),
-        ...flat(item),
-      ])
-  }
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { ChatMessage } from '../../chat/message.ts'
 import { useChatUi } from '../chat-ui.tsx'
+import { plainOf } from '../markdown/plain.ts'
 
 const pauseMs = 700
 const longest = 200
@@ -36,7 +37,7 @@ export function Announcer({ messages, reachesEnd }: AnnouncerProps): ReactNode {
       news.current = []
       if (one === undefined) return
       const count = more.length + 1
-      setText(count > 1 ? texts.missed(count) : texts.said(user(one.author).name, one.text.slice(0, longest)))
+      setText(count > 1 ? texts.missed(count) : texts.said(user(one.author).name, plainOf(one.text, longest)))
     }, pauseMs)
   }, [messages, reachesEnd, user, texts])
   useEffect(() => () => clearTimeout(timer.current), [])

@@ -65,7 +65,8 @@ function List(props: MessageListProps): ReactNode {
   const { texts } = useChatUi()
   const list = useList(channel, thread, highlight)
   const { messages, root, hasOlder, hasNewer, status, loadOlder, loadNewer, missed, newest } = list
-  const { lineAfter, unread, saw } = useReading(channel, thread, marksRead)
+  const reading = useReading(channel, thread, marksRead)
+  const { lineAfter, unread, saw } = reading
   const rows = useMemo(() => rowsOf(messages, lineAfter, root), [messages, lineAfter, root])
   const focus = useListFocus(rows)
 
@@ -77,7 +78,7 @@ function List(props: MessageListProps): ReactNode {
   }
   const virtual = useVirtualRows(rows, focus.kept, { reachesEnd: !hasNewer, onNear, onView: saw })
   const { isPinned } = virtual
-  const { highlighted, toNewest, show } = useListPlace(props, { list, rows, virtual, focus })
+  const { highlighted, toNewest, show } = useListPlace(props, { list, rows, virtual, focus, reading })
   const context = useRowContext(props, list, show)
   const news = useNews(messages, newest, isPinned) + missed
   const isUnreadAbove = unread > 0 && hasOlder && lineAfter !== undefined && (rows[0]?.place ?? 0) > lineAfter

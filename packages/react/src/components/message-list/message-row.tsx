@@ -1,9 +1,10 @@
-import { memo, type ReactNode, useState } from 'react'
+import { memo, type ReactNode } from 'react'
 import type { ChatMessage } from '../../chat/message.ts'
 import { Avatar } from '../avatar.tsx'
 import { useChatUi } from '../chat-ui.tsx'
 import { Icon } from '../icons.tsx'
 import { Markdown } from '../markdown/markdown.tsx'
+import { plainOf } from '../markdown/plain.ts'
 import { Time } from '../moment.tsx'
 import { AttachmentView } from './attachment-view.tsx'
 import type { MessageSlot, RowContext } from './message-slots.ts'
@@ -13,6 +14,8 @@ import { RowActions } from './row-actions.tsx'
 interface MessageRowProps {
   readonly message: ChatMessage
   readonly isContinued: boolean
+  /** Pointed at, or with the focus. */
+  readonly isActive: boolean
   readonly context: RowContext
 }
 
@@ -20,10 +23,10 @@ interface MessageRowProps {
 export const MessageRow = memo(function MessageRow({
   message,
   isContinued,
+  isActive,
   context,
 }: MessageRowProps): ReactNode {
   const { renderMessage, renderAvatar, actions, onUser } = context
-  const [isActive, setActive] = useState(false)
   const slot: MessageSlot = { message, isContinued, actions }
   if (renderMessage !== undefined) return renderMessage(slot)
   const { author, at, state } = message
@@ -33,10 +36,6 @@ export const MessageRow = memo(function MessageRow({
       data-state={state}
       data-continued={isContinued || undefined}
       data-mine={message.isMine || undefined}
-      onPointerEnter={() => setActive(true)}
-      onPointerLeave={() => setActive(false)}
-      onFocus={() => setActive(true)}
-      onBlur={() => setActive(false)}
     >
       <div className="parley-gutter">
         {!isContinued && (renderAvatar?.(author) ?? <Avatar user={author} />)}
@@ -82,7 +81,7 @@ function Content({ slot, context }: { readonly slot: MessageSlot; readonly conte
   return (
     <>
       {message.replyTo !== undefined && <Quoted seq={message.replyTo} context={context} />}
-      <div className="parley-text" dir="auto">
+      <div className="parley-text">
         {renderText?.(slot) ?? (
           <Markdown text={message.text} mentions={message.mentions ?? nobody} me={me} onUser={onUser} />
         )}
@@ -146,7 +145,7 @@ function Quoted({ seq, context }: { readonly seq: number; readonly context: RowC
         <>
           <bdi className="parley-author">{ui.user(quoted.author).name}</bdi>
           <span dir="auto">
-            {quoted.deleted === undefined ? quoted.text.slice(0, 120) : ui.texts.deleted}
+            {quoted.deleted === undefined ? plainOf(quoted.text, 120) : ui.texts.deleted}
           </span>
         </>
       )}

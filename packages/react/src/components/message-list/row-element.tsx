@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useCallback } from 'react'
+import { memo, type ReactNode, useCallback, useState } from 'react'
 import { useChatUi } from '../chat-ui.tsx'
 import { Day } from '../moment.tsx'
 import { MessageRow } from './message-row.tsx'
@@ -18,6 +18,7 @@ interface RowElementProps {
 export const RowElement = memo(
   function RowElement({ row, isCurrent, isHighlighted, context, register }: RowElementProps): ReactNode {
     const { key } = row
+    const [isActive, setActive] = useState(false)
     const ref = useCallback(
       (element: HTMLLIElement | null) => (element === null ? undefined : register(key, element)),
       [key, register],
@@ -30,8 +31,12 @@ export const RowElement = memo(
         data-seq={row.type === 'message' ? row.message.seq : undefined}
         data-highlighted={isHighlighted || undefined}
         tabIndex={isCurrent ? 0 : -1}
+        onPointerEnter={() => setActive(true)}
+        onPointerLeave={({ currentTarget }) => setActive(currentTarget.contains(document.activeElement))}
+        onFocus={() => setActive(true)}
+        onBlur={({ currentTarget, relatedTarget }) => setActive(currentTarget.contains(relatedTarget))}
       >
-        <RowContent row={row} context={context} />
+        <RowContent row={row} isActive={isActive} context={context} />
       </li>
     )
   },
@@ -43,7 +48,12 @@ export const RowElement = memo(
     before.register === after.register,
 )
 
-function RowContent({ row, context }: Pick<RowElementProps, 'row' | 'context'>): ReactNode {
+interface RowContentProps extends Pick<RowElementProps, 'row' | 'context'> {
+  /** Pointed at, or with the focus. */
+  readonly isActive: boolean
+}
+
+function RowContent({ row, isActive, context }: RowContentProps): ReactNode {
   const { texts } = useChatUi()
   switch (row.type) {
     case 'day':
@@ -61,7 +71,7 @@ function RowContent({ row, context }: Pick<RowElementProps, 'row' | 'context'>):
         </div>
       )
     default:
-      return <MessageRow message={row.message} isContinued={row.isContinued} context={context} />
+      return <MessageRow {...{ message: row.message, isContinued: row.isContinued, isActive, context }} />
   }
 }
 

@@ -187,7 +187,7 @@ export class RowsInView {
     const begin = this.#options.list()?.offsetTop ?? 0
     const wanted = this.#isPinned ? viewport.scrollHeight : begin + this.#top()
     const possible = Math.max(0, Math.min(wanted, viewport.scrollHeight - viewport.clientHeight))
-    if (Math.abs(viewport.scrollTop - possible) >= 1) viewport.scrollTop = possible
+    if (Math.abs(viewport.scrollTop - possible) >= 0.5) viewport.scrollTop = possible
   }
 
   #anchorAt(scrollTop: number): Anchor | undefined {

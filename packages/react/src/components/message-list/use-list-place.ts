@@ -2,9 +2,11 @@ import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, u
 import type { MessageListProps, ShownList } from './message-list.tsx'
 import type { Row } from './rows.ts'
 import type { ListFocus } from './use-list-focus.ts'
+import type { Reading } from './use-reading.ts'
 import type { VirtualRows } from './use-virtual-rows.ts'
 
 interface Around {
+  readonly reading: Reading
   readonly list: ShownList
   readonly rows: readonly Row[]
   readonly virtual: VirtualRows
@@ -20,12 +22,14 @@ interface ListPlace {
 }
 
 const markedMs = 2_500
+const longestWaitMs = 1_000
 // Rendering on a server knows no layout.
 const useLayout = typeof document === 'undefined' ? useEffect : useLayoutEffect
 
 /** Where the reader begins, and where the application or what they do takes them. */
-export function useListPlace(props: MessageListProps, { list, rows, virtual, focus }: Around): ListPlace {
+export function useListPlace(props: MessageListProps, around: Around): ListPlace {
   const { highlight, ref } = props
+  const { list, rows, virtual, focus, reading } = around
   const { messages, status, jumpTo, jumpToNewest } = list
   const { toEnd, toRow, viewport } = virtual
   const [marked, setMarked] = useState<number>()
@@ -53,13 +57,7 @@ export function useListPlace(props: MessageListProps, { list, rows, virtual, foc
     if (highlight !== undefined) void show(highlight)
   }, [highlight, show])
 
-  // The reader begins where they left off, if that is within the first page.
-  const hasBegun = useRef(highlight !== undefined)
-  useLayout(() => {
-    if (hasBegun.current || status !== 'ready' || rows.length === 0) return
-    hasBegun.current = true
-    if (rows.some(({ type }) => type === 'unread')) toRow(({ type }) => type === 'unread')
-  }, [status, rows, toRow])
+  useBeginning(status === 'ready', highlight !== undefined, { rows, reading, virtual })
 
   // What one writes oneself is what one wants to see.
   const sending = messages.findLast(({ state }) => state === 'sending')?.key
@@ -84,4 +82,30 @@ export function useListPlace(props: MessageListProps, { list, rows, virtual, foc
   const highlighted =
     marked === undefined ? undefined : rows.find((row) => row.type === 'message' && row.place === marked)?.key
   return { highlighted, toNewest, show }
+}
+
+/** The reader begins where they left off, if that is within the first page; else at the newest message. */
+function useBeginning(
+  isReady: boolean,
+  isTaken: boolean,
+  { rows, reading, virtual }: Pick<Around, 'rows' | 'reading' | 'virtual'>,
+): void {
+  const { lineAfter, begin } = reading
+  const { toRow, isPinned } = virtual
+  const hasBegun = useRef(false)
+  const [isLate, setLate] = useState(false)
+  useEffect(() => {
+    if (!isReady) return
+    const timer = setTimeout(() => setLate(true), longestWaitMs)
+    return () => clearTimeout(timer)
+  }, [isReady])
+  useLayout(() => {
+    // How far they had read may become known a moment after the first page.
+    const isKnown = lineAfter !== undefined || isTaken || isLate
+    if (hasBegun.current || !isReady || (isPinned && !isKnown)) return
+    hasBegun.current = true
+    begin()
+    const isUnread = ({ type }: Row): boolean => type === 'unread'
+    if (!isTaken && isPinned && rows.some(isUnread)) toRow(isUnread)
+  }, [isReady, isTaken, isLate, lineAfter, rows, begin, toRow, isPinned])
 }

@@ -2,12 +2,14 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { useUnread } from '../../chat/use-unread.ts'
 import type { Row } from './rows.ts'
 
-interface Reading {
+export interface Reading {
   /** The user had read up to here when they came, or has said so since; undefined: not known. */
   readonly lineAfter: number | undefined
   readonly unread: number
   /** The row that is the last in view. */
   readonly saw: (row: Row | undefined) => void
+  /** The reader is where they begin: what is in view from now on counts. */
+  readonly begin: () => void
 }
 
 /** Marks as read what was in view while the page could be seen, and remembers where reading began. */
@@ -19,15 +21,19 @@ export function useReading(channel: string, thread: number | undefined, marks: b
   if (readUpTo !== undefined && (!isHere || readUpTo < line.after)) setLine({ place, after: readUpTo })
 
   const lastSeen = useRef(0)
+  const hasBegun = useRef(false)
   const report = useCallback(() => {
-    if (marks && lastSeen.current > 0 && document.visibilityState === 'visible' && document.hasFocus())
+    if (
+      marks &&
+      hasBegun.current &&
+      lastSeen.current > 0 &&
+      document.visibilityState === 'visible' &&
+      document.hasFocus()
+    )
       seen(channel, lastSeen.current, thread)
   }, [marks, seen, channel, thread])
 
-  useEffect(() => {
-    lookAgain(channel, thread)
-    lastSeen.current = 0
-  }, [lookAgain, channel, thread])
+  useEffect(() => lookAgain(channel, thread), [lookAgain, channel, thread])
 
   useEffect(() => {
     document.addEventListener('visibilitychange', report)
@@ -40,16 +46,19 @@ export function useReading(channel: string, thread: number | undefined, marks: b
 
   const saw = useCallback(
     (row: Row | undefined) => {
-      if (row === undefined) return
+      if (row === undefined || !hasBegun.current) return
       lastSeen.current = Math.max(lastSeen.current, row.place)
       report()
     },
     [report],
   )
+  const begin = useCallback(() => {
+    hasBegun.current = true
+  }, [])
   // Known only after the rows were seen: then they count now.
   useEffect(() => {
     if (readUpTo !== undefined) report()
   }, [readUpTo, report])
 
-  return { lineAfter: isHere ? line.after : undefined, unread, saw }
+  return { lineAfter: isHere ? line.after : undefined, unread, saw, begin }
 }

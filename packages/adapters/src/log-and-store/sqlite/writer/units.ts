@@ -1,11 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Assertion, Receipt, RecordWrite, Redaction, StoredReceipt, Unit } from '@parley/kernel'
+import type {
+  Assertion,
+  controlChannel,
+  Receipt,
+  RecordWrite,
+  Redaction,
+  StoredReceipt,
+  Unit,
+} from '@parley/kernel'
 import type { Position } from '@parley/protocol'
 import type { Outcome } from '../messages.ts'
 import { hashScope, Receipts } from '../receipts.ts'
 import type { Statements } from '../sql/statements.ts'
 import type { EventRows } from './event-rows.ts'
 import type { Heads } from './heads.ts'
+
+/** The kernel's constant: checked by its type, as the writing thread loads no kernel. */
+const control: typeof controlChannel = 'control:access'
 
 /**
  * Whether a unit may turn out impossible when it is half done. Only then it needs a savepoint: the others are refused
@@ -85,7 +96,7 @@ export class Units {
         (positions[index] as Position).offset,
         event,
       )
-    return { status: 'committed', positions }
+    return { status: 'committed', positions, control: this.#heads.of(unit.app, control).head }
   }
 
   #redact(app: string, redactions: readonly Redaction[]): void {

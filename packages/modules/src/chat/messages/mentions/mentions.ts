@@ -62,6 +62,7 @@ async function presentMembers(
   channel: string,
 ): Promise<readonly string[]> {
   const users = new Set<string>()
+  await ctx.channels.gather(channel)
   for (let after: string | undefined; users.size < chatLimits.broadcastMembers; ) {
     const page = ctx.channels.state(channel, after)
     for (const { name, user } of page.entries) if (name === 'presence' && user !== undefined) users.add(user)

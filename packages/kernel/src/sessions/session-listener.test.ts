@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { silentLogger } from '../memory/logger.ts'
 import { implement, type Module } from '../module.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { SessionFacts, SessionListener } from '../sessions/session-listener.ts'
 import { testModule } from '../testing/test-module.ts'
 import { type TestNodeOptions, testIdentity, testNode, testToken } from '../testing/test-node.ts'
+import type { SessionFacts, SessionListener } from './session-listener.ts'
 
 const backend = testIdentity(undefined)
 
