@@ -11,7 +11,7 @@ import type { Stretch } from './loader/window.ts'
 import type { Scale } from './scale.ts'
 import { prefixed } from './scenarios.ts'
 import { wordOf } from './servers/vocabulary.ts'
-import { parleyChat, type Server } from './targets.ts'
+import { parleyChat, parleyChatFree, type Server } from './targets.ts'
 
 const inFlight = 256
 
@@ -36,7 +36,7 @@ export async function talk(scale: Scale): Promise<Sample> {
     id: `talk-${index}`,
     members: pairOf(index, users).map((user) => `user-${user}`),
   }))
-  return against(parleyChat, async (server) => {
+  return against(parleyChatFree, async (server) => {
     await server.link?.ask('rooms', { rooms })
     const perSecond = scale.isQuick ? 500 : 5_000
     const { result } = await load<Stretch>(server, 'talk', { users, conversations, perSecond, ...scale })
@@ -48,7 +48,7 @@ export async function talk(scale: Scale): Promise<Sample> {
 export async function hall(scale: Scale): Promise<Sample> {
   const members = scale.isQuick ? 1_000 : 10_000
   const users = Array.from({ length: members }, (_, index) => `user-${index}`)
-  return against(parleyChat, async (server) => {
+  return against(parleyChatFree, async (server) => {
     await server.link?.ask('rooms', { rooms: [{ id: 'hall', members: users }] })
     const ask = { channel: 'conversation:hall', members, watchers: 100, storm: members / 2 }
     const { result, delay } = await load<HallResult>(server, 'hall', ask)
@@ -63,7 +63,7 @@ export async function typing(scale: Scale): Promise<Sample> {
     id: `type-${room}`,
     members: Array.from({ length: members }, (_, member) => `user-${room * members + member}`),
   }))
-  return against(parleyChat, async (server) => {
+  return against(parleyChatFree, async (server) => {
     await server.link?.ask('rooms', { rooms: seeds })
     const ask = { rooms, members, perSecond: scale.isQuick ? 200 : 1_000, ...scale }
     const { result } = await load<StateResult>(server, 'typing', ask)
@@ -74,7 +74,7 @@ export async function typing(scale: Scale): Promise<Sample> {
 /** Users with contacts, some of them connected, who change what they do. */
 export async function presence(scale: Scale): Promise<Sample> {
   const users = scale.isQuick ? 1_000 : 20_000
-  return against(parleyChat, async (server) => {
+  return against(parleyChatFree, async (server) => {
     await server.link?.ask('contacts', { users, each: 20 })
     const ask = { users: scale.isQuick ? 200 : 1_000, perSecond: 200, ...scale }
     const { result } = await load<StateResult>(server, 'presence', ask)
@@ -99,14 +99,14 @@ export class ArchiveFolder {
     this.#made ??= make(scale)
     const { folder, head } = await this.#made
     return against(
-      parleyChat,
+      parleyChatFree,
       async (server) => {
         const ask = {
           reader,
           head,
           channel: `conversation:${bigRoom}`,
           searches,
-          turns: scale.isQuick ? 50 : 500,
+          turns: scale.isQuick ? 200 : 1_000,
         }
         const { result, delay } = await load<ArchiveResult>(server, 'archive', ask)
         return { ...result, ...prefixed('delay', { ...delay }) }
@@ -139,7 +139,7 @@ async function make(scale: Scale): Promise<Archive> {
   const total = scale.isQuick ? 10_000 : 1_000_000
   const messages = (id: string): number => (id === bigRoom ? total / 2 : Math.ceil(total / 2 / (rooms - 1)))
   return against(
-    parleyChat,
+    parleyChatFree,
     async (server: Server) => {
       await server.link?.ask('rooms', { rooms: ids.map((id) => ({ id, members: writers })) })
       await server.link?.ask('messages', {

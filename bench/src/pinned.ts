@@ -18,7 +18,8 @@ export interface Pinned {
 }
 
 export interface PinnedOptions {
-  readonly core: number
+  /** Default: any, as the system likes. */
+  readonly core?: number | undefined
   readonly command: readonly string[]
   readonly answers?: Answers
   /** The program speaks over an IPC channel. Default true. */
@@ -27,7 +28,8 @@ export interface PinnedOptions {
 
 /** Starts a program pinned to a core, where the system can do that. */
 export function startPinned({ core, command, answers = {}, speaks = true }: PinnedOptions): Pinned {
-  const [program, ...given] = canPin ? ['taskset', '-c', String(core), ...command] : command
+  const isPinned = canPin && core !== undefined
+  const [program, ...given] = isPinned ? ['taskset', '-c', String(core), ...command] : command
   const child = spawn(program as string, given, {
     stdio: speaks ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', 'ignore', 'ignore'],
   })

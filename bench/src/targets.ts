@@ -32,7 +32,7 @@ export interface Server {
 const serverCore = 0
 
 /** A server of this folder, in a process of its own. */
-function ownTarget(name: string, wire: WireName, file: string): Target {
+function ownTarget(name: string, wire: WireName, file: string, core: number | null = serverCore): Target {
   return {
     name,
     wire,
@@ -40,7 +40,7 @@ function ownTarget(name: string, wire: WireName, file: string): Target {
     async start({ data } = {}) {
       const folder = data ?? (await mkdtemp(join(tmpdir(), 'parley-bench-')))
       const command = nodeCommand(new URL(file, import.meta.url), ['--expose-gc', ...profiling()], folder)
-      const { server, port } = await startReporting(command)
+      const { server, port } = await startReporting(command, core)
       const stop = async (signal?: NodeJS.Signals): Promise<void> => {
         await server.stop(signal)
         if (data === undefined) await rm(folder, { recursive: true, force: true })
@@ -50,10 +50,13 @@ function ownTarget(name: string, wire: WireName, file: string): Target {
   }
 }
 
-async function startReporting(command: readonly string[]): Promise<{ server: Pinned; port: number }> {
+async function startReporting(
+  command: readonly string[],
+  core: number | null,
+): Promise<{ server: Pinned; port: number }> {
   const began = Promise.withResolvers<number>()
   const server = startPinned({
-    core: serverCore,
+    core: core ?? undefined,
     command,
     answers: { ready: (port: number) => began.resolve(port) },
   })
@@ -79,8 +82,10 @@ const natsProgram = (process.env.PATH ?? '')
   .find(existsSync)
 
 export const parley = ownTarget('parley', 'parley', './servers/parley.ts')
-/** Our server with chat, presence and typing. */
+/** Our server with chat, presence and typing, on one core. */
 export const parleyChat = ownTarget('parley', 'parley', './servers/chat.ts')
+/** The same on all cores of the machine, which it shares with the loader: as an application has it. */
+export const parleyChatFree = ownTarget('parley', 'parley', './servers/chat.ts', null)
 export const bare = ownTarget('bare sockets', 'parley', './peers/bare.ts')
 export const socketIo = ownTarget('socket.io', 'socket.io', './peers/socket-io.ts')
 export const ws = ownTarget('ws', 'ws', './peers/ws.ts')

@@ -194,7 +194,7 @@ describe('MessageList', () => {
     ])
     expect(await row('edited').textContent()).toContain('(edited)')
     expect(await log().textContent()).toContain('This message was deleted.')
-    expect(await row('Eve to').locator('.parley-mention').getAttribute('data-me')).toBe('true')
+    expect(await log().locator('[data-seq="3"] .parley-mention').getAttribute('data-me')).toBe('true')
     await row('message 2').getByRole('button', { name: '👍 1: Eve' }).click()
     await row('message 2').getByRole('button', { name: '👍 2: Eve and Bob' }).waitFor()
     await row('message 2')

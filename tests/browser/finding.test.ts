@@ -111,8 +111,9 @@ test('a search in one conversation goes to a day', async () => {
 
 test('threads and mentions come together on pages of their own, and are counted in the rail', async () => {
   const root = await ada.send(launch, 'Who answers mail on the day?')
+  await ada.send(launch, 'Nobody yet', { thread: root })
   const { page, problems } = await enter('Ada Lovelace')
-  await rail(page).getByRole('link', { name: 'Threads' }).waitFor()
+  await page.getByRole('link', { name: 'Launch' }).first().waitFor()
   await grace.send(launch, 'I do, @ada-lovelace', { thread: root })
   const threads = rail(page).getByRole('link', { name: 'Threads' })
   await threads.getByRole('img', { name: '1 new' }).waitFor(soon)
@@ -121,9 +122,9 @@ test('threads and mentions come together on pages of their own, and are counted 
   await rail(page).getByRole('link', { name: 'Mentions' }).click()
   await page.getByRole('list', { name: 'Mentions' }).getByText(/I do,/).waitFor()
   await threads.click()
-  await page.getByRole('link', { name: /1 reply/ }).waitFor()
+  await page.getByRole('link', { name: /2 replies/ }).waitFor()
   await page.getByText('1 new', { exact: true }).waitFor()
-  await page.getByRole('link', { name: /1 reply/ }).click()
+  await page.getByRole('link', { name: /2 replies/ }).click()
   const panel = page.getByRole('region', { name: 'Thread' })
   await panel.getByText(/I do,/).waitFor(soon)
   await panel.getByRole('textbox', { name: 'Reply in the thread' }).fill('Thank you')
@@ -134,7 +135,7 @@ test('threads and mentions come together on pages of their own, and are counted 
 
   await threads.click()
   const thread = page.getByRole('article').filter({ hasText: 'Who answers mail' })
-  await page.getByRole('link', { name: '2 replies' }).waitFor(soon)
+  await page.getByRole('link', { name: '3 replies' }).waitFor(soon)
   await thread.hover()
   await thread.getByRole('button', { name: 'Unfollow' }).click()
   await page.getByText('No threads yet.').waitFor(soon)

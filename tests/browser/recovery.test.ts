@@ -68,3 +68,35 @@ test('without a network the banner says so, what is written waits, and goes out 
   await page.getByText('Connected again.').waitFor()
   expect(await messages()).toEqual(['written in a tunnel'])
 })
+
+test('a conversation outlives its server: what was written meanwhile is counted, kept, and sent once', async () => {
+  const path = '/#conversation:general'
+  const [ada, grace] = [
+    await signIn(browser, server.url, 'Ada Lovelace', { path }),
+    await signIn(browser, server.url, 'Grace Hopper', { path }),
+  ]
+  const said = ({ page }: typeof ada) =>
+    page.getByRole('log', { name: 'Messages in General' }).locator('.parley-text').allInnerTexts()
+  await ada.send('before')
+  await expect.poll(() => said(grace), { timeout: 10_000 }).toEqual(['before'])
+
+  await server.kill()
+  await ada.page.getByText('Connection lost, trying again.').waitFor()
+  await ada.send('meanwhile 1')
+  await ada.send('meanwhile 2')
+  await ada.page.getByText('2 messages wait.').waitFor()
+  expect(await said(ada)).toEqual(['before', 'meanwhile 1', 'meanwhile 2'])
+  await keepPicture(ada.page, 'conversation-offline')
+
+  await server.start()
+  for (const window of [ada, grace])
+    await expect
+      .poll(() => said(window), { timeout: 30_000 })
+      .toEqual(['before', 'meanwhile 1', 'meanwhile 2'])
+  await expect.poll(() => ada.page.getByText('Connection lost').count()).toBe(0)
+  await grace.send('after')
+  for (const window of [ada, grace])
+    await expect
+      .poll(() => said(window), { timeout: 10_000 })
+      .toEqual(['before', 'meanwhile 1', 'meanwhile 2', 'after'])
+})

@@ -235,3 +235,29 @@ test('whoever leaves the room that is open is at home again', async () => {
   await expect.poll(() => row(page, 'Lab').count(), soon).toBe(0)
   expect(problems).toEqual([])
 })
+
+test('a long list goes on as one reads down', async () => {
+  for (let index = 0; index < 70; index++)
+    await grace.call('POST', '/conversations', {
+      ...{ id: `room-${index}`, title: `Room ${String(index).padStart(2, '0')}`, visibility: 'public' },
+    })
+  const { page } = await enter('Ada Lovelace', '/#rooms')
+  const rooms = page.getByRole('list', { name: 'Public rooms' }).getByRole('listitem')
+  await expect.poll(() => rooms.count(), soon).toBe(50)
+  await rooms.last().scrollIntoViewIfNeeded()
+  await expect.poll(() => rooms.count(), soon).toBe(71)
+})
+
+test('what cannot be read says why, and can be tried again', async () => {
+  const other = await ServerProcess.start({
+    environment: { PARLEY_FLAGS_CORE_FEATURES_PRESENCE_MANAGEMENT: 'false' },
+  })
+  try {
+    const { page } = await signIn(browser, other.url, 'Ada Lovelace', { path: '/#people' })
+    await page.getByText('Contacts could not be read').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('Contacts could not be read').waitFor()
+  } finally {
+    await other.remove()
+  }
+})

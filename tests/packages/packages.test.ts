@@ -25,7 +25,7 @@ describe.each(listPublic())('$manifest.name', ({ manifest }) => {
   test('can be imported entry by entry, by plain Node', async () => {
     const entries = listEntries(manifest)
     if (entries.length === 0) expect(manifest.bin, 'neither entries nor a program').toBeDefined()
-    const script = entries.map((entry) => `await import(${JSON.stringify(entry)})\n`).join('')
+    const script = entries.map((entry) => `${loading(entry)}\n`).join('')
     writeFileSync(join(installed.project, 'import.mjs'), script)
     await run(process.execPath, ['import.mjs'], installed.project)
   })
@@ -39,6 +39,12 @@ describe.each(listPublic())('$manifest.name', ({ manifest }) => {
     await run(process.execPath, [tsc, ...strict, ...places, 'types.mts'], installed.project)
   })
 })
+
+/** Loads an entry; a stylesheet is for a bundler, and only has to be there. */
+function loading(entry: string): string {
+  if (!entry.endsWith('.css')) return `await import(${JSON.stringify(entry)})`
+  return `(await import('node:fs')).accessSync(new URL(import.meta.resolve(${JSON.stringify(entry)})))`
+}
 
 /** Names by which the entries are imported; patterns are resolved against what was installed. */
 function listEntries({ name, exports = {} }: Manifest): string[] {

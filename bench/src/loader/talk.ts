@@ -2,7 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { closeCrowd, openCrowd, sampleCrowd } from './crowd-of.ts'
 import { noteTexts, stampedText } from './payload.ts'
 import { Tally } from './tally.ts'
-import { requireWhole, type Stretch, watch } from './window.ts'
+import { requireWhole, type Stretch, settle, watch } from './window.ts'
+
+const atOnce = 256
 
 export interface TalkAsk {
   readonly port: number
@@ -35,16 +37,19 @@ export async function talk(ask: TalkAsk): Promise<Stretch> {
   sampleCrowd(crowd, Math.min(users, 200))
   let sent = 0
   const send = (): void => {
-    const conversation = (sent * 7_919) % conversations
+    // First every user in each of their conversations, as people who have been there for a while.
+    const turn = sent % (2 * conversations)
+    const conversation = ((turn >> 1) * 7_919) % conversations
     const [one, other] = pairOf(conversation, users)
     sent += 1
     const input = `{"channel":"conversation:talk-${conversation}","id":"m${sent}","text":"${stampedText()}"}`
-    const from = sent % 2 === 0 ? one : other
+    const from = turn % 2 === 0 ? one : other
     crowd[from]?.send(`{"op":"call","id":${sent},"command":"chat.send","input":${input}}`)
   }
-  const began = performance.now()
+  await sendAll(tally, send, 2 * conversations)
+  const [before, began] = [sent, performance.now()]
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - began) * perSecond) / 1_000)
+    const due = before + Math.floor(((performance.now() - began) * perSecond) / 1_000)
     while (sent < due) send()
   }, 1)
   await pause(ask.warmMillis)
@@ -53,4 +58,20 @@ export async function talk(ask: TalkAsk): Promise<Stretch> {
   await requireWhole(tally, { deliveries: sent * 2, acks: sent })
   closeCrowd(crowd)
   return stretch
+}
+
+/** Sends so many messages, some at a time. */
+async function sendAll(tally: Tally, send: () => void, count: number): Promise<void> {
+  let started = 0
+  tally.acked = () => {
+    if (started >= count) return
+    started += 1
+    send()
+  }
+  while (started < Math.min(count, atOnce)) {
+    started += 1
+    send()
+  }
+  await settle(() => tally.acks >= count || tally.problem !== undefined, 120_000)
+  tally.acked = undefined
 }

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
-import { Notifications } from '../attention/notifications.tsx'
 import { Avatar, wordsOf } from '../presence/avatar.tsx'
 import { useMyPresence } from '../presence/use-my-presence.ts'
+import { Notifications } from '../shell/attention/notifications.tsx'
 import { useDesk } from '../shell/desk.ts'
 import { Icon } from '../theme/icon.tsx'
 import { SchemeChoice } from '../theme/scheme-choice.tsx'

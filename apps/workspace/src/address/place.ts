@@ -35,9 +35,6 @@ export interface ConversationPlace {
   readonly thread?: number
 }
 
-/** The page of a place, as a text that is the same for the same page. */
-export type PlacePage = Place['page']
-
 const panelNames: readonly string[] = ['details', 'members', 'pins'] satisfies PanelName[]
 
 /** Reads the part of an address after `#`; whatever it does not know is `home`. */

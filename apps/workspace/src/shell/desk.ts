@@ -1,12 +1,12 @@
 import type { Client } from '@parley/client'
 import { createContext, useContext } from 'react'
-import { Announcements } from '../announcements/announcements.ts'
 import { trackSending } from '../connection/track-sending.ts'
 import { Waiting } from '../connection/waiting.ts'
-import { Dialogs } from '../dialogs/dialogs.ts'
 import { type Kept, keptFor, keptOnDevice, keptWithTab } from '../kept.ts'
 import { Names } from '../presence/names.ts'
 import type { Session } from '../sign-in/session.ts'
+import { Announcements } from './announcements/announcements.ts'
+import { Dialogs } from './dialogs/dialogs.ts'
 
 /** What lies before somebody who is signed in; made once a session. */
 export interface Desk {

@@ -1,24 +1,36 @@
 import { lazy, Suspense } from 'react'
 import type { Place } from '../address/place.ts'
-import { ConversationPages } from '../conversation/conversation-pages.tsx'
+import { ConversationPages } from '../conversation/page/conversation-pages.tsx'
+import { Welcome } from '../first-steps/welcome/welcome.tsx'
 import { Skeleton } from '../states/skeleton.tsx'
-import { Welcome } from '../welcome/welcome.tsx'
 
 // What most people see first comes with the application; the other pages when they are opened.
-const Threads = lazy(async () => ({ default: (await import('../threads/threads-page.tsx')).ThreadsPage }))
-const Mentions = lazy(async () => ({ default: (await import('../mentions/mentions-page.tsx')).MentionsPage }))
-const Drafts = lazy(async () => ({ default: (await import('../drafts/drafts-page.tsx')).DraftsPage }))
+const Threads = lazy(async () => ({
+  default: (await import('../collections/threads/threads-page.tsx')).ThreadsPage,
+}))
+const Mentions = lazy(async () => ({
+  default: (await import('../collections/mentions/mentions-page.tsx')).MentionsPage,
+}))
+const Drafts = lazy(async () => ({
+  default: (await import('../collections/drafts/drafts-page.tsx')).DraftsPage,
+}))
 const Scheduled = lazy(async () => ({
-  default: (await import('../drafts/scheduled-page.tsx')).ScheduledPage,
+  default: (await import('../collections/drafts/scheduled-page.tsx')).ScheduledPage,
 }))
 const People = lazy(async () => ({ default: (await import('../people/people-page.tsx')).PeoplePage }))
-const Rooms = lazy(async () => ({ default: (await import('../rooms/rooms-page.tsx')).RoomsPage }))
+const Rooms = lazy(async () => ({
+  default: (await import('../conversations/rooms/rooms-page.tsx')).RoomsPage,
+}))
 const Invitations = lazy(async () => ({
-  default: (await import('../invitations/invitations-page.tsx')).InvitationsPage,
+  default: (await import('../conversations/invitations/invitations-page.tsx')).InvitationsPage,
 }))
 const You = lazy(async () => ({ default: (await import('../account/you-page.tsx')).YouPage }))
-const Search = lazy(async () => ({ default: (await import('../search/search-page.tsx')).SearchPage }))
-const Join = lazy(async () => ({ default: (await import('../joining/join-page.tsx')).JoinPage }))
+const Search = lazy(async () => ({
+  default: (await import('../collections/search/search-page.tsx')).SearchPage,
+}))
+const Join = lazy(async () => ({
+  default: (await import('../conversations/joining/join-page.tsx')).JoinPage,
+}))
 const Channels = lazy(async () => ({ default: (await import('../channels/channels-page.tsx')).ChannelsPage }))
 
 /** What fills the content at a place. */

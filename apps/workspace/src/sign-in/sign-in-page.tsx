@@ -73,7 +73,7 @@ export function SignInPage({ store }: { readonly store: SessionStore }) {
           </h1>
         </div>
         {ended === undefined ? (
-          <p className={styles.lead}>Channels on which nothing is lost. Sign in to read and to write.</p>
+          <p className={styles.lead}>Conversations in which nothing is lost. Sign in to read and to write.</p>
         ) : (
           <p className={styles.ended} role="status">
             <Sentence text={ended} />

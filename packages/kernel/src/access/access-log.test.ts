@@ -98,7 +98,7 @@ describe('where other nodes change access too', () => {
   })
 
   test('while they cannot be read it is asked again, and in the end nothing may go out', async () => {
-    let isAway = true
+    let isAway = false
     const { applied, store, log } = await setUp({
       isShared: true,
       around: (memory) => ({
@@ -106,6 +106,7 @@ describe('where other nodes change access too', () => {
         read: (...question) => (isAway ? Promise.reject(new Error('away')) : memory.read(...question)),
       }),
     })
+    isAway = true
     const { control } = await store('x')
     const late = log.committed('a', { events: [], positions: [] }, control)
     await clock.advance(2_000)
@@ -132,4 +133,29 @@ describe('where other nodes change access too', () => {
     expect(applied).toEqual(['a x', 'a y'])
     expect(log.applied('a')).toBe(3)
   })
+})
+
+test('what is announced before the beginning is none of its business, and nothing of it is missed', async () => {
+  const clock = new VirtualClock()
+  const memory = memoryStore({ clock, readMs: () => 20 })
+  const applied: string[] = []
+  const log = new AccessLog({
+    store: memory,
+    clock,
+    apply: (_app, entry) => void applied.push(entry.type === 'unsubscribe' ? entry.user : entry.type),
+    isShared: true,
+  })
+  const commit = async (user: string) => {
+    await memory.commit({ app: 'a', assertions: [], writes: [], events: [kick(user)] })
+  }
+  for (const user of ['long ago', 'yesterday']) await commit(user)
+  expect(log.upTo('a', 2)).toBeUndefined()
+  log.announced('a', 0, [{ ...kick('long ago'), offset: 1 }])
+  const begun = log.begin('a')
+  await clock.advance(20)
+  await commit('meanwhile')
+  log.announced('a', 2, [{ ...kick('meanwhile'), offset: 3 }])
+  await clock.advance(100)
+  await begun
+  expect(applied).toEqual(['meanwhile'])
 })

@@ -1,10 +1,12 @@
 import type { Position } from '@parley/protocol'
 import type { AccessChange } from '../context.ts'
 import type { Clock } from '../ports/clock.ts'
-import { controlChannel, type Redaction, type Store, type UnitEvent } from '../ports/store.ts'
+import { controlChannel, type Store, type UnitEvent } from '../ports/store.ts'
 
 /** What the control channel of an app says. Redactions are there where several nodes keep events in memory. */
-export type ControlEntry = AccessChange | ({ readonly type: 'redact' } & Redaction)
+export type ControlEntry =
+  | AccessChange
+  | { readonly type: 'redact'; readonly channel: string; readonly offsets: readonly number[] }
 
 export interface AccessLogParts {
   readonly store: Pick<Store, 'tops' | 'read'>
@@ -36,15 +38,24 @@ export class AccessLog {
   /** Readings that have not begun, by app: whoever asks in the meantime shares them. */
   readonly #waiting = new Map<string, Promise<void>>()
 
+  #isStopped = false
+
   constructor(parts: AccessLogParts) {
     this.#parts = parts
   }
 
-  /** Begins behind what is there: the state that it led to is loaded otherwise. */
+  /** Begins behind what is there: the state that it led to is loaded otherwise, after this. */
   async begin(app: string): Promise<void> {
-    const [top] = await this.#parts.store.tops(app, [controlChannel])
-    // Announcements may have come first.
-    if ((top?.head ?? 0) > this.applied(app)) this.#applied.set(app, top?.head ?? 0)
+    const { isShared, store } = this.#parts
+    const [top] = await store.tops(app, [controlChannel])
+    this.#applied.set(app, top?.head ?? 0)
+    // What others have announced until here was not listened to.
+    if (isShared) await this.reconcile(app)
+  }
+
+  /** What is missing is not asked for any more. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /** Offset up to which every change was applied. */
@@ -101,16 +112,17 @@ export class AccessLog {
     prev: number,
     events: readonly (ControlEvent & { readonly offset: number })[],
   ): void {
-    if (prev > this.applied(app)) return
+    if (!this.#applied.has(app) || prev > this.applied(app)) return
     for (const event of events) this.#take(app, event, event.offset)
   }
 
   /**
-   * Undefined when every change up to an offset is applied, else a promise for that. The changes must be stored.
-   * Rejected when they cannot be read for minutes.
+   * Undefined when every change up to an offset is applied, or the app is none of this node, else a promise for that.
+   * The changes must be stored. Rejected when they cannot be read for minutes.
    */
   upTo(app: string, offset: number): Promise<void> | undefined {
-    return offset <= this.applied(app) ? undefined : this.#reach(app, offset)
+    const isApplied = !this.#applied.has(app) || offset <= this.applied(app)
+    return isApplied ? undefined : this.#reach(app, offset)
   }
 
   async #reach(app: string, offset: number): Promise<void> {
@@ -118,7 +130,7 @@ export class AccessLog {
     for (let attempt = 1; ; attempt++) {
       const problem = await this.reconcile(app).catch((error: unknown) => error)
       if (offset <= this.applied(app)) return
-      if (attempt >= maxAttempts)
+      if (attempt >= maxAttempts || this.#isStopped)
         throw problem ?? new Error(`Change ${offset} of the control channel of app ${app} is not in the log.`)
       const pauseMs = Math.min(50 * 2 ** attempt, maxPauseMs) * (0.5 + clock.random() / 2)
       await new Promise<void>((resolve) => clock.after(pauseMs, resolve))

@@ -4,6 +4,7 @@ import { controlChannel, type Store } from '../ports/store.ts'
 import type { TestClient } from '../testing/test-client.ts'
 import { testModule } from '../testing/test-module.ts'
 import { testIdentity } from '../testing/test-node.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { dataOf, road, twoNodes } from './testing/two-nodes.ts'
 
 const backend = testIdentity(undefined)
@@ -103,6 +104,59 @@ describe('a kick on one node', () => {
     },
   )
 
+  test('counts for events that were announced together with it', async () => {
+    const way = road()
+    const { ada, bob, clock } = await twoNodes(way)
+    await bob.subscribe(channel)
+    way.announcements = (_count, name) => (name === controlChannel ? [] : [0])
+    const publish = (data: string) =>
+      ada.post({ op: 'call', command: 'test.publish', input: { channel, data } })
+    publish('before')
+    ada.post({ op: 'call', command: 'test.kick', input: { channel, user: 'bob' } })
+    publish('after')
+    await clock.advance(1_000)
+    expect(bob.of(channel).map(({ data }) => data)).not.toContain('after')
+    expect(ended(bob)).toEqual(['forbidden'])
+  })
+
+  test('counts for what is read from the log to fill a gap', async () => {
+    const way = road()
+    const { ada, bob, clock } = await twoNodes(way)
+    await bob.subscribe(channel)
+    way.announcements = () => []
+    await ada.publish(channel, 'lost')
+    way.announcements = () => [0]
+    await ada.publish(channel, 'early')
+    way.announcements = () => []
+    await clock.advance(20)
+    await kick(ada, 'bob')
+    await ada.publish(channel, 'after')
+    await clock.advance(1_000)
+    expect(dataOf(bob, channel)).toEqual(['lost', 'early'])
+  })
+
+  test('counts for what a check of the positions finds', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const way = road()
+      const { ada, bob, clock, lines, two } = await twoNodes({
+        ...way,
+        clock: new VirtualClock({ seed }),
+        each: (index) => (index === 1 ? { memoryStore: { readMs: () => 40 } } : {}),
+      })
+      const asked = bob.post({ op: 'subscribe', channel })
+      await clock.advance(200)
+      expect(bob.reply(asked).error).toBeUndefined()
+      way.announcements = () => []
+      lines.cut(two.node.id)
+      lines.mend(two.node.id)
+      await clock.advance(38 + (seed % 10))
+      await kick(ada, 'bob')
+      await ada.publish(channel, 'after')
+      await clock.advance(1_000)
+      expect(bob.of(channel)).toEqual([])
+    }
+  })
+
   test('holds events back while the changes cannot be read, and lets them go then', async () => {
     let isAway = false
     const way = road()
@@ -135,6 +189,31 @@ describe('a kick on one node', () => {
     expect(bob.of(channel)).toEqual([])
     expect(ended(bob)).toEqual(['forbidden'])
   })
+})
+
+test('events that may not go out because changes cannot be read for long go out when they can', async () => {
+  let isAway = false
+  const way = road()
+  const away = (store: Store): Store => ({
+    ...store,
+    read: (app, name, options) =>
+      isAway && name === controlChannel ? Promise.reject(new Error('away')) : store.read(app, name, options),
+  })
+  const { ada, bob, clock } = await twoNodes({
+    ...way,
+    each: (index) => (index === 1 ? { aroundStore: away } : {}),
+  })
+  await bob.subscribe(channel)
+  way.announcements = () => []
+  isAway = true
+  await kick(ada, 'nobody')
+  const call = bob.post({ op: 'call', command: 'test.publish', input: { channel, data: 'own' } })
+  await clock.advance(600_000)
+  expect(bob.reply(call).ok).toMatchObject({ offset: 2 })
+  expect(bob.of(channel)).toEqual([])
+  isAway = false
+  await clock.advance(31_000)
+  expect(dataOf(bob, channel)).toEqual(['nobody', 'own'])
 })
 
 describe.each(['recent:a', 'live:a'])('in %s, which has no commits', (name) => {

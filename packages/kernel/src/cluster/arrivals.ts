@@ -124,7 +124,7 @@ export class Arrivals {
   async #readOnce(channel: Channel, gap: Gap): Promise<void> {
     if (channel.gap !== gap) return
     const { hub, readEvents, onRead } = this.#parts
-    const { app, name, head, epoch, redactions } = channel
+    const { app, name, head, epoch } = channel
     // Of many events only the members have use: they read them at their own pace.
     if (gap.head - head > readEvents) {
       hub.skipTo(channel, gap.head)
@@ -136,9 +136,9 @@ export class Arrivals {
       .log(channel.kind)
       ?.read(app, name, { after: head, limit: readEvents })
       .catch(() => undefined)
-    if (events === undefined || channel.gap !== gap) return
-    // What was redacted meanwhile, or belongs to another stream, is read once more.
-    if (channel.epoch !== epoch || channel.redactions !== redactions) return
+    // What belongs to another stream is read once more. What was redacted meanwhile the channel knows.
+    if (events === undefined || channel.gap !== gap || channel.epoch !== epoch) return
+    // What was stored later may follow access changes that are not applied.
     const known = events.filter(({ offset }) => offset > channel.head && offset <= gap.head)
     if (known.length > 0) hub.fill(channel, known)
     else await this.#skipTrimmed(channel, gap)

@@ -46,7 +46,7 @@ const beatMs = 250
 const checkMs = 30_000
 /** A subscriber waits so long for what other nodes keep in a channel that is new here; later it comes as a change. */
 const maxStateWaitMs = 250
-/** Announcements that wait for access changes; of more, the log is read. */
+/** Announcements that wait for access changes; what more is announced is found in the log. */
 const maxHeldBack = 10_000
 
 /**
@@ -155,12 +155,10 @@ export class Cluster implements HubCluster, BrokerListener {
 
   /** Access changes come before the events that were published after them. */
   #holdBack(announcement: Announcement, missing: Promise<void>): void {
-    const { hub } = this.#parts
-    const isOnlyNews = this.#heldBack >= maxHeldBack
-    const { events: _events, ...news } = announcement
+    if (this.#heldBack >= maxHeldBack) return
     this.#heldBack += 1
     missing
-      .then(() => this.#isRunning && hub.announced(isOnlyNews ? news : announcement))
+      .then(() => this.#isRunning && this.#parts.hub.announced(announcement))
       // They cannot be read: neither can the events. The next check tries it again.
       .catch(() => undefined)
       .finally(() => {

@@ -172,6 +172,18 @@ describe('a channel that is opened while events are announced', () => {
   })
 })
 
+test.each(stored)('the last event of %s before a channel is followed is not missed', async (channel) => {
+  for (const followMs of [0, 20, 40]) {
+    const { ada, bob, clock } = await twoNodes({ followMs: () => followMs })
+    const asked = bob.post({ op: 'subscribe', channel, recent: 10 })
+    await clock.advance(10)
+    await ada.publish(channel, 'last')
+    await clock.advance(200)
+    expect(bob.reply(asked).error).toBeUndefined()
+    expect(dataOf(bob, channel)).toEqual(['last'])
+  }
+})
+
 describe('what was missed for a while', () => {
   test.each(stored)('is found when the nodes reach each other again: %s', async (channel) => {
     const { ada, bob, clock, lines, one, two } = await twoNodes()
@@ -199,6 +211,34 @@ describe('what was missed for a while', () => {
     lines.mend(one.node.id)
     await clock.advance(500)
     for (const client of [ada, bob]) expect(dataOf(client, 'durable:a')).toEqual([1, 2, 3])
+  })
+
+  test.each([100, 4_000])(
+    'is found by a node whose link was down for %i ms, when it is there again',
+    async (ms) => {
+      const { ada, bob, clock, lines, one } = await twoNodes()
+      await ada.subscribe('durable:a')
+      lines.cut(one.node.id)
+      await bob.publish('durable:a', 1)
+      await clock.advance(ms)
+      expect(ada.of('durable:a')).toEqual([])
+      lines.mend(one.node.id)
+      await clock.advance(200)
+      expect(dataOf(ada, 'durable:a')).toEqual([1])
+    },
+  )
+
+  test('is found by a node to which another one comes back, though it is not told', async () => {
+    const way = road()
+    const { ada, bob, clock, lines, one } = await twoNodes(way)
+    await bob.subscribe('durable:a')
+    lines.cut(one.node.id)
+    await clock.advance(10_000)
+    await ada.publish('durable:a', 1)
+    way.messages = () => []
+    lines.mend(one.node.id)
+    await clock.advance(200)
+    expect(dataOf(bob, 'durable:a')).toEqual([1])
   })
 
   test('is found after the event loop stood still for more than a second', async () => {

@@ -2,6 +2,7 @@ import { defineContract, type Schema, type StateContract } from '@parley/protoco
 import { describe, expect, test } from 'vitest'
 import type { KindOptions } from '../kind.ts'
 import { implement, type Module, type ModuleServices } from '../module.ts'
+import type { BrokerListener } from '../ports/broker.ts'
 import type { TestClient } from '../testing/test-client.ts'
 import { testKinds, testModule } from '../testing/test-module.ts'
 import { type TestNode, testIdentity } from '../testing/test-node.ts'
@@ -211,6 +212,54 @@ describe('what nodes tell each other', () => {
     expect(again.state(channel, 'cursor')).toEqual({ ada: 7 })
     expect(names(again)).toEqual(['ada'])
   })
+})
+
+test('a channel that is closed forgets what other nodes had there', async () => {
+  const t = await start({ limits: { channelIdleMs: 2_000 } })
+  await t.ada.subscribe(channel)
+  t.hands[1].set(app, { channel, owner: 'bot', name: 'badge', value: 1 })
+  const watcher = await t.watcher(t.two)
+  expect(names(watcher)).toEqual(['ada'])
+  await watcher.ask({ op: 'unsubscribe', channel })
+  await t.clock.advance(5_000)
+  t.kill(t.one)
+  await t.clock.advance(60_000)
+  const again = await t.watcher(t.two)
+  expect(names(again)).toEqual([])
+  expect(again.state(channel, 'badge')).toEqual({ bot: 1 })
+})
+
+test('a node that has forgotten another one for a moment is told everything again', async () => {
+  const t = await start()
+  let listener: BrokerListener | undefined
+  const broker = t.lines.broker()
+  const three = await t.add({
+    broker: {
+      ...{ leaseMs: broker.leaseMs, stop: () => broker.stop(), announce: (one) => broker.announce(one) },
+      follow: (...what) => broker.follow(...what),
+      unfollow: (...what) => broker.unfollow(...what),
+      send: (...what) => broker.send(...what),
+      nodes: () => broker.nodes(),
+      problem: () => broker.problem(),
+      start: (node, given) => {
+        listener = given
+        return broker.start(node, given)
+      },
+    },
+  })
+  const watcher = await t.watcher(three)
+  await t.ada.subscribe(channel)
+  expect(names(watcher)).toEqual(['ada'])
+  // The others notice nothing: they go on as before.
+  listener?.left(t.one.node.id)
+  listener?.joined(t.one.node.id)
+  await (await t.one.client('eve')).subscribe(channel)
+  await t.clock.advance(2_000)
+  expect(names(watcher)).toEqual(['ada', 'eve'])
+  const other = await t.watcher(t.one)
+  await (await three.client('fay')).subscribe(channel)
+  await t.clock.advance(2_000)
+  expect(names(other)).toEqual(['ada', 'eve', 'fay'])
 })
 
 describe('entries that modules keep', () => {

@@ -86,7 +86,7 @@ export class Publisher {
     }
     if (redactions !== undefined) unit.redactions = redactions
     if (redactions !== undefined && this.#parts.cluster !== undefined)
-      unit.events = [...unit.events, ...redactions.map((redaction) => this.#redactionEvent(redaction))]
+      unit.events = [...unit.events, ...this.#redactionEvents(redactions)]
     if (receipt !== undefined) unit.receipt = receipt
     const result = await this.#store(unit)
     if (result.status === 'repeated') return result
@@ -103,17 +103,21 @@ export class Publisher {
   /** Tells the other nodes of a redaction, which {@link EventLog.redact} has made in no unit. */
   async tellRedaction(app: string, redaction: Redaction): Promise<void> {
     if (this.#parts.cluster === undefined) return
-    const unit: Unit = { app, assertions: [], writes: [], events: [this.#redactionEvent(redaction)] }
+    const unit: Unit = { app, assertions: [], writes: [], events: this.#redactionEvents([redaction]) }
     const result = await this.#store(unit)
     if (result.status !== 'committed') return
     this.#announce(unit, result)
     await this.#parts.accessLog.committed(app, { ...unit, positions: result.positions }, result.control)
   }
 
-  /** Every node learns of it, in its place among the access changes: what it has in memory of the words is gone then. */
-  #redactionEvent(redaction: Redaction): UnitEvent {
-    const data = JSON.stringify(redaction)
-    return { channel: controlChannel, type: 'control.redact', data, at: this.#parts.clock.now() }
+  /** Every node learns of them, in their place among the access changes: what it has in memory of the words is gone then. */
+  #redactionEvents(redactions: readonly Redaction[]): UnitEvent[] {
+    const at = this.#parts.clock.now()
+    const byChannel = Map.groupBy(redactions, ({ channel }) => channel)
+    return [...byChannel].map(([channel, found]) => {
+      const data = JSON.stringify({ channel, offsets: found.map(({ offset }) => offset) })
+      return { channel: controlChannel, type: 'control.redact', data, at }
+    })
   }
 
   #announce({ app, events }: Unit, { positions, control }: Committed): void {

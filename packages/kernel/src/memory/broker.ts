@@ -6,6 +6,8 @@ export interface Signal {
   readonly from: string
   readonly to: string
   readonly what: 'announcement' | 'message'
+  /** Of an announcement. */
+  readonly channel?: string
 }
 
 export interface MemoryClusterOptions {
@@ -204,7 +206,7 @@ class MemoryBroker implements Broker {
 
   announce(announcement: Announcement): void {
     const key = followKey(announcement.app, announcement.channel)
-    this.#carry('announcement', undefined, (seat) => {
+    this.#carry({ what: 'announcement', channel: announcement.channel }, undefined, (seat) => {
       if (seat.followed.has(key)) seat.listener.announced(announcement)
     })
   }
@@ -233,7 +235,9 @@ class MemoryBroker implements Broker {
     if (node === undefined) return
     // As over a network: nobody shares what another may change.
     const text = JSON.stringify(message)
-    this.#carry('message', to, ({ listener }) => listener.received(node, JSON.parse(text) as NodeMessage))
+    this.#carry({ what: 'message' }, to, ({ listener }) =>
+      listener.received(node, JSON.parse(text) as NodeMessage),
+    )
   }
 
   nodes(): readonly string[] {
@@ -246,10 +250,10 @@ class MemoryBroker implements Broker {
     return this.#cluster.isCut(node) ? 'The link to the other nodes is down.' : undefined
   }
 
-  #carry(what: Signal['what'], to: string | undefined, deliver: (seat: Seat) => void): void {
+  #carry(signal: Omit<Signal, 'from' | 'to'>, to: string | undefined, deliver: (seat: Seat) => void): void {
     const seat = this.#seat
     if (seat !== undefined && this.#cluster.has(seat))
-      this.#cluster.carry({ from: seat.node, what }, to, deliver)
+      this.#cluster.carry({ from: seat.node, ...signal }, to, deliver)
   }
 }
 

@@ -255,8 +255,10 @@ export class KernelNode implements Node {
   /** Whatever goes wrong here, the change is stored, and the unit that made it goes on. */
   #apply(app: string, change: ControlEntry): void {
     try {
-      if (change.type === 'redact') this.#parts.hub.redacted(app, change.channel, change.offset)
-      else if (change.type !== 'flag') this.#parts.sessions.apply(app, change)
+      const { hub, sessions } = this.#parts
+      if (change.type === 'redact')
+        for (const offset of change.offsets) hub.redacted(app, change.channel, offset)
+      else if (change.type !== 'flag') sessions.apply(app, change)
       // A flag of another version is left alone, and so is the wish of a tenant.
       else if (app === operatorApp && Object.hasOwn(this.flags.list(), change.name))
         this.flags.set(change.name, change.on)
@@ -321,6 +323,7 @@ export class KernelNode implements Node {
     await Promise.all([this.#maintenance, this.#expiry])
     for (const module of [...modules].reverse()) await module.stop?.()
     this.#parts.wheel.stop()
+    this.#parts.accessLog.stop()
     await this.#parts.cluster?.stop()
     await store.close()
     this.#phase = 'stopped'

@@ -76,7 +76,7 @@ function promising(later: (store: Store, unit: Unit) => void): NonNullable<TestN
       commit: async (unit): Promise<CommitResult> => {
         const positions = unit.events.map(({ channel }) => place(unit.app, channel))
         later(store, unit)
-        return { status: 'committed', positions }
+        return { status: 'committed', positions, control: 0 }
       },
     }
   }

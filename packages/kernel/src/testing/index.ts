@@ -1,4 +1,6 @@
 export { checkBlobStore, type BlobStoreChecks, type BlobStoreSubject } from './check-blob-store.ts'
+export { checkBroker, type BrokerSubject } from './check-broker.ts'
+export { checkLease, type LeaseSubject } from './check-lease.ts'
 export { checkRecentLog, type RecentLogSubject } from './check-recent-log.ts'
 export { checkStore, type StoreChecks } from './check-store.ts'
 export { checkTransport } from './check-transport.ts'

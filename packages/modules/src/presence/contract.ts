@@ -6,6 +6,7 @@ import {
   availability,
   choice,
   device,
+  joinPresence,
   presence,
   presenceLimits,
   presenceOf,
@@ -241,6 +242,7 @@ export const presenceContract = defineContract({
     [presenceState]: {
       summary: 'The presence of a user, in `presence:<user>` and `contacts:<user>`. Offline users have none.',
       value: presence,
+      merge: joinPresence,
       events: { began: 'presence.online', changed: 'presence.updated', ended: 'presence.offline' },
     },
   },

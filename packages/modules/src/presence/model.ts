@@ -75,6 +75,19 @@ export const presence = z.object({
 })
 export type Presence = z.output<typeof presence>
 
+const fromLeast: readonly Availability[] = ['offline', 'away', 'online', 'busy']
+
+/** The presence of a user of whom several nodes have devices: what most of all says that they are there. */
+export function joinPresence(values: readonly Presence[]): Presence {
+  const best = values.reduce((one, other) => (strength(other) >= strength(one) ? other : one))
+  const alike = values.filter(({ availability }) => availability === best.availability)
+  return { ...best, since: Math.min(...alike.map(({ since }) => since)) }
+}
+
+function strength({ availability, activity = 'none' }: Presence): number {
+  return fromLeast.indexOf(availability) * activities.length + activities.indexOf(activity)
+}
+
 /** The presence of a user with a name. An offline user has no `activity`, and `lastSeen` if they let it be seen. */
 export const presenceOf = presence.extend({
   user: userId,

@@ -12,6 +12,17 @@ const thread = z
 
 const shown = z.object({ activity, thread: thread.optional(), since: moment })
 
+const counted = z.object({ count: z.int() })
+
+type Entry = z.output<typeof shown> | z.output<typeof counted>
+
+/** Of several nodes: what they count is added up; of what a user does, the newest counts. */
+function joinTypists(values: readonly Entry[]): Entry {
+  const counts = values.flatMap((value) => ('count' in value ? [value.count] : []))
+  if (counts.length === 0) return values.at(-1) as Entry
+  return { count: counts.reduce((sum, count) => sum + count, 0) }
+}
+
 const told = shown.extend({ channel: z.string(), user: z.string() })
 
 const start = command({
@@ -63,7 +74,8 @@ export const typing = defineContract({
     typing: {
       summary:
         'One entry for each user who is typing. When they are many, one entry without a user that counts them.',
-      value: z.union([shown, z.object({ count: z.int() })]),
+      value: z.union([shown, counted]),
+      merge: joinTypists,
       events: { began: 'typing.started', changed: 'typing.started', ended: 'typing.stopped' },
       fleeting: true,
     },

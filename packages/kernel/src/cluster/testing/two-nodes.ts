@@ -25,8 +25,8 @@ export function dataOf(client: TestClient, channel: string): readonly unknown[] 
 
 /** How signals travel, changed while a test runs. By default they arrive in the same turn, each once. */
 export interface Road {
-  /** Milliseconds for each copy of an announcement; none: it is lost. */
-  announcements: (announcement: number) => readonly number[]
+  /** Milliseconds for each copy of an announcement, by its number and channel; none: it is lost. */
+  announcements: (count: number, channel: string) => readonly number[]
   messages: () => readonly number[]
   /** Announcements under way so far. */
   count: number
@@ -37,7 +37,8 @@ export function road(): Road & Pick<TestClusterOptions, 'travel'> {
     announcements: () => [0],
     messages: () => [0],
     count: 0,
-    travel: ({ what }) => (what === 'message' ? made.messages() : made.announcements(++made.count)),
+    travel: ({ what, channel = '' }) =>
+      what === 'message' ? made.messages() : made.announcements(++made.count, channel),
   }
   return made
 }

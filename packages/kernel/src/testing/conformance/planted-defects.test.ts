@@ -3,7 +3,7 @@ import { memoryRecentLog } from '../../memory/recent-log.ts'
 import { memoryStore } from '../../memory/store.ts'
 import { memoryTransport } from '../../memory/transport.ts'
 import type { RecentLog } from '../../ports/event-log.ts'
-import type { Store } from '../../ports/store.ts'
+import { controlChannel, type Store } from '../../ports/store.ts'
 import type { Connection } from '../../ports/transport.ts'
 import { checkRecentLog } from '../check-recent-log.ts'
 import { checkStore } from '../check-store.ts'
@@ -46,6 +46,17 @@ const storeDefects: Record<string, readonly [plant: (store: Store) => Partial<St
       },
     }),
     'offsets of each channel start at 1 and grow by 1',
+  ],
+  'the head of the control channel is as of another unit': [
+    (store) => ({
+      async commit(unit) {
+        const result = await store.commit(unit)
+        if (result.status !== 'committed') return result
+        const [top] = await store.tops(unit.app, [controlChannel])
+        return { ...result, control: top?.head ?? 0 }
+      },
+    }),
+    'a commit tells the head of its app’s control channel as of the unit',
   ],
   'promises are fulfilled out of order': [
     (store) => {

@@ -1,3 +1,4 @@
+import { controlChannel } from '../../ports/store.ts'
 import { equal, ok, refused } from './assert.ts'
 import { eventAt, offsets } from './log-cases.ts'
 import { committed, receipt, type StoreSubject, unit } from './store-subject.ts'
@@ -23,6 +24,24 @@ export const storeCommitCases: Cases<StoreSubject> = {
       'heads agree',
     )
     equal([positions[0]?.epoch, positions[1]?.epoch], [tops[0]?.epoch, tops[1]?.epoch], 'each in its epoch')
+  },
+
+  async 'a commit tells the head of its app’s control channel as of the unit'({ store }) {
+    const change = on(controlChannel, 1)
+    const sent = [
+      unit({ events: [on('room:a', 1)] }),
+      unit({ events: [change, on('room:a', 2), change] }),
+      unit({ app: 'other', events: [on('room:a', 1)] }),
+      unit({ events: [on('room:a', 3)] }),
+      unit({ events: [change] }),
+      unit({ writes: [{ table: 'notes', key: 'a', value: '1' }] }),
+    ]
+    const results = await Promise.all(sent.map((one) => store.commit(one)))
+    equal(
+      results.map((result) => result.status === 'committed' && result.control),
+      [0, 2, 0, 2, 3, 3],
+      'what was committed before is at or below it, what comes later is above',
+    )
   },
 
   async 'a unit with nothing in it is committed'({ store }) {

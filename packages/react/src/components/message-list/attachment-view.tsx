@@ -72,7 +72,7 @@ function isSafe(url: string): boolean {
 }
 
 /** "1.2 MB". */
-export function sizeOf(bytes: number, locale: string | undefined): string {
+function sizeOf(bytes: number, locale: string | undefined): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
   const amount = bytes / 1000 ** power

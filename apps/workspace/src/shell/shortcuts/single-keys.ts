@@ -1,0 +1,12 @@
+import type { Kept } from '../../kept.ts'
+
+const key = 'parley.single-keys'
+
+/** Whether single letters are shortcuts: speech input and shaky hands press them by accident. */
+export function singleKeysOn(device: Kept): boolean {
+  return device.read(key) !== false
+}
+
+export function switchSingleKeys(device: Kept, isOn: boolean): void {
+  device.write(key, isOn)
+}
