@@ -197,3 +197,34 @@ test('two people write to each other, in rooms and in private', async () => {
   await one.page.getByRole('log').getByText('I am.').waitFor(soon)
   expect([...one.problems, ...two.problems]).toEqual([])
 })
+
+test('a file goes with a message, is shown to the others, and is gone with it', async () => {
+  const { page, problems } = await enter('Ada Lovelace')
+  await row(page, 'Launch').click()
+  const picture = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+    'base64',
+  )
+  await page
+    .locator('input[type="file"]')
+    .first()
+    .setInputFiles([{ name: 'plan.png', mimeType: 'image/png', buffer: picture }])
+  await page.getByRole('textbox', { name: 'Message to Launch' }).fill('Here is the plan')
+  const send = page.getByRole('button', { name: 'Send', exact: true })
+  await expect.poll(() => send.isEnabled(), soon).toBe(true)
+  await send.click()
+
+  const other = await enter('Grace Hopper')
+  await row(other.page, 'Launch').click()
+  const image = other.page.getByRole('img', { name: /plan\.png/ })
+  await image.waitFor(soon)
+  await expect
+    .poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth), soon)
+    .toBeGreaterThan(0)
+  const { messages } = await grace.call('GET', '/conversations/conversation:launch/messages')
+  const [message] = messages as readonly { seq: number; attachments: readonly { file: string }[] }[]
+  await ada.call('DELETE', `/conversations/conversation:launch/messages/${message?.seq}`)
+  await other.page.getByText('This message was deleted.').waitFor(soon)
+  await expect(grace.call('GET', `/files/${message?.attachments[0]?.file}`)).rejects.toThrow()
+  expect([...problems, ...other.problems]).toEqual([])
+})

@@ -1,10 +1,21 @@
-import { ChatUiProvider } from '@parley/react'
+import { fileLink } from '@parley/client/upload'
+import { ChatUiProvider, useClient } from '@parley/react'
 import { type ReactNode, useCallback } from 'react'
 import { useNames } from '../presence/use-names.ts'
 
-/** Tells the components of the library how people are called. */
+/** Tells the components of the library how people are called, and where files are. */
 export function PeopleNames({ children }: { readonly children: ReactNode }) {
+  const client = useClient()
   const nameOf = useNames()
   const user = useCallback((id: string) => ({ name: nameOf(id) }), [nameOf])
-  return <ChatUiProvider user={user}>{children}</ChatUiProvider>
+  const fileUrl = useCallback(
+    async (file: string, variant?: 'thumbnail') =>
+      (await fileLink(client, file, variant === undefined ? {} : { variant })).url,
+    [client],
+  )
+  return (
+    <ChatUiProvider user={user} fileUrl={fileUrl}>
+      {children}
+    </ChatUiProvider>
+  )
 }

@@ -76,7 +76,7 @@ function Words({
   const { text, deleted, attachments = [], mentions } = message
   if (deleted !== undefined) return <p className={styles.gone}>This message was deleted.</p>
   return (
-    <div className={styles.text} dir="auto">
+    <div className={`parley-text ${styles.text}`} dir="auto">
       {found === undefined ? (
         <Markdown text={text} mentions={mentions} {...(me === undefined ? {} : { me })} />
       ) : (

@@ -10,6 +10,7 @@ import { Avatar } from '../../presence/avatar.tsx'
 import { useNames } from '../../presence/use-names.ts'
 import styles from './message-pane.module.css'
 import { SendLater } from './send-later.tsx'
+import { useUpload } from './use-upload.ts'
 
 interface MessagePaneProps {
   readonly conversation: ConversationInfo
@@ -26,6 +27,7 @@ export function MessagePane({ conversation, title, jumpTo, onOpenThread, foot }:
   const { channel } = conversation
   const composer = useRef<ComposerHandle>(null)
   const renderAvatar = useAvatar()
+  const upload = useUpload()
 
   // Whoever opens a conversation writes next. A telephone would show its keyboard for it, so it waits for a touch.
   useEffect(() => {
@@ -51,6 +53,7 @@ export function MessagePane({ conversation, title, jumpTo, onOpenThread, foot }:
           label={`Message to ${title}`}
           placeholder={`Write to ${title}`}
           closed={closedBecause(conversation)}
+          upload={upload}
           renderExtra={() => <SendLater channel={channel} />}
         />
       )}

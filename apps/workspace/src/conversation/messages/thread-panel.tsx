@@ -9,6 +9,7 @@ import { useEffect, useRef } from 'react'
 import { SidePanel } from '../../shell/page/side-panel.tsx'
 import { closedBecause, useAvatar } from './message-pane.tsx'
 import { SendLater } from './send-later.tsx'
+import { useUpload } from './use-upload.ts'
 
 interface ThreadPanelProps {
   readonly conversation: ConversationInfo
@@ -22,6 +23,7 @@ interface ThreadPanelProps {
 export function ThreadPanel({ conversation, thread, jumpTo, onClose }: ThreadPanelProps) {
   const { channel, mine } = conversation
   const renderAvatar = useAvatar()
+  const upload = useUpload()
   const composer = useRef<ComposerHandle>(null)
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches) composer.current?.focus()
@@ -43,6 +45,7 @@ export function ThreadPanel({ conversation, thread, jumpTo, onClose }: ThreadPan
         label="Reply in the thread"
         placeholder="Reply"
         closed={mine === undefined ? 'Join the room to write.' : closedBecause(conversation)}
+        upload={upload}
         renderExtra={() => <SendLater channel={channel} thread={thread} />}
       />
     </SidePanel>
