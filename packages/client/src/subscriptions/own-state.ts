@@ -1,5 +1,5 @@
 import { encodeFrame, type ParleyError } from '@parley/protocol'
-import type { Request } from '../requests.ts'
+import type { Answer, Request } from '../requests.ts'
 
 interface Entry {
   readonly value: unknown
@@ -48,8 +48,8 @@ export class OwnState {
     const encode = (id: number): string =>
       encodeFrame({ op: 'set', id, channel: this.#channel, name, value: entry.value })
     this.#request(encode, (answer) => {
-      // Lost: it is sent again with the next subscription.
-      if (answer.status === 'lost') return
+      // Lost, or the server has just ended the subscription: it is sent again with the next one.
+      if (answer.status === 'lost' || isWithoutSubscription(answer)) return
       const isNewest = this.#entries.get(name) === entry
       if (answer.status === 'ok') {
         entry.resolve()
@@ -60,4 +60,8 @@ export class OwnState {
       if (isNewest && !answer.error.retryable) this.#entries.delete(name)
     })
   }
+}
+
+function isWithoutSubscription(answer: Answer): boolean {
+  return answer.status === 'error' && answer.error.code === 'not_subscribed'
 }

@@ -187,10 +187,10 @@ export class Handle implements Subscription {
       this.moveTo(position)
       this.run(this.options.onUnrecovered, { reason: verdict, position, head })
     } else if (verdict === 'new') this.moveTo(position)
-    else this.run(this.options.onRecovered, outcome(result, true))
-    this.#settle?.resolve(
-      verdict === 'new' ? outcome(result) : outcome(result, verdict === undefined, verdict),
-    )
+    // Another subscription may have asked for an earlier place.
+    const own = { ...result, position: this.position ?? position }
+    if (verdict === undefined) this.run(this.options.onRecovered, outcome(own, true))
+    this.#settle?.resolve(verdict === 'new' ? outcome(own) : outcome(own, verdict === undefined, verdict))
     this.#settle = undefined
     this.show('subscribed')
     return true

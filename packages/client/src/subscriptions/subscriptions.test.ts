@@ -2,7 +2,7 @@ import { type ChannelEvent, ParleyError } from '@parley/protocol'
 import { describe, expect, test, vi } from 'vitest'
 import { settle } from '../testing/manual-clock.ts'
 import { connected, eventsFrame, type Stage, stage } from '../testing/scripted-server.ts'
-import type { SubscribeOptions, Subscription } from './subscription.ts'
+import type { Subscribed, SubscribeOptions, Subscription } from './subscription.ts'
 
 const channel = 'room:a'
 
@@ -507,4 +507,36 @@ describe('keyed state', () => {
     subscription.unsubscribe()
     await expect(subscription.setState('x', 1)).rejects.toMatchObject({ code: 'not_subscribed' })
   })
+
+  test('an entry that crosses the end of a subscription is set with the next one', async () => {
+    const made = await connected()
+    const { subscription } = listen(made)
+    await settle()
+    await made.server.last.admit()
+    const set = subscription.setState('mood', 1)
+    await settle()
+    const { id } = made.server.last.next('set')
+    await made.server.last.send({
+      op: 'unsubscribed',
+      ...{ channel, code: 'position_expired', message: 'Again.', resubscribe: true },
+    })
+    await made.server.last.refuse(id, new ParleyError('not_subscribed'))
+    await made.clock.advance(1_000)
+    await made.server.last.admit()
+    const again = made.server.last.next('set')
+    expect(again.value).toBe(1)
+    await made.server.last.ok(again.id, {})
+    await set
+  })
+})
+
+test('of two subscriptions that go on together, each is told where it stands itself', async () => {
+  const made = await connected()
+  const behind = listen(made, { from: { epoch: 'e1', offset: 3 } })
+  const ahead = listen(made, { from: { epoch: 'e1', offset: 7 } })
+  await settle()
+  await made.server.last.admit({ position: { epoch: 'e1', offset: 3 }, head: 9, recovered: true })
+  const told = ({ calls }: Heard) =>
+    calls.map(([name, outcome]) => [name, (outcome as Subscribed).position.offset])
+  expect([told(behind), told(ahead)]).toEqual([[['recovered', 3]], [['recovered', 7]]])
 })

@@ -87,3 +87,13 @@ test('a module that fails refuses the first subscriber; when the last one leaves
   expect((await alice.ask({ op: 'unsubscribe', channel: 'live:a' })).ok).toEqual({})
   expect(errors).toHaveLength(2)
 })
+
+test('a channel that is forgotten while its module gets it ready is opened again: nothing is missed', async () => {
+  const { t } = await noting({ ms: 3_000, limits: { channelIdleMs: 1_000 } })
+  const alice = await t.client('alice')
+  const asked = alice.post({ op: 'subscribe', channel: 'live:a' })
+  await t.clock.advance(10_000)
+  expect(alice.reply(asked).error?.code).toBeUndefined()
+  await (await t.client('bob')).publish('live:a', 1)
+  expect(alice.of('live:a')).toHaveLength(1)
+})

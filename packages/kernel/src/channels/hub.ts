@@ -100,7 +100,10 @@ export class Hub {
   open(app: string, name: string): Channel | Promise<Channel> {
     const key = channelKey(app, name)
     const open = this.#channels.get(key)
-    if (open !== undefined) return open
+    if (open !== undefined) {
+      open.idleSince = this.#parts.clock.elapsed()
+      return open
+    }
     const kind = this.#parts.kinds.of(name)
     const log = this.log(kind)
     if (log === undefined && this.#cluster === undefined)
@@ -353,7 +356,8 @@ export class Hub {
     const { clock, limits } = this.#parts
     const now = clock.elapsed()
     for (const [key, channel] of this.#channels) {
-      const isUsed = channel.memberCount > 0 || channel.state.hasSessions || channel.dirty
+      const { memberCount, arrivals, state, dirty } = channel
+      const isUsed = memberCount > 0 || arrivals > 0 || state.hasSessions || dirty
       if (isUsed || now - channel.idleSince < limits.channelIdleMs) continue
       this.#channels.delete(key)
       this.#cluster?.closed(channel)

@@ -112,7 +112,7 @@ export class Subscribing {
     request: SubscribeRequest,
     { kind, watch, connection }: Attempt,
   ): Promise<boolean> {
-    const { audiences, permissions } = this.#parts
+    const { audiences, hub, permissions } = this.#parts
     const { session } = subscriber
     const { identity } = session
     watch.isChanged = false
@@ -126,8 +126,10 @@ export class Subscribing {
     if (session.link !== link || session.generation !== generation || link === undefined)
       throw new ParleyError('disconnected')
     if (subscriber.isWanted?.() === false) throw new ParleyError('cancelled')
-    // What was allowed a moment ago may have been taken away since, and who was here may have left.
+    // What was allowed a moment ago may have been taken away since, who was here may have left, and a channel that
+    // nobody used may have been forgotten.
     if (watch.isChanged || session.identity !== identity || !audiences.isReady(channel)) return false
+    if (hub.find(session.app, request.channel) !== channel) return false
     this.#checkRoom(session, request.channel)
     subscriber.joined(this.#join(session, channel, { request, filter }))
     return true

@@ -3,7 +3,7 @@ import { silentLogger } from '../memory/logger.ts'
 import { memoryRecentLog } from '../memory/recent-log.ts'
 import type { Store } from '../ports/store.ts'
 import { testCluster } from '../testing/test-cluster.ts'
-import { testIdentity, testNode } from '../testing/test-node.ts'
+import { type TestNode, testIdentity, testNode } from '../testing/test-node.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { dataOf, largeText, road, twoNodes } from './testing/two-nodes.ts'
 
@@ -343,6 +343,29 @@ describe('a cluster', () => {
     const t = await testNode()
     expect(t.node.status().nodes).toEqual([t.node.id])
     expect(t.node.status().checks.map(({ name }) => name)).toEqual(['node', 'store'])
+  })
+
+  test('enforces retention on one node; when that one dies, on another', async () => {
+    const trims: number[] = []
+    const t = await twoNodes({
+      each: (index) => ({
+        aroundStore: (store) => ({
+          ...store,
+          trim: (...what) => {
+            trims.push(index)
+            return store.trim(...what)
+          },
+        }),
+      }),
+    })
+    await t.ada.publish('durable:a', 1)
+    await t.clock.advance(300_000)
+    expect(trims.length).toBeGreaterThan(1)
+    const [first = 0] = trims
+    expect(new Set(trims.splice(0))).toEqual(new Set([first]))
+    t.kill(t.nodes[first] as TestNode)
+    await t.clock.advance(300_000)
+    expect(trims).toContain(1 - first)
   })
 
   test('keeps apps apart', async () => {

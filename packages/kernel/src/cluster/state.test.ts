@@ -4,7 +4,7 @@ import type { KindOptions } from '../kind.ts'
 import { implement, type Module, type ModuleServices } from '../module.ts'
 import type { BrokerListener } from '../ports/broker.ts'
 import type { TestClient } from '../testing/test-client.ts'
-import { testKinds, testModule } from '../testing/test-module.ts'
+import { type BeforeHandler, testKinds, testModule } from '../testing/test-module.ts'
 import { type TestNode, testIdentity } from '../testing/test-node.ts'
 import { road, type TwoNodes, twoNodes } from './testing/two-nodes.ts'
 
@@ -212,6 +212,36 @@ describe('what nodes tell each other', () => {
     expect(again.state(channel, 'cursor')).toEqual({ ada: 7 })
     expect(names(again)).toEqual(['ada'])
   })
+})
+
+test('a channel that is forgotten while a subscriber waits for other nodes is opened again', async () => {
+  const way = road()
+  const t = await start({ ...way, limits: { channelIdleMs: 50 } })
+  // Nodes look for idle channels once a second.
+  await t.clock.advance(900 - (t.clock.elapsed() % 1_000))
+  way.messages = () => []
+  const asked = t.bob.post({ op: 'subscribe', channel, state: true })
+  await t.clock.advance(3_000)
+  expect(t.bob.reply(asked).error).toBeUndefined()
+  await t.ada.publish(channel, 1)
+  expect(t.bob.of(channel)).toHaveLength(1)
+})
+
+test('a channel that is asked about stays open for a while', async () => {
+  const before: BeforeHandler = (name, { channels }) =>
+    name === 'history' ? channels.gather(channel) : undefined
+  const t = await twoNodes({
+    limits: { channelIdleMs: 5_000 },
+    each: () => ({ modules: [testModule(testKinds, before)] }),
+  })
+  const ask = () => t.two.call(testIdentity(undefined), 'test.history', { channel: 'durable:a' })
+  for (let n = 0; n < 5; n++) {
+    await ask()
+    await t.clock.advance(4_000)
+    expect(t.two.node.status().channels).toBe(1)
+  }
+  await t.clock.advance(3_000)
+  expect(t.two.node.status().channels).toBe(0)
 })
 
 test('a channel that is closed forgets what other nodes had there', async () => {

@@ -54,7 +54,8 @@ export class Receipts {
  */
 export function receiptText(output: unknown, events: readonly CollectedEvent[], hasMore = false): string {
   const durable = events.flatMap(({ kind }, index) => (kind.durability === 'durable' ? [index] : []))
-  const isMixed = hasMore || (durable.length > 0 && durable.length < events.length)
+  // Also where no event is durable: the writes of the unit are.
+  const isMixed = hasMore || durable.length < events.length
   const text: ReceiptText = { output: output ?? null, ...(isMixed ? { events: events.length, durable } : {}) }
   return JSON.stringify(text)
 }

@@ -25,10 +25,15 @@ export interface TestCluster {
   readonly lease: Lease
   /** In the order in which they were started. */
   readonly nodes: readonly TestNode[]
-  /** Starts one more node. */
+  /** Starts one more node, as `each` says. */
   add(options?: Partial<TestNodeOptions>): Promise<TestNode>
   /** Ends a node as `kill -9` does: its connections break, and what it had not stored is lost. */
   kill(node: TestNode): void
+}
+
+interface Life {
+  readonly connections: Set<Connection>
+  isOver: boolean
 }
 
 /** Starts a {@link TestCluster}, each node as `testNode` does. */
@@ -51,28 +56,39 @@ export async function testCluster({
     ...(followMs === undefined ? {} : { followMs }),
   })
   const nodes: TestNode[] = []
-  const connections = new Map<TestNode, Set<Connection>>()
+  const lives = new Map<TestNode, Life>()
   const add = async (more: Partial<TestNodeOptions> = {}) => {
-    const parts = { ...options, clock, disk, recentLog, lease, broker: lines.broker(), ...more }
-    const open = new Set<Connection>()
+    const life: Life = { connections: new Set(), isOver: false }
+    const shared = { clock, disk, recentLog, lease: leaseIn(life, lease), broker: lines.broker() }
+    const parts = { ...options, ...shared, ...each(nodes.length), ...more }
     const { aroundAccept = (accept: Accept) => accept } = parts
-    const node = await testNode({ ...parts, aroundAccept: (accept) => noting(open, aroundAccept(accept)) })
+    const node = await testNode({ ...parts, aroundAccept: (accept) => noting(life, aroundAccept(accept)) })
     nodes.push(node)
-    connections.set(node, open)
+    lives.set(node, life)
     return node
   }
-  for (let index = 0; index < count; index++) await add(each(index))
+  while (nodes.length < count) await add()
   const kill = (node: TestNode) => {
     lines.lose(node.node.id)
     node.store.crash()
-    for (const connection of connections.get(node) ?? []) connection.close(1006, '')
+    const life = lives.get(node) as Life
+    life.isOver = true
+    for (const connection of life.connections) connection.close(1006, '')
   }
   return { clock, disk, lines, lease, nodes, add, kill }
 }
 
-function noting(open: Set<Connection>, accept: Accept): Accept {
+/** What is left of a node that was killed has no way to the leases. */
+function leaseIn(life: Life, lease: Lease): Lease {
+  return {
+    take: async (...wanted) => (life.isOver ? undefined : lease.take(...wanted)),
+    release: async (...held) => (life.isOver ? undefined : lease.release(...held)),
+  }
+}
+
+function noting({ connections }: Life, accept: Accept): Accept {
   return (connection, handshake) => {
-    open.add(connection)
+    connections.add(connection)
     return accept(connection, handshake)
   }
 }
