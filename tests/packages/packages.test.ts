@@ -43,7 +43,7 @@ describe.each(listPublic())('$manifest.name', ({ manifest }) => {
 /** Loads an entry; a stylesheet is for a bundler, and only has to be there. */
 function loading(entry: string): string {
   if (!entry.endsWith('.css')) return `await import(${JSON.stringify(entry)})`
-  return `(await import('node:fs')).accessSync(new URL(import.meta.resolve(${JSON.stringify(entry)})))`
+  return `;(await import('node:fs')).accessSync(new URL(import.meta.resolve(${JSON.stringify(entry)})))`
 }
 
 /** Names by which the entries are imported; patterns are resolved against what was installed. */
