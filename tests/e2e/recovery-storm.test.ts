@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FaultProxy } from '../fault-proxy/fault-proxy.ts'
 import { Crowd } from './crowd.ts'
-import { Line } from './line.ts'
 import { ServerProcess } from './server-process.ts'
 
 const clients = 200
@@ -8,13 +8,13 @@ const missed = 50
 const channel = 'chat:storm'
 
 let server: ServerProcess
-let line: Line
+let line: FaultProxy
 let authors: Crowd
 let listeners: Crowd
 
 beforeAll(async () => {
   server = await ServerProcess.start()
-  line = await Line.to(server.port)
+  line = await FaultProxy.to(server.port)
   authors = await Crowd.join({ server, channel, size: 5, names: 'author' })
   listeners = await Crowd.join({ server, channel, size: clients, names: 'listener', url: line.url })
 })
@@ -35,7 +35,7 @@ test('two hundred clients that come back together after kill -9 get what they mi
   await authors.answered()
   await server.kill()
   await server.start()
-  line.mend()
+  line.heal()
   await listeners.everybodyHas(10 + missed)
   // They go on where they are.
   authors.publishAll(2)

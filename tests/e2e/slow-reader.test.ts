@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
+import { FaultProxy } from '../fault-proxy/fault-proxy.ts'
 import { Crowd, placeOf } from './crowd.ts'
-import { Line } from './line.ts'
 import { ServerProcess } from './server-process.ts'
 
 const ballast = 'x'.repeat(16_000)
@@ -31,8 +31,8 @@ async function join(options: Parameters<typeof Crowd.join>[0]): Promise<Crowd> {
   return crowd
 }
 
-async function lineTo(server: ServerProcess): Promise<Line> {
-  const line = await Line.to(server.port)
+async function lineTo(server: ServerProcess): Promise<FaultProxy> {
+  const line = await FaultProxy.to(server.port)
   rest.push(() => line.close())
   return line
 }
@@ -65,7 +65,7 @@ test('readers at 20 kB/s catch up after a burst, and cost neither memory nor any
   const slow = await join({ server, channel: 'chat:burst', size: 3, names: 'slow', url: line.url })
   const [start, memoryBefore] = [newest(fast), await memory(server)]
 
-  line.bytesPerSecond = 20_000
+  line.worsen({ toClient: { bytesPerSecond: 20_000 } })
   const beside: number[] = []
   const grown: number[] = []
   for (let count = 0; count < slices; count++) {
@@ -78,7 +78,7 @@ test('readers at 20 kB/s catch up after a burst, and cost neither memory nor any
   await slow.everybodyHas(start + 1)
   expect(Math.max(...slow.parties.map(placeOf))).toBeLessThan((start + newest(fast)) / 2)
 
-  line.bytesPerSecond = Number.POSITIVE_INFINITY
+  line.heal()
   await slow.everybodyHas(newest(fast))
   expect(await gauge(server, 'parley_deliveries_catch_up'), 'events read from the log').toBeGreaterThan(1_000)
   expect([fast.disconnects, slow.disconnects]).toEqual([0, 0])
@@ -100,12 +100,12 @@ test('a slow reader is waited for as long as it reads, however much lies between
       return { each, fast, slow }
     }),
   )
-  line.bytesPerSecond = 100_000
+  line.worsen({ toClient: { bytesPerSecond: 100_000 } })
   for (const { each, fast } of bursts) fast.publishAll(each, ballast)
   // Six seconds at this speed: a ping and the time to answer it, and three times as long as somebody who takes nothing is waited for.
   await Promise.all(bursts.map(({ slow }) => slow.everybodyHas(36)))
   expect(await gauge(server, 'parley_connections')).toBe(2 * (publishers + 3))
-  line.bytesPerSecond = Number.POSITIVE_INFINITY
+  line.heal()
   for (const { fast, slow } of bursts) {
     await fast.answered()
     await fast.everybodyHas()
@@ -120,11 +120,11 @@ test('a reader that takes nothing is closed as a slow consumer, and loses nothin
   const fast = await join({ server, channel: 'chat:stall', size: publishers, names: 'fast' })
   const line = await lineTo(server)
   const stalled = await join({ server, channel: 'chat:stall', size: 2, names: 'stalled', url: line.url })
-  line.bytesPerSecond = 0
+  line.worsen({ toClient: { bytesPerSecond: 0 } })
   // More than the operating system buffers for a connection.
   for (let count = 0; count < 3; count++) await burst(fast)
   await expect.poll(() => gauge(server, 'parley_connections'), { timeout: 20_000 }).toBe(publishers)
-  line.bytesPerSecond = Number.POSITIVE_INFINITY
+  line.heal()
   await stalled.everybodyHas(newest(fast))
   expect([fast.disconnects, stalled.disconnects]).toEqual([0, 2])
   expect([...fast.verdict(), ...stalled.verdict(fast.acked)]).toEqual([])
