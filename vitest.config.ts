@@ -32,6 +32,7 @@ export default defineConfig({
           'packages/*/src/**/*.test.{ts,tsx}',
           'examples/**/*.test.ts',
           '{apps/*,bench}/src/**/*.test.{ts,tsx}',
+          'tests/simulation/**/*.test.ts',
         ],
         20,
         true,

@@ -65,6 +65,8 @@ export class ChannelStream implements Stream {
   #at = -1
   #head = 0
   #occupancy: Occupancy | undefined
+  /** Its place lies behind what the server knew when it was asked for another: it is asked for by itself. */
+  #doubted: Handle | undefined
   /** Attempts since something went well. */
   #tries = 0
   #retry: Timer | undefined
@@ -135,6 +137,7 @@ export class ChannelStream implements Stream {
     this.#retry = undefined
     this.#ask += 1
     this.#status = 'off'
+    this.#doubted = undefined
     this.#keyed.expectSnapshot()
     const gone = this.#keyed.forget((name) => this.#options.states[name]?.fleeting === true)
     if (gone.removed.length > 0) this.#stateChanged(gone)
@@ -240,9 +243,13 @@ export class ChannelStream implements Stream {
     this.#at = Math.max(this.#at, position.offset)
     if (result.state !== undefined) this.#follow(this.#keyed.begin(result.state))
     if (result.occupancy !== undefined) this.#count(result.occupancy)
+    this.#doubted = undefined
     let isComplete = true
-    for (const handle of [...this.#handles])
-      if (handle.isOpen && !handle.admit(result, asked)) isComplete = false
+    for (const handle of [...this.#handles]) {
+      const admission = handle.isOpen ? handle.admit(result, asked) : 'admitted'
+      if (admission === 'ahead') this.#doubted = handle
+      if (admission !== 'admitted') isComplete = false
+    }
     this.#own.sendAll()
     this.#tries = Math.min(this.#tries, 1)
     if (!isComplete) this.#mendGap()
@@ -308,6 +315,7 @@ export class ChannelStream implements Stream {
   }
 
   #lowest(): Position | undefined {
+    if (this.#doubted?.isOpen === true) return this.#doubted.position
     let lowest: Position | undefined
     for (const handle of this.#handles) {
       const { position } = handle

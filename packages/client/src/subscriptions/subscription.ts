@@ -95,6 +95,9 @@ export interface Stream {
   detach(handle: Handle): void
 }
 
+/** `behind`: others asked, for a later place · `ahead`: others asked, and the server had not heard of this place yet. */
+export type Admission = 'admitted' | 'behind' | 'ahead'
+
 const nothing: ReadonlyMap<string, StateEntry> = new Map()
 
 /** A subscription from the inside: a place in the stream and the handlers of the application. */
@@ -178,11 +181,11 @@ export class Handle implements Subscription {
     this.offset = position.offset
   }
 
-  /** Takes the answer of the server in. Returns false when this subscription has to be asked for from its own place. */
-  admit(result: SubscribeResult, asked: Position | undefined): boolean {
+  /** Takes the answer of the server in, unless this subscription has to be asked for from its own place. */
+  admit(result: SubscribeResult, asked: Position | undefined): Admission {
     const { position, head } = result
     const verdict = this.#verdict(result, asked)
-    if (verdict === 'behind') return false
+    if (verdict === 'behind' || verdict === 'ahead') return verdict
     if (verdict !== undefined && verdict !== 'new') {
       this.moveTo(position)
       this.run(this.options.onUnrecovered, { reason: verdict, position, head })
@@ -193,7 +196,7 @@ export class Handle implements Subscription {
     this.#settle?.resolve(verdict === 'new' ? outcome(own) : outcome(own, verdict === undefined, verdict))
     this.#settle = undefined
     this.show('subscribed')
-    return true
+    return 'admitted'
   }
 
   /** Joins a stream that is live: what comes next is for this subscription too. */
@@ -240,11 +243,11 @@ export class Handle implements Subscription {
     this.run(this.options.onStatus, 'unsubscribed')
   }
 
-  /** `new`: no place was held · `behind`: others asked, for a later place · undefined: nothing is missing. */
+  /** `new`: no place was held · undefined: nothing is missing. */
   #verdict(
     result: SubscribeResult,
     asked: Position | undefined,
-  ): UnrecoveredReason | 'new' | 'behind' | undefined {
+  ): UnrecoveredReason | 'new' | 'behind' | 'ahead' | undefined {
     const { position, head } = result
     const reason = result.reason ?? 'continuity_unverifiable'
     if (this.#epoch === undefined) return 'new'
@@ -252,7 +255,8 @@ export class Handle implements Subscription {
     // What is not stored is gone for everybody, whoever asked.
     if ((isMine && result.recovered !== true) || result.reason === 'not_stored') return reason
     if (this.#epoch !== position.epoch) return 'epoch_changed'
-    if (this.offset > Math.max(head, position.offset)) return 'position_ahead'
+    // A node looks further only for the place that it is asked about: it may not have heard yet of what another sent.
+    if (this.offset > Math.max(head, position.offset)) return 'ahead'
     return this.offset < position.offset ? 'behind' : undefined
   }
 }

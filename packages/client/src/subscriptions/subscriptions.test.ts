@@ -540,3 +540,21 @@ test('of two subscriptions that go on together, each is told where it stands its
     calls.map(([name, outcome]) => [name, (outcome as Subscribed).position.offset])
   expect([told(behind), told(ahead)]).toEqual([[['recovered', 3]], [['recovered', 7]]])
 })
+
+test('a place behind what a node has heard of when it was asked for another is asked for by itself', async () => {
+  const made = await connected()
+  const behind = listen(made, { from: { epoch: 'e1', offset: 3 } })
+  const ahead = listen(made, { from: { epoch: 'e1', offset: 7 } })
+  await settle()
+  const { last } = made.server
+  await last.admit({ position: { epoch: 'e1', offset: 3 }, head: 5, recovered: true })
+  expect(ahead.calls).toEqual([])
+  const asked = await last.admit({ position: { epoch: 'e1', offset: 7 }, head: 8, recovered: true })
+  expect(asked).toMatchObject({ from: { epoch: 'e1', offset: 7 } })
+  await made.clock.advance(1_000)
+  const again = await last.admit({ position: { epoch: 'e1', offset: 3 }, head: 8, recovered: true })
+  expect(again).toMatchObject({ from: { epoch: 'e1', offset: 3 } })
+  await last.events(channel, 3, 'd', 'e', 'f', 'g', 'h')
+  expect([behind.data, ahead.data]).toEqual([['d', 'e', 'f', 'g', 'h'], ['h']])
+  expect(ahead.calls.every(([name]) => name === 'recovered')).toBe(true)
+})

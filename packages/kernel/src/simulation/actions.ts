@@ -1,0 +1,298 @@
+import type { Action, Deed, Fault } from './schedule.ts'
+import type { SignalFault } from './world/lines.ts'
+import type { Tab } from './world/tab.ts'
+import type { World } from './world/world.ts'
+
+/** What an action does; answers false when there was nothing to do it to. */
+type Act = (world: World, action: Action) => boolean
+
+const tabOf = ({ tabs }: World, { who }: Action) => tabs[who % tabs.length] as Tab
+const channelOf = ({ channels }: World, { channel }: Action) => channels[channel % channels.length] as string
+const slotOf = ({ nodes }: World, { who }: Action) => who % nodes.count
+const later = (world: World, { forMs }: Action, run: () => void) => void world.clock.after(forMs, run)
+
+/** Does something to the link of a tab. */
+const toLink =
+  (act: (link: NonNullable<Tab['link']>, action: Action, world: World) => void): Act =>
+  (world, action) => {
+    const { link } = tabOf(world, action)
+    if (link === undefined || link.isOver) return false
+    act(link, action, world)
+    return true
+  }
+
+const drainAndBoot = (world: World, slot: number): boolean =>
+  world.nodes.drain(slot, () => world.nodes.boot(slot))
+
+/** Signals between nodes meet a fault for a while. Those that did are counted there. */
+function disturb(fault: SignalFault): Act {
+  return (world, action) => {
+    if (world.nodes.count === 1) return false
+    world.lines.disturb(fault, true)
+    later(world, action, () => world.lines.disturb(fault, false))
+    return true
+  }
+}
+
+const mishaps: Readonly<Record<Fault, Act>> = {
+  delay: (world, action) => {
+    const place = action.amount % 4 === 0 ? undefined : tabOf(world, action).name
+    world.network.delay(place, 50 + (action.amount % 400))
+    later(world, action, () => world.network.delay(place, 0))
+    return true
+  },
+  // The node may hear of it late, when the client is back already; or the client has no network for a while.
+  link_loss: toLink((link, action, world) => {
+    const { amount, forMs } = action
+    const lagMs = Math.min(forMs, 1_500)
+    const isLateAtNode = amount % 3 === 1
+    link.drop(amount % 3 === 0 ? lagMs : 0, isLateAtNode ? lagMs : 0)
+    if (isLateAtNode) return
+    const { name } = tabOf(world, action)
+    world.network.isolate(name, true)
+    later(world, { ...action, forMs: forMs * 5 }, () => world.network.isolate(name, false))
+  }),
+  half_open: toLink((link, { amount }) => {
+    link.halfOpen((['client', 'node', 'both'] as const)[amount % 3] ?? 'both')
+  }),
+  slow_reader: (world, action) => {
+    const { link } = tabOf(world, action)
+    if (link === undefined) return false
+    link.stall(0)
+    const sips = 3 + (action.amount % 12)
+    for (let sip = 1; sip <= sips; sip++)
+      world.clock.after((action.forMs * sip) / sips, () =>
+        sip === sips ? link.resume() : link.sip(20 + (action.amount % 300)),
+      )
+    return true
+  },
+  stalled_reader: toLink((link, action, world) => {
+    link.stall(action.amount % 700)
+    later(world, { ...action, forMs: action.forMs * 3 }, () => link.resume())
+  }),
+  cut: (world, action) => {
+    const tab = tabOf(world, action)
+    const { link } = tab
+    if (link === undefined || link.isOver) return false
+    tab.wasCut = true
+    link.cut(action.channel % 2 === 0 ? 'client' : 'node', action.amount)
+    return true
+  },
+  reload: (world, action) => {
+    const tab = tabOf(world, action)
+    if (tab.client === undefined) return false
+    tab.shut(([1001, 1000, undefined, undefined] as const)[action.amount % 4])
+    later(world, { ...action, forMs: action.forMs * 2 }, () => tab.open())
+    return true
+  },
+  // Two tabs of one user do the same at the same time.
+  two_tabs: (world, action) => {
+    const { app, user } = tabOf(world, action)
+    const twins = world.tabs.filter((tab) => tab.app === app && tab.user === user && tab.client !== undefined)
+    const channel = channelOf(world, action)
+    for (const tab of twins) {
+      tab.setMood(channel, action.amount)
+      tab.publish({ channel, count: 1 + (action.amount % 5), isKeyed: true })
+    }
+    return twins.length > 1
+  },
+  token_expiry: (world, action) => {
+    const tab = tabOf(world, action)
+    if (tab.client === undefined) return false
+    tab.badTokensUntil = world.clock.elapsed() + action.forMs * 8
+    if (action.amount % 4 === 0) tab.link?.drop(0, 0)
+    return true
+  },
+  access_change: (world, action) => {
+    const { app, user } = tabOf(world, action)
+    const channel = world.channels.find((name) => name.startsWith('club:'))
+    if (channel === undefined) return false
+    world.backend.membership(app, channel, user, false)
+    later(world, action, () => world.backend.membership(app, channel, user, true))
+    return true
+  },
+  crash: (world, action) => {
+    const slot = slotOf(world, action)
+    if (!world.nodes.kill(slot, {})) return false
+    later(world, { ...action, forMs: action.forMs / 2 }, () => world.nodes.boot(slot))
+    return true
+  },
+  power_cut: (world, action) => {
+    const slot = slotOf(world, action)
+    if (!world.nodes.kill(slot, { isSilent: true })) return false
+    later(world, action, () => world.nodes.boot(slot))
+    return true
+  },
+  restart: (world, action) => {
+    const slot = slotOf(world, action)
+    if (!world.nodes.kill(slot, {})) return false
+    world.nodes.boot(slot)
+    return true
+  },
+  restore: (world, action) => {
+    if (action.amount % 2 === 0) {
+      world.database.backUp(world.clock.elapsed())
+      world.note('a backup is taken')
+      return false
+    }
+    for (let slot = 0; slot < world.nodes.count; slot++) world.nodes.kill(slot, {})
+    world.wasRestored = true
+    world.oracle.restored(world.database.restore())
+    world.note('the backup is restored')
+    for (let slot = 0; slot < world.nodes.count; slot++) world.nodes.boot(slot)
+    return true
+  },
+  disk_full: (world, action) => {
+    world.database.isFull = true
+    later(world, action, () => {
+      world.database.isFull = false
+    })
+    return true
+  },
+  slow_disk: (world, action) => {
+    world.database.slowness = 5 + (action.amount % 40)
+    later(world, action, () => {
+      world.database.slowness = 1
+    })
+    return true
+  },
+  failed_commit: (world) => world.database.fail('failed'),
+  unknown_outcome: (world, { amount }) =>
+    world.database.fail(amount % 2 === 0 ? 'unknown_lost' : 'unknown_stored'),
+  torn_tail: (world) => world.database.fail('torn'),
+  clock_jump: (world, action) => {
+    const ms = (action.amount - 500) * 40
+    const tab = tabOf(world, action)
+    const process =
+      action.channel % 3 === 0 ? tab.process : world.nodes.running(slotOf(world, action))?.process
+    process?.jump(ms)
+    // Somebody notices, and sets it right.
+    later(world, { ...action, forMs: action.forMs * 2 }, () => process?.jump(-ms))
+    return process !== undefined
+  },
+  sigstop: (world, action) => {
+    const process = world.nodes.running(slotOf(world, action))?.process
+    if (process === undefined || process.isFrozen) return false
+    process.freeze()
+    later(world, action, () => process.thaw())
+    return true
+  },
+  tab_frozen: (world, action) => {
+    const { process } = tabOf(world, action)
+    if (process === undefined || process.isFrozen) return false
+    process.freeze()
+    later(world, { ...action, forMs: action.forMs * 3 }, () => process.thaw())
+    return true
+  },
+  drain: (world, action) => drainAndBoot(world, slotOf(world, action)),
+  rolling_restart: (world, action) => {
+    const roll = (slot: number): void => {
+      if (slot < world.nodes.count)
+        world.nodes.drain(slot, () => {
+          world.nodes.boot(slot)
+          later(world, action, () => roll(slot + 1))
+        })
+    }
+    roll(0)
+    return true
+  },
+  broker_loss: (world, action) => {
+    if (world.nodes.count === 1) return false
+    const ids = world.nodes.ids
+    const isLogLost = action.amount % 3 === 0
+    world.lines.cut(ids, isLogLost)
+    if (isLogLost) world.oracle.memoryLost()
+    later(world, action, () => world.lines.mend(ids))
+    return true
+  },
+  partition: (world, action) => {
+    const { ids, count } = world.nodes
+    if (count === 1) return false
+    const cut = 1 + (action.amount % (count - 1))
+    world.lines.split(ids.slice(0, cut), ids.slice(cut))
+    later(world, action, () => world.lines.heal())
+    return true
+  },
+  announcement_lost: disturb('lost'),
+  announcement_doubled: disturb('doubled'),
+  announcement_late: disturb('late'),
+}
+
+const deeds: Readonly<Record<Deed, Act>> = {
+  publish: (world, action) => {
+    const tab = tabOf(world, action)
+    const count = 1 + (action.amount % 22)
+    tab.publish({ channel: channelOf(world, action), count, isKeyed: action.amount % 3 > 0 })
+    return true
+  },
+  edit: (world, action) => {
+    const rooms = world.channels.filter((channel) => !channel.startsWith('club:'))
+    const channel = rooms[action.channel % rooms.length] as string
+    tabOf(world, action).sendAndEdit({
+      channel,
+      count: 1 + (action.amount % 3),
+      isKeyed: action.amount % 2 > 0,
+    })
+    return true
+  },
+  many: (world, action) => {
+    const channels = world.channels.filter((channel) => !channel.startsWith('club:'))
+    tabOf(world, action).publishMany(channels, action.amount % 2 > 0)
+    return true
+  },
+  rest: (world, action) => {
+    const app = world.apps[action.who % world.apps.length] as string
+    for (let left = 1 + (action.amount % 5); left > 0; left--)
+      world.backend.publish(app, channelOf(world, action), action.amount % 2 > 0)
+    return true
+  },
+  // Some speak in the same breath.
+  subscribe: (world, action) => {
+    const tab = tabOf(world, action)
+    const channel = channelOf(world, action)
+    const isFiltered = action.amount % 3 === 0
+    const speaks = action.amount % 2 === 0
+    if (speaks) tab.publish({ channel, count: 2, isKeyed: true })
+    tab.subscribe(channel, isFiltered)
+    if (speaks) tab.publish({ channel, count: 1, isKeyed: true })
+    return true
+  },
+  unsubscribe: (world, action) => {
+    const isFiltered = action.amount % 3 === 0
+    tabOf(world, action).unsubscribe(channelOf(world, action), isFiltered, action.amount % 4 > 0)
+    return true
+  },
+  mood: (world, action) => {
+    tabOf(world, action).setMood(channelOf(world, action), action.amount)
+    return true
+  },
+  history: (world, action) => {
+    const channel = channelOf(world, action)
+    if (channel.startsWith('live:')) return false
+    const how = { limit: 5 + (action.amount % 40), isBackward: action.amount % 2 === 0 }
+    void tabOf(world, action).readHistory(channel, how)
+    return true
+  },
+  redact: (world, action) => {
+    const { app } = tabOf(world, action)
+    const truth = world.oracle.channel(app, channelOf(world, action))
+    if (truth.durability !== 'durable') return false
+    const promised = truth.publications.filter(({ state, place }) => state === 'acked' && place !== undefined)
+    const chosen = promised.at(-1 - (action.amount % 8))
+    if (chosen !== undefined) world.backend.redact(chosen)
+    return true
+  },
+}
+
+const isFault = (name: string): name is Fault => Object.hasOwn(mishaps, name)
+
+/** Does what an action says. */
+export function perform(world: World, action: Action): void {
+  const { do: name } = action
+  world.note(
+    `— ${name} (who ${action.who}, channel ${action.channel}, amount ${action.amount}, ${action.forMs} ms)`,
+  )
+  if (isFault(name)) {
+    if (mishaps[name](world, action)) world.happened(name)
+  } else deeds[name](world, action)
+}

@@ -1,0 +1,68 @@
+import type { Stream } from './oracle/stream.ts'
+import type { Reading } from './world/reading.ts'
+import type { Tab } from './world/tab.ts'
+import type { World } from './world/world.ts'
+
+const lookMs = 500
+/** Looks after which whoever has a good connection must have what was known then. */
+const looks = 4
+
+/**
+ * Looks, again and again while everything goes on, whether those that nothing has happened to get what is theirs in
+ * time: what is mended in the end by another connection may have been broken for long.
+ */
+export class LivenessWatch {
+  readonly #world: World
+  /** Heads of streams at the last looks, the oldest first. */
+  readonly #heads: Map<Stream, number>[] = []
+  #isOver = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  start(): void {
+    this.#world.clock.after(lookMs, () => {
+      if (this.#isOver) return
+      this.#look()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#isOver = true
+  }
+
+  #look(): void {
+    const heads = new Map<Stream, number>()
+    for (const { streams } of this.#world.oracle.channels())
+      for (const stream of streams.values()) heads.set(stream, stream.head)
+    this.#heads.push(heads)
+    if (this.#heads.length <= looks) return
+    const then = this.#heads.shift() as Map<Stream, number>
+    const sinceMs = this.#world.clock.elapsed() - lookMs * looks
+    for (const tab of this.#world.tabs)
+      if (isCalm(tab, sinceMs))
+        for (const reading of tab.readings.values()) this.#check(tab, reading, { then, sinceMs })
+  }
+
+  #check(
+    tab: Tab,
+    reading: Reading,
+    { then, sinceMs }: { readonly then: ReadonlyMap<Stream, number>; readonly sinceMs: number },
+  ): void {
+    const behind = reading.isBehind(then, sinceMs)
+    if (behind !== undefined)
+      this.#world.oracle.verdict.fault('stuck', `${tab.name} in ${reading.channel} ${behind}`, {
+        ...{ channel: reading.channel, who: tab.name },
+      })
+  }
+}
+
+/** Whether nothing has happened to a tab, its connection and its node since a time. */
+function isCalm({ process, link }: Tab, sinceMs: number): boolean {
+  if (process === undefined || link === undefined) return false
+  if (process.isFrozen || process.disturbedAt > sinceMs || link.calmSince > sinceMs) return false
+  const { node } = link.parts
+  return !node.isDead && !node.isFrozen && node.disturbedAt <= sinceMs
+}

@@ -1,0 +1,189 @@
+import type { Durability } from './../kind.ts'
+import { Random } from './world/random.ts'
+
+/** Faults, as they are counted. */
+export const faults = [
+  'delay',
+  'link_loss',
+  'half_open',
+  'slow_reader',
+  'stalled_reader',
+  'cut',
+  'reload',
+  'two_tabs',
+  'token_expiry',
+  'access_change',
+  'crash',
+  'power_cut',
+  'restart',
+  'restore',
+  'disk_full',
+  'slow_disk',
+  'failed_commit',
+  'unknown_outcome',
+  'torn_tail',
+  'clock_jump',
+  'sigstop',
+  'tab_frozen',
+  'drain',
+  'rolling_restart',
+  'broker_loss',
+  'partition',
+  'announcement_lost',
+  'announcement_doubled',
+  'announcement_late',
+] as const
+export type Fault = (typeof faults)[number]
+
+/** What users do. */
+export const deeds = [
+  'publish',
+  'edit',
+  'many',
+  'rest',
+  'subscribe',
+  'unsubscribe',
+  'mood',
+  'history',
+  'redact',
+] as const
+export type Deed = (typeof deeds)[number]
+
+/** One thing that happens. What its numbers mean depends on what it is; see `actions.ts`. */
+export interface Action {
+  /** Virtual time in ms. */
+  readonly at: number
+  readonly do: Fault | Deed
+  /** Which tab, node or user: taken modulo how many there are. */
+  readonly who: number
+  /** Which channel: taken modulo how many there are. */
+  readonly channel: number
+  /** How many, how large, in which way. */
+  readonly amount: number
+  /** For how long, in ms. */
+  readonly forMs: number
+}
+
+/** Which channels there are: those of one durability, or some of each. */
+export type ChannelClass = Durability | 'all'
+
+/** Everything that happens in one run. The rest (latencies, pauses, secrets) follows from the seed. */
+export interface Schedule {
+  readonly seed: number
+  readonly class: ChannelClass
+  readonly nodes: number
+  readonly actions: readonly Action[]
+}
+
+export interface ScheduleOptions {
+  readonly seed: number
+  readonly steps: number
+  readonly class: ChannelClass
+  readonly nodes: number
+}
+
+/** How often each deed comes, in relation to the others. */
+const deedWeights: Readonly<Record<Deed, number>> = {
+  publish: 54,
+  edit: 8,
+  many: 5,
+  rest: 6,
+  subscribe: 8,
+  unsubscribe: 5,
+  mood: 6,
+  history: 4,
+  redact: 3,
+}
+
+const faultWeights: Readonly<Record<Fault, number>> = {
+  delay: 3,
+  link_loss: 26,
+  half_open: 4,
+  slow_reader: 6,
+  stalled_reader: 6,
+  cut: 6,
+  reload: 10,
+  two_tabs: 2,
+  token_expiry: 5,
+  access_change: 6,
+  crash: 0.8,
+  power_cut: 0.5,
+  restart: 0.4,
+  restore: 0.6,
+  disk_full: 1.5,
+  slow_disk: 1.5,
+  failed_commit: 3,
+  unknown_outcome: 4,
+  torn_tail: 0.8,
+  clock_jump: 2,
+  sigstop: 1.5,
+  tab_frozen: 2,
+  drain: 0.5,
+  rolling_restart: 0.3,
+  broker_loss: 0.8,
+  partition: 1,
+  announcement_lost: 1,
+  announcement_doubled: 1,
+  announcement_late: 1.5,
+}
+
+/** Mean time between two things. */
+const gapMs = 55
+
+/** Everything that happens for a seed. Each seed has favourites among the faults, so that rare combinations come up. */
+export function makeSchedule({ seed, steps, class: of, nodes }: ScheduleOptions): Schedule {
+  const random = new Random(seed).fork('schedule')
+  const faultShare = 0.15 + random.next() * 0.3
+  const favour = (weights: Readonly<Record<string, number>>) =>
+    Object.entries(weights).map(([name, weight]) => [name, weight * favourOf(random)] as const)
+  const wishes = favour(deedWeights)
+  const mishaps = favour(faultWeights)
+  const actions: Action[] = []
+  let at = 500
+  for (let step = 0; step < steps; step++) {
+    at += Math.floor(-Math.log(1 - random.next()) * gapMs)
+    const name = draw(random, random.next() < faultShare ? mishaps : wishes)
+    actions.push({
+      at,
+      do: name as Fault | Deed,
+      who: random.below(64),
+      channel: random.below(64),
+      amount: random.below(1_000),
+      forMs: 20 + Math.floor(random.next() ** 3 * 4_000),
+    })
+  }
+  actions.push(...lastWords(random, at))
+  return { seed, class: of, nodes, actions }
+}
+
+/** What goes wrong with the very last event of a channel is put right by no other. */
+function lastWords(random: Random, at: number): readonly Action[] {
+  const faults = ['unknown_outcome', 'announcement_lost', 'torn_tail', 'crash'] as const
+  return [1, 2, 3].flatMap((round): Action[] => {
+    const one = {
+      at: at + round * 700,
+      who: random.below(64),
+      channel: random.below(64),
+      amount: 1,
+      forMs: 300,
+    }
+    const publish: Action = { ...one, do: 'publish', at: one.at + 10, amount: random.below(1_000) }
+    return [{ ...one, do: random.pick(faults) }, publish]
+  })
+}
+
+/** A third of everything is left out, a third comes more often. */
+function favourOf(random: Random): number {
+  const dice = random.next()
+  if (dice < 0.25) return 0.1
+  return dice < 0.75 ? 1 : 4
+}
+
+function draw(random: Random, weights: readonly (readonly [string, number])[]): string {
+  let left = random.next() * weights.reduce((sum, [, weight]) => sum + weight, 0)
+  for (const [name, weight] of weights) {
+    left -= weight
+    if (left < 0) return name
+  }
+  return weights[0]?.[0] as string
+}

@@ -1,0 +1,46 @@
+import type { ChannelEvent, Filter, ParleyError, Position, StateEntry } from '@parley/protocol'
+import type { Clock } from '../../ports/clock.ts'
+import type { ClientTransport } from './network.ts'
+
+/** What the simulated application gives a subscription; a part of what the client takes. */
+export interface SimulatedSubscribeOptions {
+  readonly from?: Position
+  readonly filter?: Filter
+  readonly state: boolean
+  readonly onEvent: (event: ChannelEvent) => void
+  readonly onRecovered: (subscribed: { readonly position: Position; readonly head: number }) => void
+  readonly onUnrecovered: (unrecovered: { readonly position: Position; readonly reason: string }) => void
+  readonly onDropped: (dropped: { readonly from: number; readonly to: number }) => void
+  readonly onStatus: (status: string) => void
+  readonly onError: (error: ParleyError) => void
+  readonly onUnsubscribed: (end: { readonly code: string }) => void
+}
+
+export interface SimulatedSubscription {
+  readonly status: string
+  readonly position: Position | undefined
+  readonly state: ReadonlyMap<string, StateEntry>
+  setState(name: string, value: unknown): Promise<void>
+  unsubscribe(): void
+}
+
+/** The client engine, as far as the simulated application uses it. */
+export interface SimulatedClient {
+  readonly status: string
+  connect(): Promise<void>
+  disconnect(): void
+  call(command: string, input: unknown, options?: { readonly key?: string }): Promise<unknown>
+  subscribe(channel: string, options: SimulatedSubscribeOptions): SimulatedSubscription
+  onError(handler: (error: ParleyError) => void): void
+}
+
+export interface ClientParts {
+  readonly clock: Clock
+  readonly transport: ClientTransport
+  readonly getToken: () => Promise<string>
+  readonly reconnect: { readonly baseMs: number; readonly capMs: number }
+  readonly callTimeoutMs: number
+}
+
+/** Makes a client of its parts: the kernel does not import it. */
+export type ClientFactory = (parts: ClientParts) => SimulatedClient

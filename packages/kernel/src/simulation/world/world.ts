@@ -1,0 +1,175 @@
+import type { Durability } from '../../kind.ts'
+import { VirtualClock } from '../../testing/virtual-clock.ts'
+import { Oracle } from '../oracle/oracle.ts'
+import type { Fault, Schedule } from '../schedule.ts'
+import { Backend } from './backend.ts'
+import type { ClientFactory } from './client.ts'
+import { SimulatedDatabase } from './database.ts'
+import { Lines } from './lines.ts'
+import { simulatedKinds } from './module.ts'
+import { SimulatedNetwork } from './network.ts'
+import { Nodes } from './nodes.ts'
+import { SimulatedProcess } from './process.ts'
+import { Random } from './random.ts'
+import { Recorder } from './recorder.ts'
+import { Tab } from './tab.ts'
+import { FrameWatch } from './watch-frames.ts'
+
+export interface WorldOptions {
+  readonly schedule: Schedule
+  readonly makeClient: ClientFactory
+  /** Told of everything, for a timeline. */
+  readonly told?: (line: Line) => void
+}
+
+/** A line of the timeline. */
+export interface Line {
+  readonly at: number
+  readonly text: string
+  readonly channel?: string | undefined
+  readonly who?: string | undefined
+}
+
+const channelsOf: Readonly<Record<Schedule['class'], readonly string[]>> = {
+  all: ['room:a', 'room:b', 'room:c', 'club:d', 'feed:e', 'live:f'],
+  durable: ['room:a', 'room:b', 'room:c', 'club:d'],
+  recent: ['feed:a', 'feed:b', 'feed:c'],
+  ephemeral: ['live:a', 'live:b', 'live:c'],
+}
+
+/** App and user of each tab. Some users have two, and there are users of one name in both apps. */
+const seats = [
+  ['default', 'ada'],
+  ['default', 'ada'],
+  ['default', 'bob'],
+  ['default', 'cyd'],
+  ['default', 'dan'],
+  ['default', 'eve'],
+  ['other', 'ada'],
+  ['other', 'bob'],
+  ['other', 'bob'],
+] as const
+
+/** Nodes, clients, and everything between them, on one virtual clock. */
+export class World {
+  readonly clock: VirtualClock
+  readonly random: Random
+  readonly oracle: Oracle
+  readonly network: SimulatedNetwork
+  readonly database: SimulatedDatabase
+  readonly nodes: Nodes
+  readonly lines: Lines
+  readonly backend: Backend
+  readonly tabs: readonly Tab[]
+  readonly channels: readonly string[]
+  readonly makeClient: ClientFactory
+  readonly faultCounts = new Map<Fault, number>()
+  readonly #recorder = new Recorder()
+  readonly #told: ((line: Line) => void) | undefined
+  wasRestored = false
+  /** Users who may have been put out of a channel, and are not let in again for certain. */
+  readonly exiled = new Set<string>()
+
+  constructor({ schedule, makeClient, told }: WorldOptions) {
+    this.#told = told
+    this.makeClient = makeClient
+    this.clock = new VirtualClock({ seed: schedule.seed })
+    this.random = new Random(schedule.seed).fork('world')
+    this.channels = channelsOf[schedule.class]
+    this.oracle = new Oracle({
+      now: () => this.clock.elapsed(),
+      durabilityOf,
+      keptOf: (channel) =>
+        durabilityOf(channel) === 'recent' ? simulatedKinds.feed.retention.maxEvents : 1e9,
+      isCluster: schedule.nodes > 1,
+      redactionMs: schedule.nodes === 1 ? 0 : Number.POSITIVE_INFINITY,
+      told: (text, about) => this.note(text, about.channel, about.who),
+    })
+    const watch = new FrameWatch(this.oracle)
+    this.network = new SimulatedNetwork({
+      ...{ world: this.clock, random: this.random },
+      tap: (link, to, text) => watch.see(link, to, text),
+      over: (link) => this.#over(link.mostBuffered),
+    })
+    this.database = new SimulatedDatabase({
+      random: this.random,
+      onPowerCut: () => this.nodes.powerCut(),
+      onRefused: (units) => {
+        for (const { events } of units) for (const { id } of events) this.oracle.delayed(id ?? '')
+      },
+    })
+    this.lines = new Lines(this.process('broker'), this.random)
+    this.nodes = new Nodes(this, schedule.nodes)
+    this.backend = new Backend(this)
+    this.tabs = seats.map(([app, user], index) => new Tab(this, { index, app, user }))
+  }
+
+  get apps(): readonly string[] {
+    return [...new Set(seats.map(([app]) => app))]
+  }
+
+  process(name: string): SimulatedProcess {
+    return new SimulatedProcess(name, this.clock, this.random)
+  }
+
+  /** From here on nothing goes wrong any more, and what did is over. */
+  calm(): void {
+    this.database.mend()
+    this.lines.calm()
+    this.network.calm()
+    for (const { process } of this.nodes.all()) process.thaw()
+    for (let slot = 0; slot < this.nodes.count; slot++) this.nodes.boot(slot)
+    for (const tab of this.tabs) {
+      tab.badTokensUntil = 0
+      tab.process?.thaw()
+      tab.open()
+    }
+  }
+
+  /** Remembers that a fault has really happened. */
+  happened(fault: Fault): void {
+    this.faultCounts.set(fault, (this.faultCounts.get(fault) ?? 0) + 1)
+  }
+
+  /** Faults by name, with those of the disk as they have really struck. */
+  countedFaults(): Partial<Record<Fault, number>> {
+    const { failed, unknown_lost, unknown_stored, torn, full, slow } = this.database.counts
+    const { lost, doubled, late } = this.lines.counts
+    return {
+      ...Object.fromEntries(this.faultCounts),
+      ...{ failed_commit: failed, unknown_outcome: unknown_lost + unknown_stored, torn_tail: torn },
+      ...{ disk_full: full, slow_disk: slow },
+      ...{ announcement_lost: lost, announcement_doubled: doubled, announcement_late: late },
+    }
+  }
+
+  /** A line of the timeline. */
+  note(text: string, channel?: string, who?: string): void {
+    this.#told?.({ at: this.clock.elapsed(), text, channel, who })
+  }
+
+  /** Something that must be the same in every run of the seed. */
+  trace(text: string): void {
+    this.#recorder.add(this.clock.elapsed(), text)
+  }
+
+  get traceHash(): string {
+    return this.#recorder.hash
+  }
+
+  #over(mostBuffered: number): void {
+    if (mostBuffered > maxBuffered)
+      this.oracle.verdict.fault(
+        'held',
+        `${mostBuffered} bytes waited for a connection, at most ${maxBuffered}`,
+      )
+  }
+}
+
+/** What may wait for one connection: the mark, one batch or reply, and the control lane. */
+const maxBuffered = 16_000
+
+function durabilityOf(channel: string): Durability {
+  const kind = channel.slice(0, channel.indexOf(':')) as keyof typeof simulatedKinds
+  return simulatedKinds[kind].durability
+}

@@ -1,0 +1,28 @@
+import { clientDefects } from './client-defects.ts'
+import { clusterDefects } from './cluster-defects.ts'
+import { serverDefects } from './server-defects.ts'
+import { storeDefects } from './store-defects.ts'
+
+/** A few words of a source file, and what stands in their place. */
+export interface Change {
+  /** From the root of the repository. */
+  readonly file: string
+  readonly healthy: string
+  readonly ill: string
+}
+
+/** A bug that the simulation must find. */
+export interface Defect {
+  readonly name: string
+  readonly changes: readonly Change[]
+  /** Nodes that it takes. Default: 1. */
+  readonly nodes?: number
+}
+
+/** Everything that is planted to see whether the simulation is worth anything. */
+export const defects: readonly Defect[] = [
+  ...serverDefects,
+  ...storeDefects,
+  ...clusterDefects,
+  ...clientDefects,
+]

@@ -1,0 +1,259 @@
+import type { Defect } from './defects.ts'
+
+const kernel = (file: string) => `packages/kernel/src/${file}`
+
+/** Bugs of a node. */
+export const serverDefects: readonly Defect[] = [
+  {
+    name: 'fan-out before commit',
+    changes: [
+      {
+        file: kernel('commands/publisher.ts'),
+        healthy:
+          '    if (receipt !== undefined) unit.receipt = receipt\n    const result = await this.#store(unit)',
+        ill: `    if (receipt !== undefined) unit.receipt = receipt
+    for (const event of unit.events) {
+      const channel = this.#parts.hub.find(app, event.channel)
+      if (channel !== undefined)
+        this.#parts.hub.published(app, event.channel, channel.epoch, [stored(event, channel.head + 1)])
+    }
+    const result = await this.#store(unit)`,
+      },
+    ],
+  },
+  {
+    name: 'live events not kept apart from a replay',
+    changes: [
+      {
+        file: kernel('channels/fanout.ts'),
+        healthy: 'if (member.behind || member.position !== delivery.prev) return',
+        ill: '',
+      },
+    ],
+  },
+  {
+    name: 'position not in the subscribe reply',
+    changes: [
+      {
+        file: kernel('channels/subscribing.ts'),
+        healthy: 'position: { epoch: channel.epoch, offset },',
+        ill: 'position: request.from ?? { epoch: channel.epoch, offset: 0 },',
+      },
+    ],
+  },
+  {
+    name: 'late close destroys the new session',
+    changes: [
+      {
+        file: kernel('sessions/sessions.ts'),
+        healthy: 'if (session === undefined || session.link !== link) return',
+        ill: 'if (session === undefined) return',
+      },
+      {
+        file: kernel('sessions/sessions.ts'),
+        healthy: "        late.close('replaced')\n",
+        ill: '',
+      },
+    ],
+  },
+  {
+    name: 'idempotency looked up after the rules',
+    changes: [
+      {
+        file: kernel('commands/dispatch.ts'),
+        healthy: 'receipt: this.#findReceipt(scope)',
+        ill: 'receipt: undefined',
+      },
+    ],
+  },
+  {
+    name: 'pipelined commands reversed',
+    changes: [
+      {
+        file: kernel('sessions/link.ts'),
+        healthy: '    for (const decoded of decodeClientMessage(text)) {\n      this.#services.onFrame()',
+        ill: `    const frames = [...decodeClientMessage(text)]
+    if (frames.every((one) => 'frame' in one && one.frame.op === 'call')) frames.reverse()
+    for (const decoded of frames) {
+      this.#services.onFrame()`,
+      },
+    ],
+  },
+  {
+    name: 'calls of a session not ordered',
+    changes: [
+      {
+        file: kernel('commands/dispatch.ts'),
+        healthy: 'else caller.lanes.run(prepared.orderKey, job)',
+        ill: 'else void job()',
+      },
+    ],
+  },
+  {
+    name: 'replay unpaced',
+    changes: [
+      {
+        file: kernel('channels/outbox.ts'),
+        healthy: `    if (this.isBlocked) {
+      this.#fanout.blocked(this)
+      return false
+    }
+    const turn`,
+        ill: '    const turn',
+      },
+      {
+        file: kernel('channels/outbox.ts'),
+        healthy:
+          'if (connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes) return false',
+        ill: 'if (connection === undefined) return false',
+      },
+    ],
+  },
+  {
+    name: 'unbounded queue of ephemeral events',
+    changes: [
+      {
+        file: kernel('channels/outbox.ts'),
+        healthy: 'return connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes',
+        ill: 'return connection === undefined',
+      },
+      {
+        file: kernel('channels/outbox.ts'),
+        healthy:
+          'if (connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes) return false',
+        ill: 'if (connection === undefined) return false',
+      },
+    ],
+  },
+  {
+    name: 'skipped position',
+    changes: [
+      {
+        file: kernel('channels/channel.ts'),
+        healthy: '    this.#pending.push(entry)',
+        ill: '    if (stored.offset % 40 !== 0) this.#pending.push(entry)',
+      },
+    ],
+  },
+  {
+    name: 'stale permission',
+    changes: [
+      {
+        file: kernel('sessions/sessions.ts'),
+        healthy: `        this.#parts.permissions.forget(app, change)
+        for (const session of this.of(app, change.user)) this.#leave`,
+        ill: '        for (const session of this.of(app, change.user)) this.#leave',
+      },
+    ],
+  },
+  {
+    name: 'kicked user goes on reading',
+    changes: [
+      {
+        file: kernel('sessions/sessions.ts'),
+        healthy: 'for (const session of this.of(app, change.user)) this.#leave',
+        ill: 'for (const session of this.of(app, change.user).slice(1)) this.#leave',
+      },
+    ],
+  },
+  {
+    name: 'batch across a membership change',
+    changes: [
+      {
+        file: kernel('channels/subscribing.ts'),
+        healthy: '    this.#parts.fanout.seal(channel)\n',
+        ill: '',
+      },
+      {
+        file: kernel('channels/subscribing.ts'),
+        healthy: '? (request.from as Position).offset : channel.sealed',
+        ill: '? (request.from as Position).offset : channel.head',
+      },
+      {
+        file: kernel('channels/subscribing.ts'),
+        healthy: "channel.kind.durability === 'ephemeral') return channel.sealed",
+        ill: "channel.kind.durability === 'ephemeral') return channel.head",
+      },
+      {
+        file: kernel('channels/fanout.ts'),
+        healthy: 'if (member.behind || member.position !== delivery.prev) return',
+        ill: 'if (member.behind) return',
+      },
+    ],
+  },
+  {
+    name: 'recovered, whatever the epoch',
+    changes: [
+      {
+        file: kernel('channels/recovery.ts'),
+        healthy: "if (from.epoch !== stream.epoch) return { recovered: false, reason: 'epoch_changed' }",
+        ill: '',
+      },
+    ],
+  },
+  {
+    name: 'recovered beyond retention',
+    changes: [
+      {
+        file: kernel('channels/recovery.ts'),
+        healthy: 'if (from.offset < stream.head && from.offset + 1 < stream.available)',
+        ill: 'if (false)',
+      },
+      {
+        file: kernel('channels/outbox.ts'),
+        healthy: '    if (!inOrder) {',
+        ill: '    if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'channels shared by apps',
+    changes: [
+      {
+        file: kernel('channels/hub.ts'),
+        healthy: 'export function channelKey(app: string, name: string): string {',
+        ill: "export function channelKey(app: string, name: string): string {\n  if (app !== '') return name",
+      },
+    ],
+  },
+  {
+    name: 'ring serves what is redacted',
+    changes: [
+      {
+        file: kernel('channels/channel.ts'),
+        healthy: '    this.#ring.redact(offset)\n',
+        ill: '',
+      },
+    ],
+  },
+  {
+    name: 'keyed state outlives its session',
+    changes: [
+      {
+        file: kernel('sessions/session.ts'),
+        healthy: 'if (channel.state.removeSession(this.id)) this.#services.fanout.stateChanged(channel)',
+        ill: 'this.#stateIn?.delete(channel)',
+      },
+    ],
+  },
+  {
+    name: 'expired token goes on',
+    changes: [
+      {
+        file: kernel('sessions/link.ts'),
+        healthy: '    if (graceLeftMs <= 0) {',
+        ill: '    if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'unknown outcome not looked into',
+    changes: [
+      {
+        file: kernel('commands/publisher.ts'),
+        healthy: 'if (mayBeStored(error)) {',
+        ill: 'if (false) {',
+      },
+    ],
+  },
+]
