@@ -17,6 +17,11 @@ const secret = 'a-signing-secret-of-32-bytes-at-least!!'
 const refused: Readonly<Record<string, readonly string[]>> = {
   // Flags concern the whole server: only the app `default` sets them.
   'flags.set': ['forbidden'],
+  // In an app of a test nothing was given up, and what was dropped concerns the whole server.
+  'delivery.deadLetter': ['not_found'],
+  'delivery.requeue': ['not_found'],
+  'delivery.discard': ['not_found'],
+  'delivery.drops': ['forbidden'],
   // Modules call these for those whom they serve.
   'files.attach': ['forbidden'],
   'files.detach': ['forbidden'],

@@ -6,6 +6,7 @@ import type {
   Filter,
   StateSnapshot,
 } from '@parley/protocol'
+import type { Jobs } from './jobs/job.ts'
 import type { Kind } from './kind.ts'
 import type { Identity } from './ports/authenticator.ts'
 import type { Clock } from './ports/clock.ts'
@@ -160,6 +161,8 @@ export interface Context {
   readonly channels: ChannelsAccess
   /** What it does takes effect at once, whatever becomes of the unit. */
   readonly state: ModuleState
+  /** Work of the server for later, and what was given up. */
+  readonly jobs: Jobs
   /**
    * Appends an event. Answers its index in the unit: `{ offsetOf: index }` as a parameter of an SQL write stands for the
    * offset that the event is given. Only events of `durable` kinds have one.
@@ -172,6 +175,8 @@ export interface Context {
   redact(channel: string, offset: number): void
   write(...writes: Write[]): void
   assert(...assertions: Assertion[]): void
+  /** Has something called when the unit is committed, as far as it has anything durable. Must not throw. */
+  whenCommitted(run: () => void): void
   /** Appends an access change to the app's control channel, in the same unit. */
   change(change: AccessChange): void
   /** Reads wait for earlier units of the same ordering key, so that *send, then edit* needs no waiting. */

@@ -28,6 +28,16 @@ export {
   type Lane,
 } from './kind.ts'
 export { limitDefaults, rateDefaults, type Limits, type Rate, type RateName, type Rates } from './limits.ts'
+export type {
+  DeadLetter,
+  DeadLetterQuery,
+  Failure,
+  Job,
+  JobRequest,
+  JobRun,
+  Jobs,
+} from './jobs/job.ts'
+export { job } from './jobs/job.ts'
 export {
   implement,
   type Handler,
@@ -38,6 +48,7 @@ export {
   type RouteCaller,
   type RunOptions,
 } from './module.ts'
+export type { Drop, DropReason, DropSubject } from './resilience/drops.ts'
 export {
   createNode,
   type CallOrigin,
@@ -64,4 +75,17 @@ export type * from './ports/store.ts'
 export type * from './ports/transport.ts'
 export { detectedBytes, type TypeDetector } from './ports/type-detector.ts'
 export type * from './sessions/session-listener.ts'
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitState,
+} from './resilience/circuit-breaker.ts'
+export {
+  mayPass,
+  retry,
+  retryDefaults,
+  retryDelayMs,
+  type RetryOptions,
+  type RetryPolicy,
+} from './resilience/retry.ts'
 export { Registry, type RegisteredCommand, type RegisteredEvent } from './registry.ts'

@@ -55,6 +55,10 @@ export const limitDefaults = {
   idempotencyTtlMs: 86_400_000,
   /** Receipts of commands without a durable effect, kept in memory. */
   maxMemoryReceipts: 100_000,
+  /** Jobs of one app that wait; one more is refused with `overloaded`. */
+  maxWaitingJobs: 100_000,
+  /** Dead letters kept for one app; above, the oldest are dropped. */
+  maxDeadLetters: 1_000,
   /** Cached permission answers. */
   permissionTtlMs: 60_000,
   maxPermissionEntries: 100_000,

@@ -1,5 +1,6 @@
 import type { CommandOutput, CommandParsed, Contract, Position } from '@parley/protocol'
 import type { Context, StateKey, StateSetting } from './context.ts'
+import type { Job } from './jobs/job.ts'
 import type { Kind } from './kind.ts'
 import type { Identity } from './ports/authenticator.ts'
 import type { Clock } from './ports/clock.ts'
@@ -7,6 +8,7 @@ import type { HttpContent, HttpResponse, HttpStreamRequest, HttpStreamRoute } fr
 import type { Lease } from './ports/lease.ts'
 import type { Logger } from './ports/logger.ts'
 import type { Migration, RecordRow, SqlStatement, SqlValue } from './ports/store.ts'
+import type { Drop } from './resilience/drops.ts'
 import type { SessionListener } from './sessions/session-listener.ts'
 
 /**
@@ -37,10 +39,16 @@ export interface RunOptions {
 export interface ModuleServices {
   readonly clock: Clock
   readonly log: Logger
+  /** Id of the node. */
+  readonly node: string
   /** Names of all modules of the node. */
   readonly modules: readonly string[]
   /** Apps of the node. */
   readonly apps: readonly string[]
+  /** What this node has dropped or refused since its start, by what and why. */
+  drops(): readonly (Drop & { readonly count: number })[]
+  /** A job that some module declares. */
+  job(name: string): Job | undefined
   /** For work that one node of a cluster does at a time; absent where every node does it. */
   readonly lease?: Lease
   call(identity: Identity, command: string, input: unknown): Promise<unknown>
@@ -101,6 +109,8 @@ export interface Module {
   readonly handlers: Readonly<Record<string, Handler<never, unknown>>>
   /** Steps of its tables, in order; carried out before the module starts. */
   readonly migrations?: readonly Migration[]
+  /** Work of the server that outlives the process, by name; asked for by `ctx.jobs`. */
+  readonly jobs?: Readonly<Record<string, Job>>
   /** Told of every session of the node. */
   readonly sessions?: SessionListener
   readonly routes?: readonly ModuleRoute[]
@@ -112,6 +122,7 @@ export interface ModuleParts<C> {
   readonly handlers: Handlers<C>
   readonly kinds?: readonly Kind[]
   readonly migrations?: readonly Migration[]
+  readonly jobs?: Readonly<Record<string, Job>>
   readonly sessions?: SessionListener
   readonly routes?: readonly ModuleRoute[]
   readonly start?: (services: ModuleServices) => void | Promise<void>

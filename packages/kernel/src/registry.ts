@@ -1,5 +1,6 @@
 import type { CommandContract, Contract, EventContract, StateContract } from '@parley/protocol'
 import { ParleyError } from '@parley/protocol'
+import type { Job } from './jobs/job.ts'
 import type { Handler, Module } from './module.ts'
 
 /** A command as the node knows it. */
@@ -34,6 +35,7 @@ export class Registry {
   readonly #commands = new Map<string, RegisteredCommand>()
   readonly #events = new Map<string, RegisteredEvent>()
   readonly #states = new Map<string, RegisteredState>()
+  readonly #jobs = new Map<string, Job>()
 
   /** @throws RangeError when two modules offer the same name or route */
   constructor(modules: readonly Module[]) {
@@ -42,6 +44,8 @@ export class Registry {
     for (const module of modules) {
       this.#addCommands(module, routes)
       this.#addStates(module)
+      for (const [name, job] of Object.entries(module.jobs ?? {}))
+        this.#jobs.set(`${module.contract.name}.${name}`, job)
       for (const [type, contract] of Object.entries(module.contract.events as Contract['events'])) {
         if (this.#events.has(type)) throw new RangeError(`Two modules declare the event \`${type}\`.`)
         this.#events.set(type, { type, module: module.contract.name, contract: contract as EventContract })
@@ -90,6 +94,11 @@ export class Registry {
   /** Entries of keyed state that no client sets. */
   state(name: string): RegisteredState | undefined {
     return this.#states.get(name)
+  }
+
+  /** A job of the server, by `module.name`. */
+  job(name: string): Job | undefined {
+    return this.#jobs.get(name)
   }
 
   /** @throws ParleyError `unknown_command` */

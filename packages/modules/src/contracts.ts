@@ -1,6 +1,7 @@
 export { auth } from './auth/contract.ts'
 export { channels } from './channels/contract.ts'
 export { chat } from './chat/contract.ts'
+export { delivery } from './delivery/contract.ts'
 export { flags } from './flags/contract.ts'
 export { files } from './files/contract.ts'
 export { typing } from './typing/contract.ts'

@@ -15,6 +15,7 @@ export {
   type SlashCall,
   type SlashCommand,
 } from './chat/index.ts'
+export { deliveryModule } from './delivery/index.ts'
 export { flagsModule } from './flags/index.ts'
 export { fileLimitDefaults, filesModule, type FileLimits, type FilesOptions } from './files/index.ts'
 export { typingModule, type TypingLimits, type TypingModule } from './typing/index.ts'

@@ -1,4 +1,4 @@
-import { lanes } from '../kind.ts'
+import { type Lane, lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
@@ -15,9 +15,10 @@ export interface FanoutCounts {
   live: number
   catch_up: number
   queued: number
-  /** Frames of ephemeral kinds shed for slow readers. */
-  shed: number
 }
+
+/** Told of frames of kinds without a log that somebody will not get, and why. */
+export type OnShed = (lane: Lane, reason: 'slow_reader' | 'access_check', frames: number) => void
 
 /** Members written to between two looks at the clock. */
 const membersPerLook = 32
@@ -32,7 +33,8 @@ const catchUpShare = 0.2
  * A channel that was interrupted comes after the others then; what is published into it meanwhile becomes one batch.
  */
 export class Fanout {
-  readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0, shed: 0 }
+  readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0 }
+  readonly onShed: OnShed
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #dirtyChannels: Channel[][] = lanes.map(() => [])
@@ -51,9 +53,10 @@ export class Fanout {
   /** Channels whose changes of state wait for their time. */
   readonly #stateTimers = new Map<Channel, Timer>()
 
-  constructor(clock: Clock, limits: Limits) {
+  constructor(clock: Clock, limits: Limits, onShed: OnShed = () => undefined) {
     this.#clock = clock
     this.#limits = limits
+    this.onShed = onShed
     this.#occupancy = new OccupancyPace(clock, limits.occupancyIntervalMs, (channel) =>
       this.#sendOccupancy(channel),
     )
@@ -291,7 +294,7 @@ export class Fanout {
       return
     }
     this.counts.queued += delivery.events
-    this.counts.shed += outbox.enqueue(member, delivery.frame, delivery)
+    outbox.enqueue(member, delivery.frame, delivery)
   }
 
   /** A kind may want its changes together: the first goes at once, those that follow soon wait for each other. */

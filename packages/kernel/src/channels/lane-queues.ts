@@ -1,5 +1,6 @@
 import { type Lane, lanes } from '../kind.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
+import type { OnShed } from './fanout.ts'
 import type { Member } from './member.ts'
 
 /** A frame of a kind without a log, on its way to one member. */
@@ -43,6 +44,11 @@ export class LaneQueues {
     frames: [],
   }))
   #queuedBytes = 0
+  readonly #onShed: OnShed
+
+  constructor(onShed: OnShed = () => undefined) {
+    this.#onShed = onShed
+  }
 
   get isEmpty(): boolean {
     return this.#lanes.every((lane) => isIdle(lane))
@@ -70,16 +76,18 @@ export class LaneQueues {
   enqueue(queued: QueuedFrame, maxBytes: number): number {
     this.#laneOf(queued.member).frames.push(queued)
     this.#queuedBytes += queued.frame.text.length
-    let shed = 0
+    let total = 0
     for (let index = this.#lanes.length - 1; index >= 0 && this.#queuedBytes > maxBytes; index--) {
       const lane = this.#lanes[index] as LaneQueue
-      while (lane.frames.length > 0 && this.#queuedBytes > maxBytes) {
+      let shed = 0
+      for (; lane.frames.length > 0 && this.#queuedBytes > maxBytes; shed++) {
         const { member, from, to } = this.#take(lane.frames)
         this.shed(member, from, to)
-        shed += 1
       }
+      if (shed > 0) this.#onShed(lanes[index] as Lane, 'slow_reader', shed)
+      total += shed
     }
-    return shed
+    return total
   }
 
   /** Notes that a member has to be told of events that it will not get. */

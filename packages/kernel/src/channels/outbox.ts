@@ -131,13 +131,10 @@ export class Outbox {
     member: Member,
     frame: OutgoingFrame,
     range: { readonly prev: number; readonly position: number },
-  ): number {
-    const shed = this.#lanes().enqueue(
-      { member, frame, from: range.prev, to: range.position },
-      this.#limits.maxQueuedBytes,
-    )
+  ): void {
+    const queued = { member, frame, from: range.prev, to: range.position }
+    this.#lanes().enqueue(queued, this.#limits.maxQueuedBytes)
     this.#resume()
-    return shed
   }
 
   lost(member: Member, code: 'position_expired' | 'epoch_changed'): void {
@@ -164,7 +161,10 @@ export class Outbox {
       return
     }
     this.#fanout.seal(channel)
-    if (member.position < channel.sealed) this.#lanes().shed(member, member.position, channel.sealed)
+    if (member.position < channel.sealed) {
+      this.#fanout.onShed(channel.kind.lane, 'access_check', 1)
+      this.#lanes().shed(member, member.position, channel.sealed)
+    }
     member.position = channel.sealed
     this.#goLive(member)
     this.#resume()
@@ -320,7 +320,7 @@ export class Outbox {
   }
 
   #lanes(): LaneQueues {
-    this.#waiting ??= new LaneQueues()
+    this.#waiting ??= new LaneQueues(this.#fanout.onShed)
     return this.#waiting
   }
 

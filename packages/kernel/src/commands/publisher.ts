@@ -91,6 +91,7 @@ export class Publisher {
     const result = await this.#store(unit)
     if (result.status === 'repeated') return result
     if (result.status === 'refused') return { status: 'refused' }
+    ctx.committed()
     this.#announce(unit, result)
     if (redactions !== undefined) this.#redact(app, redactions)
     const gate = this.#gates.get(app)

@@ -3,6 +3,8 @@ import type { TokenBuckets } from '../access/token-bucket.ts'
 import { historyFilter } from '../channels/subscribing.ts'
 import { utf8Length } from '../channels/wire-text.ts'
 import type { AccessChange, AppendedEvent, ChannelsAccess, Context, ModuleState } from '../context.ts'
+import type { Jobs } from '../jobs/job.ts'
+import { type JobDesk, UnitJobs } from '../jobs/unit-jobs.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -31,6 +33,7 @@ export interface ContextServices {
   readonly publishRates: (kind: Kind) => TokenBuckets | undefined
   readonly channelsOf: (app: string) => ChannelsAccess
   readonly stateOf: (app: string) => ModuleState
+  readonly jobs: JobDesk
   readonly require: (identity: Identity, action: Action, channel: string | undefined) => Promise<void>
   /** Runs another command as a part of this call. */
   readonly call: (caller: Caller, command: string, input: unknown) => Promise<unknown>
@@ -62,6 +65,7 @@ export class UnitContext implements Context {
   readonly assertions: Assertion[] = []
   /** Undefined when there are none. */
   redactions: Redaction[] | undefined
+  #whenCommitted: (() => void)[] | undefined
   readonly #services: ContextServices
   readonly #earlier: () => Promise<unknown> | undefined
 
@@ -96,6 +100,20 @@ export class UnitContext implements Context {
 
   get state(): ModuleState {
     return this.#services.stateOf(this.app)
+  }
+
+  get jobs(): Jobs {
+    return new UnitJobs(this, this.#services.jobs)
+  }
+
+  /** Has something called when the unit is committed. */
+  whenCommitted(run: () => void): void {
+    this.#whenCommitted ??= []
+    this.#whenCommitted.push(run)
+  }
+
+  committed(): void {
+    for (const run of this.#whenCommitted ?? []) run()
   }
 
   /** Nothing is to be changed, and nothing to be checked. */

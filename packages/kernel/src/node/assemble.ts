@@ -18,11 +18,13 @@ import { Receipts } from '../commands/receipts.ts'
 import type { ContextServices } from '../commands/unit-context.ts'
 import type { SessionSummary } from '../context.ts'
 import { Flags } from '../flags.ts'
+import { JobRunner, type JobRunnerParts } from '../jobs/job-runner.ts'
 import { Kinds } from '../kind.ts'
 import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Redaction } from '../ports/store.ts'
 import { Registry } from '../registry.ts'
+import { Drops } from '../resilience/drops.ts'
 import { FrameHandler } from '../sessions/frame-handler.ts'
 import { Intake } from '../sessions/intake.ts'
 import type { LinkServices } from '../sessions/link.ts'
@@ -59,6 +61,7 @@ interface Base {
   readonly intake: Intake
   readonly fanout: Fanout
   readonly audiences: Audiences
+  readonly drops: Drops
 }
 
 /** The parts of a node, put together. */
@@ -70,6 +73,7 @@ export interface NodeParts extends Base {
   /** Undefined on a node that is alone. */
   readonly cluster: Cluster | undefined
   readonly dispatch: Dispatch
+  readonly jobs: JobRunner
   readonly metrics: NodeMetrics
   readonly linkServices: LinkServices
 }
@@ -90,6 +94,7 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
     channels: () => hub.size,
     queuedUnits: () => store.status().queued,
     nodes: () => 1 + (cluster?.nodes().length ?? 0),
+    waitingJobs: () => jobs.waiting,
     fanout,
   })
   const isShared = options.broker !== undefined
@@ -104,9 +109,10 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
   const sessions = makeSessions(base, hub, subscribing)
   const isDeclared = (name: string) => base.registry.state(name) !== undefined
   const keptEntries = new KeptEntries({ hub, clock, wheel: base.wheel, isDeclared })
-  const dispatch = makeDispatch(base, { hub, keptEntries, sessions, accessLog, cluster, metrics })
+  const jobs: JobRunner = makeJobs(base, around, { metrics, run: (app, work) => dispatch.run(app, work) })
+  const dispatch = makeDispatch(base, { hub, keptEntries, sessions, accessLog, cluster, jobs, metrics })
   const linkServices = makeLinkServices(base, around, { dispatch, subscribing, sessions, metrics })
-  return { ...base, hub, keptEntries, sessions, accessLog, cluster, dispatch, metrics, linkServices }
+  return { ...base, hub, keptEntries, sessions, accessLog, cluster, dispatch, jobs, metrics, linkServices }
 }
 
 function makeBase(options: NodeOptions): Base {
@@ -114,9 +120,10 @@ function makeBase(options: NodeOptions): Base {
   const limits: Limits = { ...limitDefaults, ...options.limits }
   const rates: Rates = { ...rateDefaults, ...options.rates }
   const kinds = new Kinds()
+  const drops = new Drops(options.metrics)
   for (const kind of [controlKind, ...modules.flatMap((module) => module.kinds)]) kinds.add(kind)
   return {
-    ...{ options, limits, rates, kinds },
+    ...{ options, limits, rates, kinds, drops },
     flags: options.flags ?? new Flags(),
     registry: new Registry(modules),
     permissions: new Permissions(clock, limits),
@@ -124,7 +131,9 @@ function makeBase(options: NodeOptions): Base {
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
     intake: new Intake(clock, limits),
-    fanout: new Fanout(clock, limits),
+    fanout: new Fanout(clock, limits, (lane, reason, frames) =>
+      drops.add({ what: 'frame', reason, lane }, frames),
+    ),
     audiences: new Audiences(options.logger),
   }
 }
@@ -160,16 +169,34 @@ function makeCluster(
   })
 }
 
+function makeJobs(
+  { options, limits, registry, drops }: Base,
+  { apps }: Surroundings,
+  { metrics, run }: Pick<JobRunnerParts, 'run'> & { readonly metrics: NodeMetrics },
+): JobRunner {
+  const { broker, clock, logger: log, store } = options
+  return new JobRunner({
+    ...{ apps, clock, log, store, limits, run },
+    isShared: broker !== undefined,
+    find: (name) => registry.job(name),
+    onEnd: (name, result) => metrics.jobs.add(1, { job: name, result }),
+    onDropped: (count) => drops.add({ what: 'dead_letter', reason: 'limit' }, count),
+  })
+}
+
 function mergeOf(registry: Registry, name: string): ReturnType<MergeState> {
   const contract = registry.state(name)?.contract
   return contract?.merge && ((values) => contract.merge?.(values))
 }
 
 function makeSessions(base: Base, hub: Hub, subscribing: Subscribing): Sessions {
-  const { limits, fanout, audiences, wheel, permissions, revocations, options } = base
+  const { limits, fanout, audiences, wheel, permissions, revocations, options, drops } = base
   const { clock, logger } = options
   return new Sessions(
-    { clock, limits, fanout, audiences, wheel, readLog: (channel, after) => hub.readLog(channel, after) },
+    {
+      ...{ clock, limits, fanout, audiences, wheel, drops },
+      readLog: (channel, after) => hub.readLog(channel, after),
+    },
     {
       permissions,
       revocations,
@@ -205,10 +232,10 @@ function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: 
 
 function makeDispatch(
   base: Base,
-  parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'cluster' | 'metrics'>,
+  parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'cluster' | 'jobs' | 'metrics'>,
 ): Dispatch {
   const { options, registry, kinds, flags, limits, permissions, throttle } = base
-  const { hub, keptEntries, sessions, accessLog, cluster, metrics } = parts
+  const { hub, keptEntries, sessions, accessLog, cluster, jobs, metrics } = parts
   const { clock, logger: log, store, recentLog } = options
   const publisher = new Publisher({
     ...{ store, recentLog, hub, accessLog, cluster, clock, log },
@@ -219,7 +246,7 @@ function makeDispatch(
     tellRedaction: (app: string, redaction: Redaction) => publisher.tellRedaction(app, redaction),
   }
   const context: ContextServices = {
-    ...{ clock, log, kinds, store },
+    ...{ clock, log, kinds, store, jobs },
     publishRates: (kind) => throttle.channelBuckets(kind),
     channelsOf: (app) => new ChannelReader(app, reading),
     stateOf: (app) => keptEntries.of(app),
@@ -249,7 +276,7 @@ function makeLinkServices(
   around: Surroundings,
   parts: Pick<NodeParts, 'dispatch' | 'sessions' | 'metrics'> & { readonly subscribing: Subscribing },
 ): LinkServices {
-  const { options, limits, permissions, wheel, intake, rates, flags, registry } = base
+  const { options, limits, permissions, wheel, intake, rates, flags, registry, drops } = base
   const { dispatch, subscribing, sessions, metrics } = parts
   const { clock, logger: log } = options
   const handler = new FrameHandler({
@@ -258,7 +285,7 @@ function makeLinkServices(
     refresh: (session, identity) => sessions.refresh(session, identity),
   })
   return {
-    ...{ clock, limits, wheel, intake },
+    ...{ clock, limits, wheel, intake, drops },
     rate: rates.connection,
     isRateLimited: () => flags.isOn('rateLimiting'),
     authenticate: around.authenticate,

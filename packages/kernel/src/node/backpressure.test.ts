@@ -273,7 +273,9 @@ describe('kinds without a log', () => {
     expect(offsets(slow, 'live:a').at(-1)).toBe(101)
     expect(slow.faults).toEqual([])
     expect(most()).toBeLessThan(12_000)
-    expect(t.metrics.value('parley_frames_shed')).toBeGreaterThan(60)
+    expect(
+      t.metrics.value('parley_dropped_total', { what: 'frame', reason: 'slow_reader', lane: 'normal' }),
+    ).toBeGreaterThan(60)
     expect(t.metrics.value('parley_deliveries_queued')).toBeGreaterThan(80)
   })
 

@@ -62,7 +62,7 @@ export class KernelNode implements Node {
       authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
       apply: (app, entry) => this.#apply(app, entry),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
-      closed: (link, hasLeft) => this.#closed(link, hasLeft),
+      closed: (link, hasLeft, reason) => this.#closed(link, hasLeft, reason),
     })
     const { kinds, limits, flags, registry } = this.#parts
     this.kinds = kinds
@@ -109,6 +109,7 @@ export class KernelNode implements Node {
       channels: this.#parts.hub.size,
       subscriptions,
       calls: this.#parts.dispatch.underWay,
+      drops: this.#parts.drops.list(),
       startedAt: this.#startedAt,
       nodes: [this.id, ...(cluster?.nodes() ?? [])].sort(),
     }
@@ -145,6 +146,7 @@ export class KernelNode implements Node {
     this.#startedAt = clock.now()
     const services = this.#moduleServices()
     for (const module of modules) await module.start?.(services)
+    await this.#parts.jobs.start()
     this.#every(sweepMs, () => this.#sweep())
     this.#every(retentionMs, () => this.#maintain())
     const accept = this.#acceptor()
@@ -166,12 +168,14 @@ export class KernelNode implements Node {
     const { clock, lease, logger: log, modules, store } = this.#options
     return {
       ...(lease === undefined ? {} : { lease }),
-      ...{ clock, log, apps: this.#apps },
+      ...{ clock, log, apps: this.#apps, node: this.id },
       modules: modules.map((module) => module.contract.name),
       call: (identity, command, input) => this.call(identity, command, input),
       run: <T>(app: string, job: (ctx: Context) => T | Promise<T>, { order }: RunOptions = {}) =>
         this.#run(app, job, order) as Promise<T>,
       state: this.#parts.keptEntries,
+      drops: () => this.#parts.drops.list(),
+      job: (name) => this.registry.job(name),
       query: (statement) => store.query(statement),
       record: (app, table, key) => store.record(app, table, key),
       purged: () => store.purged(),
@@ -289,10 +293,10 @@ export class KernelNode implements Node {
     }
   }
 
-  #closed(link: Link, hasLeft: boolean): void {
+  #closed(link: Link, hasLeft: boolean, reason: string): void {
     if (!this.#links.delete(link)) return
     this.#parts.throttle.released(link.handshake.ip)
-    this.#parts.metrics.closes.add()
+    this.#parts.metrics.closes.add(1, { reason })
     this.#parts.sessions.unlink(link, hasLeft)
   }
 
@@ -315,6 +319,7 @@ export class KernelNode implements Node {
     // Clients come back at different times, so that the next node is not met by all of them at once.
     const spreadMs = Math.min(30_000, this.#links.size * 2)
     for (const link of this.#links) link.reply(`{"op":"goaway","retryAfterMs":500,"spreadMs":${spreadMs}}`)
+    this.#parts.jobs.stop()
     this.#parts.intake.flush()
     await withinMs(this.#parts.dispatch.drain(), leftMs, clock)
     this.#parts.fanout.flush()

@@ -191,7 +191,10 @@ describe('starting', () => {
     expect(value('events_published_total', { durability: 'durable' })).toBe(1)
     expect(value('deliveries_live')).toBe(1)
     expect([value('connections'), value('sessions'), value('channels')]).toEqual([0, 1, 1])
-    expect([value('connections_closed_total'), value('store_queued_units')]).toEqual([1, 0])
+    expect([
+      value('connections_closed_total', { reason: 'connection_lost' }),
+      value('store_queued_units'),
+    ]).toEqual([1, 0])
     expect(value('frames_received_total')).toBeGreaterThan(4)
   })
 })

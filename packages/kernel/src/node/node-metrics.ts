@@ -9,6 +9,7 @@ export interface NodeMetrics {
   readonly published: Counter
   readonly recoveries: Counter
   readonly closes: Counter
+  readonly jobs: Counter
   readonly gapReads: Counter
 }
 
@@ -18,6 +19,7 @@ export interface Gauges {
   readonly channels: () => number
   readonly queuedUnits: () => number
   readonly nodes: () => number
+  readonly waitingJobs: () => number
   readonly fanout: Fanout
 }
 
@@ -29,6 +31,7 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
   metrics.gauge('parley_sessions', 'Sessions, with those waiting for their client.', gauges.sessions)
   metrics.gauge('parley_channels', 'Channels held in memory.', gauges.channels)
   metrics.gauge('parley_store_queued_units', 'Units waiting for the writer.', gauges.queuedUnits)
+  metrics.gauge('parley_jobs_waiting', 'Jobs of the server that wait or run.', gauges.waitingJobs)
   metrics.gauge('parley_cluster_nodes', 'Nodes of the cluster, as far as this one knows.', gauges.nodes)
   metrics.gauge('parley_deliveries_live', 'Events delivered live since the start.', () => counts.live)
   metrics.gauge(
@@ -40,11 +43,6 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
     'parley_deliveries_queued',
     'Events of ephemeral kinds that had to queue since the start.',
     () => counts.queued,
-  )
-  metrics.gauge(
-    'parley_frames_shed',
-    'Frames of ephemeral kinds shed for slow readers since the start.',
-    () => counts.shed,
   )
   return {
     calls: metrics.counter('parley_calls_total', 'Calls by command and result code.', ['command', 'code']),
@@ -58,7 +56,11 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
     recoveries: metrics.counter('parley_recoveries_total', 'Verdicts on positions of returning clients.', [
       'verdict',
     ]),
-    closes: metrics.counter('parley_connections_closed_total', 'Connections closed.'),
+    closes: metrics.counter('parley_connections_closed_total', 'Connections closed, by reason.', ['reason']),
+    jobs: metrics.counter('parley_jobs_total', 'Attempts at jobs of the server, by job and result.', [
+      'job',
+      'result',
+    ]),
     gapReads: metrics.counter(
       'parley_gap_reads_total',
       'Readings of a log for events that another node has stored and that were not announced in time.',

@@ -12,6 +12,7 @@ import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Registry } from '../registry.ts'
+import type { Drop } from '../resilience/drops.ts'
 import { KernelNode } from './kernel-node.ts'
 
 /** What a node is made of. The composition root gives concrete parts; tests and simulations give others. */
@@ -63,6 +64,8 @@ export interface NodeStatus {
   readonly subscriptions: number
   /** Calls accepted that have no answer yet. */
   readonly calls: number
+  /** What was dropped or refused since the start, by what and why, the most frequent first. */
+  readonly drops: readonly (Drop & { readonly count: number })[]
   readonly startedAt: number
   /** Ids of all nodes of the cluster that are there as far as this one knows, itself among them, in order. */
   readonly nodes: readonly string[]

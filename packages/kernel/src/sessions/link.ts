@@ -15,6 +15,8 @@ import type { Limits, Rate } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
+import type { Drops } from '../resilience/drops.ts'
+import { abnormalClosure, closeReasonOf, endOf, normalClosure } from './ends.ts'
 import type { Intake, IntakeTarget } from './intake.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel, Wakeable } from './timer-wheel.ts'
@@ -39,8 +41,12 @@ export interface LinkServices {
   readonly welcome: (link: Link, session: Session, resumed: boolean) => object
   /** Carries out a frame of a connected client. */
   readonly handle: (session: Session, frame: ClientFrame) => void
-  /** The link is gone; `hasLeft`: the client said that it will not come back. */
-  readonly closed: (link: Link, hasLeft: boolean) => void
+  /**
+   * The link is gone; `hasLeft`: the client said that it will not come back. `reason`: the name of our close code, else
+   * `client_left`, `client_closed` (with another code), `connection_lost`, `protocol_violation`.
+   */
+  readonly closed: (link: Link, hasLeft: boolean, reason: string) => void
+  readonly drops: Drops
   readonly onFrame: () => void
 }
 
@@ -50,8 +56,6 @@ type Phase = 'new' | 'connecting' | 'open' | 'closed'
 const maxPipelined = 1_100
 /** A chunk from this length on pays by its bytes, and is not counted as a frame. */
 const largeChunk = 4_096
-/** A client that closes with this code ends its session (PROTOCOL.md §3). Browsers close pages with another one. */
-const normalClosure = 1000
 /** Frames refused in a row for their rate, after which it is a flood. */
 const floodFrames = 5_000
 
@@ -75,8 +79,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   #badFrames = 0
   #refusedFrames = 0
   #saidExpiring = false
-  /** The client has closed the connection in good order. */
-  #hasLeft = false
+  /** The code with which the connection ended. */
+  #code = abnormalClosure
   #bucket: TokenBucket | undefined
   #assembly: ChunkAssembly | undefined
   #pipelined: ClientFrame[] | undefined
@@ -134,6 +138,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
       return false
     }
     this.#refusedFrames += 1
+    this.#services.drops.add({ what: 'request', reason: 'rate_limited' })
     if (this.#refusedFrames > floodFrames) this.close('rate_limited')
     else {
       const id = 'frame' in decoded ? idOf(decoded.frame) : decoded.failure.id
@@ -269,7 +274,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     this.#phase = 'closed'
     this.wakeAt = undefined
     this.connection.close(closeCodes[reason], reason)
-    this.#services.closed(this, false)
+    this.#services.closed(this, false, reason)
   }
 
   drained(): void {
@@ -282,7 +287,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   }
 
   closed(code: number): void {
-    this.#hasLeft = code === normalClosure
+    this.#code = code
     this.#services.intake.end(this)
   }
 
@@ -290,7 +295,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.wakeAt = undefined
-    this.#services.closed(this, this.#hasLeft)
+    this.#services.closed(this, this.#code === normalClosure, endOf(this.#code))
   }
 
   /** A new token was accepted. */
@@ -374,22 +379,4 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
 
 function idOf(frame: ClientFrame): number | undefined {
   return 'id' in frame ? frame.id : undefined
-}
-
-function closeReasonOf(error: ParleyError): CloseReason {
-  switch (error.code) {
-    case 'token_expired':
-      return 'token_expired'
-    case 'token_revoked':
-      return 'token_revoked'
-    case 'internal':
-      return 'internal'
-    case 'unavailable':
-    case 'overloaded':
-      return 'overloaded'
-    case 'forbidden':
-      return 'forbidden'
-    default:
-      return 'unauthenticated'
-  }
 }

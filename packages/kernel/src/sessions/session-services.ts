@@ -4,6 +4,7 @@ import type { Fanout } from '../channels/fanout.ts'
 import type { EncodedEvent } from '../channels/wire-text.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Drops } from '../resilience/drops.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -14,6 +15,7 @@ export interface SessionServices {
   readonly fanout: Fanout
   readonly audiences: Audiences
   readonly wheel: TimerWheel
+  readonly drops: Drops
   readonly readLog: (channel: Channel, after: number) => Promise<readonly EncodedEvent[]>
   /** The session has waited long enough for its client. */
   readonly expired: (session: Session) => void

@@ -244,6 +244,7 @@ export class Session implements OutboxOwner, Wakeable {
       code === 'position_expired'
         ? 'The events after this position are no longer kept. Subscribe again and load a snapshot.'
         : 'The channel has become another stream. Subscribe again and load a snapshot.'
+    this.#services.drops.add({ what: 'subscription', reason: code, lane: member.channel.kind.lane })
     this.drop(member, { code, message, resubscribe: true })
   }
 

@@ -8,6 +8,7 @@ import { type OpenRoom, openRoom, welcome } from './conversations/open-room.ts'
 import { draftsRetention } from './drafts/drafts-channel.ts'
 import { draftHandlers } from './drafts/handlers.ts'
 import { Scheduler } from './drafts/scheduler.ts'
+import { sendScheduled } from './drafts/send-scheduled.ts'
 import { builtInCommands } from './messages/slash/built-in-commands.ts'
 import { messageHandlers } from './messages/handlers.ts'
 import { type SlashCommand, slashCommands } from './messages/slash/slash-commands.ts'
@@ -65,6 +66,7 @@ export function chatModule(options: ChatOptions = {}): Module {
   return implement(chat, {
     kinds: chatKinds(directory, { conversation: options.retention, drafts: draftsRetention }),
     migrations: chatMigrations,
+    jobs: { sendScheduled: sendScheduled(scheduler) },
     handlers: {
       ...conversationHandlers(parts),
       ...messageHandlers(parts),

@@ -1,6 +1,7 @@
-const firstDelayMs = 1_000
-const maxDelayMs = 60_000
-const maxAttempts = 10
+import { retryDelayMs } from '@parley/kernel'
+
+const backoff = { baseMs: 2_000, capMs: 60_000 }
+export const maxAttempts = 10
 /** Messages that wait for another attempt; one more is not tried again. */
 const maxEntries = 1_000
 
@@ -14,11 +15,15 @@ export class Postponed {
   readonly #entries = new Map<string, Entry>()
 
   /** Answers false when there were enough attempts: then it is no longer remembered. */
-  add(key: string, now: number, delayMs = 0): boolean {
+  add(
+    key: string,
+    now: number,
+    { random, delayMs = 0 }: { random: number; delayMs?: number | undefined },
+  ): boolean {
     const attempts = (this.#entries.get(key)?.attempts ?? 0) + 1
     this.#entries.delete(key)
     if (attempts >= maxAttempts || this.#entries.size >= maxEntries) return false
-    const backoffMs = Math.min(firstDelayMs * 2 ** (attempts - 1), maxDelayMs)
+    const backoffMs = retryDelayMs(attempts, backoff, random)
     this.#entries.set(key, { attempts, at: now + Math.max(delayMs, backoffMs) })
     return true
   }

@@ -1,6 +1,8 @@
-import type { Store } from '@parley/kernel'
+import { memorySql } from '@parley/adapters/log-and-store/sqlite'
+import type { Context, Module, ModuleServices, Store } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { describe, expect, test } from 'vitest'
+import { chatModule } from '../index.ts'
 import { textsOf } from '../testing/calls.ts'
 import { type ChatNode, makeRoom, startChat } from '../testing/chat-node.ts'
 
@@ -33,6 +35,16 @@ function refusing(type: string) {
       },
     })
   return { fault, around: around as never }
+}
+
+/** A module, and what the node gives it when it starts. */
+function served(module: Module) {
+  let given: ModuleServices | undefined
+  const start = (services: ModuleServices) => {
+    given = services
+    return module.start?.(services)
+  }
+  return { module: { ...module, start }, services: () => given as ModuleServices }
 }
 
 /** What comes after a node that has stopped. */
@@ -215,5 +227,25 @@ describe('a server that cannot send for now', () => {
     expect((await t.as('ada', 'scheduled', {})).scheduled).toMatchObject([
       { id: 'x1', text: 'in vain', problem: 'Not now.' },
     ])
+  })
+
+  test('what was given up is among the dead letters, and goes out when an operator requeues it', async () => {
+    const { fault, around } = refusing('chat.sent')
+    const { module, services } = served(chatModule())
+    const t = await startChat({ aroundStore: around, modules: [module], sql: memorySql() })
+    const channel = await makeRoom(t, 'general', 'ada')
+    await t.as('ada', 'schedule', { channel, text: 'at last', dueAt: inOneHour(t), id: 'x1' })
+    await t.clock.advance(3 * hour)
+    const run = <T>(work: (ctx: Context) => Promise<T>) => services().run('default', work)
+    const { letters } = await run((ctx) => ctx.jobs.deadLetters({ limit: 10 }))
+    expect(letters).toMatchObject([
+      { job: 'chat.sendScheduled', input: { user: 'ada', id: 'x1' }, error: { code: 'unavailable' } },
+    ])
+    expect(JSON.stringify(letters)).not.toContain('at last')
+    fault.on = false
+    await run((ctx) => ctx.jobs.requeue(letters[0]?.id ?? ''))
+    await t.clock.advance(10_000)
+    expect(await textsOf(t, 'ada', channel)).toEqual(['at last'])
+    expect(await t.as('ada', 'scheduled', {})).toEqual({ scheduled: [] })
   })
 })

@@ -3,9 +3,10 @@ import { ParleyError } from '@parley/protocol'
 import { draftsOf } from '../channel-names.ts'
 import { listOf, sql } from '../rows.ts'
 import { readTexts } from './drafts-channel.ts'
-import { Postponed } from './postponed.ts'
+import { maxAttempts, Postponed } from './postponed.ts'
 import type { DueListener } from './scheduled-handlers.ts'
 import { type Scheduled, scheduledRows, toScheduled } from './scheduled-rows.ts'
+import { sendScheduledInput, sendScheduledJob } from './send-scheduled.ts'
 
 /** Messages that are sent at the same time; those of one conversation and author one after the other. */
 const batch = 50
@@ -119,18 +120,24 @@ export class Scheduler implements DueListener {
   }
 
   async #refused(services: ModuleServices, message: Scheduled, error: unknown): Promise<void> {
-    const { clock, log } = services
+    const { log } = services
     const cause = error instanceof ParleyError ? error : new ParleyError('internal')
     if (!(error instanceof ParleyError))
       log.error('A scheduled message could not be sent.', { app: message.app, error: String(error) })
-    if (cause.retryable && this.#postponed.add(keyOf(message), clock.now(), cause.retryAfterMs)) return
+    if (cause.retryable && this.#postpone(services, message, cause.retryAfterMs)) return
     try {
-      await finish(services, message, cause.message)
+      // What the author has to mend is shown to the author; what failed here, to who runs the server as well.
+      const isOurs = cause.retryable || cause.code === 'internal'
+      await finish(services, message, cause.message, isOurs ? cause : undefined)
       this.#postponed.settle(keyOf(message))
     } catch (failure) {
       log.warn('A scheduled message waits.', { app: message.app, error: String(failure) })
-      this.#postponed.add(keyOf(message), clock.now(), pauseMs)
+      this.#postpone(services, message, pauseMs)
     }
+  }
+
+  #postpone({ clock }: ModuleServices, message: Scheduled, delayMs: number | undefined): boolean {
+    return this.#postponed.add(keyOf(message), clock.now(), { delayMs, random: clock.random() })
   }
 }
 
@@ -168,11 +175,14 @@ async function finish(
   services: ModuleServices,
   message: Scheduled,
   problem: string | undefined,
+  failure?: ParleyError,
 ): Promise<void> {
   const { app, user, id, textAt } = message
   await services.run(app, (ctx) => {
     const data = problem === undefined ? { id } : { id, problem }
     ctx.append({ channel: draftsOf(user), type: 'chat.unscheduled', data })
+    if (failure !== undefined)
+      ctx.jobs.bury({ job: sendScheduledJob, input: sendScheduledInput(message) }, failure, maxAttempts)
     if (problem === undefined) {
       ctx.write(sql('DELETE FROM chat_scheduled WHERE app = ? AND user = ? AND id = ?', app, user, id))
       ctx.redact(draftsOf(user), textAt)

@@ -1,0 +1,33 @@
+import { type CloseReason, closeCodes, type ParleyError } from '@parley/protocol'
+
+/** A client that closes with this code ends its session (PROTOCOL.md §3). Browsers close pages with another one. */
+export const normalClosure = 1000
+export const abnormalClosure = 1006
+
+/** What an end that was not ours is counted as. */
+export function endOf(code: number): string {
+  if (code === normalClosure || code === 1001) return 'client_left'
+  if (code === abnormalClosure) return 'connection_lost'
+  return (code >= 1002 && code <= 1015) || code === closeCodes.frame_too_large
+    ? 'protocol_violation'
+    : 'client_closed'
+}
+
+/** The close that follows from a refused connect frame. */
+export function closeReasonOf(error: ParleyError): CloseReason {
+  switch (error.code) {
+    case 'token_expired':
+      return 'token_expired'
+    case 'token_revoked':
+      return 'token_revoked'
+    case 'internal':
+      return 'internal'
+    case 'unavailable':
+    case 'overloaded':
+      return 'overloaded'
+    case 'forbidden':
+      return 'forbidden'
+    default:
+      return 'unauthenticated'
+  }
+}
