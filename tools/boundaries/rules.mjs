@@ -16,6 +16,8 @@ const mayImport = {
     'packages/modules',
     'packages/adapters',
     'packages/gateway',
+    // The command line is a user of the SDK too.
+    'packages/client',
   ],
   // Users of the public SDK, as everybody else's applications are.
   'apps/workspace': ['packages/client', 'packages/react'],

@@ -95,7 +95,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   })
   mountRest(http, node)
   mountOpenApi(http, node, { version })
-  mountHealth(http, node)
+  mountHealth(http, node, clock)
   if (config.metricsEnabled)
     mountMetrics(http, node, { render: metrics.render, access: config.metricsAccess })
   const workspace = fileURLToPath(new URL('../../workspace/dist', import.meta.url))
@@ -115,7 +115,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   }
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly clock: Clock
   readonly flags: Flags
   readonly development: DevelopmentAccess | undefined
@@ -123,7 +123,10 @@ interface Surroundings {
 }
 
 /** What the server can do: one line a module. */
-function modulesOf(config: Config, { clock, flags, development, files }: Surroundings): readonly Module[] {
+export function modulesOf(
+  config: Config,
+  { clock, flags, development, files }: Surroundings,
+): readonly Module[] {
   const typing = typingModule(config.typing)
   return [
     authModule({ maxTokenLifetimeMs: config.tokens.maxLifetimeMs, developmentSignIn: development?.signIn }),

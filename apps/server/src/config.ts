@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConfigurationError, checkLayers } from './config/check.ts'
+import { explainLayers, type Setting } from './config/explain.ts'
 import { environmentLayer, flagLayer, type Layer } from './config/layers.ts'
 import { profiles } from './config/profiles.ts'
 import { type Config, resolveSettings } from './config/resolve.ts'
@@ -8,6 +9,7 @@ import { profileNames } from './config/schema.ts'
 import { fileLayer } from './config/yaml-file.ts'
 
 export { ConfigurationError } from './config/check.ts'
+export type { Setting } from './config/explain.ts'
 export type { Config } from './config/resolve.ts'
 
 /** Where settings are read from. */
@@ -29,6 +31,21 @@ const defaultFile = 'parley.yaml'
  * @throws ConfigurationError that names every mistake with its key, value and source
  */
 export function loadConfig(sources: ConfigSources = {}): Config {
+  const { directory = process.cwd() } = sources
+  const layers = readLayers(sources)
+  return resolveSettings(checkLayers(layers), layers, directory)
+}
+
+/**
+ * Every setting in force and where it comes from. Secrets are not shown.
+ *
+ * @throws ConfigurationError
+ */
+export function explainConfig(sources: ConfigSources = {}): readonly Setting[] {
+  return explainLayers(readLayers(sources))
+}
+
+function readLayers(sources: ConfigSources): readonly Layer[] {
   const { flags = [], environment = process.env, directory = process.cwd() } = sources
   const named = flags.find(([name]) => name === 'config')?.[1] ?? environment.PARLEY_CONFIG
   const layers = [
@@ -36,8 +53,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     environmentLayer(environment),
     flagLayer(flags.filter(([name]) => name !== 'config')),
   ]
-  const all = [profileLayer(layers, environment.NODE_ENV), ...layers]
-  return resolveSettings(checkLayers(all), all, directory)
+  return [profileLayer(layers, environment.NODE_ENV), ...layers]
 }
 
 function readFile(directory: string, named: string | undefined): readonly Layer[] {

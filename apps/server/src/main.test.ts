@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
-import { parseCommandLine } from './cli.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 const children: ChildProcess[] = []
@@ -78,46 +77,5 @@ test('mistakes end the program with 2 and a message, failures with 1', async () 
   expect(wrong.said.err).toContain('- port: expected a whole number from 0 to 65535, got "x". (flag --port)')
   const unknown = run(['sevre'])
   expect(await unknown.ended).toBe(2)
-  expect(unknown.said.err).toContain('There is no command `sevre`.')
-})
-
-test('what cannot be copied is said', async () => {
-  const nameless = run(['backup'])
-  expect(await nameless.ended).toBe(2)
-  expect(nameless.said.err).toContain('`backup` needs a file')
-  const empty = run(['backup', 'copy.db'])
-  expect(await empty.ended).toBe(1)
-  expect(empty.said.err).toContain('There is no database in')
-  const fleeting = run(['restore', 'copy.db', '--storage-provider=memory'])
-  expect(await fleeting.ended).toBe(1)
-  expect(fleeting.said.err).toContain('keeps nothing that could be copied')
-})
-
-test('check-config shows what the configuration says', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'parley-main-'))
-  writeFileSync(join(directory, 'parley.yaml'), 'kinds:\n  news: { durability: recent }\n')
-  const { said, ended } = run(['check-config'], directory)
-  expect(await ended).toBe(0)
-  expect(said.out).toContain('The configuration is good.')
-  expect(said.out).toMatch(/Kinds {7}chat, room, live, feed, user, news/)
-})
-
-test('command lines are taken apart', () => {
-  expect(parseCommandLine([])).toEqual({ command: 'serve', flags: [] })
-  expect(parseCommandLine(['--port', '1', '--debugging', '--host=x', 'serve'])).toEqual({
-    command: 'serve',
-    flags: [
-      ['port', '1'],
-      ['debugging', 'true'],
-      ['host', 'x'],
-    ],
-  })
-  expect(parseCommandLine(['--data-dir', './d', 'backup', 'copy.db'])).toEqual({
-    command: 'backup',
-    file: 'copy.db',
-    flags: [['data-dir', './d']],
-  })
-  expect(() => parseCommandLine(['backup', 'copy.db', 'twice'])).toThrow(/neither a command nor a flag/)
-  expect(() => parseCommandLine(['serve', 'twice'])).toThrow(/neither a command nor a flag/)
-  expect(() => parseCommandLine(['-x'])).toThrow(/neither a command nor a flag/)
+  expect(unknown.said.err).toContain('There is no command `sevre`; did you mean `serve`?')
 })

@@ -22,7 +22,11 @@ function mount(add: (http: Http) => void): Ask {
 
 describe('health', () => {
   const ask = (status: Partial<NodeStatus>) =>
-    mount((http) => mountHealth(http, { status: () => status } as unknown as Node))
+    mount((http) =>
+      mountHealth(http, { status: () => status } as unknown as Node, {
+        after: () => ({ cancel: () => undefined }),
+      }),
+    )
   const red = { name: 'store', ok: false, problem: 'The disk is full. Free space.' }
 
   test('lives even when it is not ready', async () => {

@@ -75,19 +75,30 @@ function nameExpectation(issue: z.core.$ZodIssueInvalidKey): string {
 
 const secrets = new Set([
   ...['key', 'secret', 'secretHash', 'password', 'token'],
-  ...['accessKeyId', 'secretAccessKey', 'sessionToken'],
+  ...['accessKeyId', 'secretAccessKey', 'sessionToken', 'headers'],
 ])
 
-// A value in words. What may be a secret is never shown.
-function shown(path: Path, value: unknown): string {
+const passwordInUrl = /(\w+:\/\/[^\s:/@]*:)[^\s@/]+@/g
+
+/** A value as it may be shown: of what may be a secret only how long it is. */
+export function withoutSecrets(path: Path, value: unknown): unknown {
   if (path.some((step) => secrets.has(String(step)))) return `[secret of ${String(value).length} characters]`
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(path, item))
+  return typeof value === 'string' ? value.replace(passwordInUrl, '$1[secret]@') : value
+}
+
+/** A value in words. */
+function shown(path: Path, given: unknown): string {
+  const value = withoutSecrets(path, given)
+  if (value !== given && typeof given !== 'object') return String(value)
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'a mapping'
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
-function valueAt(values: unknown, path: Path): unknown {
+/** What stands at a place; undefined where nothing does. */
+export function valueAt(values: unknown, path: Path): unknown {
   let value = values
   for (const step of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined

@@ -30,6 +30,8 @@ const aliases: readonly (readonly [variable: string, place: string])[] = [
   ['REACT_APP_AUTO_SCALING', 'auto_scaling'],
   ['REACT_APP_GLOBAL_DISTRIBUTION', 'global_distribution'],
   ['REACT_APP_MONITORING_ENABLED', 'monitoring'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'tracing.endpoint'],
+  ['OTEL_SERVICE_NAME', 'tracing.serviceName'],
 ]
 
 /** What a container platform or a test run puts beside our variables. */
@@ -115,12 +117,13 @@ export function environmentLayer(environment: Readonly<Record<string, string | u
     const text = environment[name]
     if (text === undefined) continue
     if (place === 'jwt_secret') collector.addKey('keys', secretKey(text), `environment variable ${name}`)
-    else collector.add([place], text, `environment variable ${name}`)
+    else collector.add(place.split('.'), text, `environment variable ${name}`)
   }
   return collector.layer('environment')
 }
 
-const keyVariables = ['PARLEY_JWT_SECRET', 'PARLEY_API_KEY', 'PARLEY_CONFIG']
+/** `PARLEY_URL` and `PARLEY_TOKEN` are for the commands that talk to a server. */
+const keyVariables = ['PARLEY_JWT_SECRET', 'PARLEY_API_KEY', 'PARLEY_CONFIG', 'PARLEY_URL', 'PARLEY_TOKEN']
 const secretKey = (key: string) => ({ algorithm: 'HS256', key })
 
 function addKeyVariable(collector: Collector, name: string, text: string): boolean {

@@ -37,6 +37,7 @@ const everywhere = {
   presence: { view: 'user', graceMs: 5_000, restartGraceMs: 15_000, idleAfterMs: 300_000 },
   typing: { maxNamed: 5, maxMembers: 100, timeoutMs: 6_000 },
   files: defaultFiles,
+  tracing: { sampleRatio: 1, serviceName: 'parley' },
   flags: {},
   limits: {},
   rates: {},

@@ -110,6 +110,16 @@ const files = z.strictObject({
   unattachedTtlMs: whole(60_000, 365 * day),
 })
 
+const tracing = z.strictObject({
+  endpoint: described(
+    'an http or https URL, as http://127.0.0.1:4318',
+    z.url({ protocol: /^https?$/ }),
+  ).optional(),
+  headers: z.record(z.string().regex(/^[\w-]{1,64}$/), z.string().max(4_096)).optional(),
+  sampleRatio: z.number().min(0).max(1).meta({ expected: 'a number from 0 to 1' }),
+  serviceName: z.string().min(1).max(64),
+})
+
 /** Everything that can be configured. Names in snake case are kept as their users know them. */
 export const configSchema = z.strictObject({
   profile: z.enum(profileNames),
@@ -174,6 +184,7 @@ export const configSchema = z.strictObject({
     timeoutMs: whole(1_000, 60_000),
   }),
   files,
+  tracing,
   flags,
   limits,
   rates: each(Object.keys(rateDefaults) as (keyof typeof rateDefaults)[], rate),

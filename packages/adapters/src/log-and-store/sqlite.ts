@@ -9,6 +9,7 @@ import { WriterLink } from './sqlite/writer-link.ts'
 
 export { type BackupOptions, backupSqlite, type RestoreOptions, restoreSqlite } from './sqlite/backup.ts'
 export type { SqliteSettings, Synchronous } from './sqlite/connection.ts'
+export { inspectSqlite, type SqliteInspection } from './sqlite/inspect.ts'
 export { memorySql } from './sqlite/sql/memory-sql.ts'
 
 export interface SqliteOptions {

@@ -53,6 +53,10 @@ export interface RestoreOptions {
   readonly from: string
   /** The data directory that it goes to. No server may be using it. */
   readonly directory: string
+  /** Called with the directory locked and the backup checked, before anything is replaced. */
+  readonly prepare?: () => Promise<void>
+  /** Called when the database is replaced, with the directory still locked. */
+  readonly finish?: () => Promise<void>
 }
 
 /**
@@ -61,7 +65,7 @@ export interface RestoreOptions {
  *
  * @throws Error when the directory is in use, or the backup damaged, of another program, or of a newer version
  */
-export async function restoreSqlite({ from, directory }: RestoreOptions): Promise<void> {
+export async function restoreSqlite({ from, directory, prepare, finish }: RestoreOptions): Promise<void> {
   const lock = lockDirectory(directory, Date.now())
   try {
     const copy = join(directory, `${databaseFile}.restoring`)
@@ -70,6 +74,7 @@ export async function restoreSqlite({ from, directory }: RestoreOptions): Promis
       await copyBackup(from, copy)
       prepareCopy(from, copy)
       sync(copy)
+      await prepare?.()
       // From here on, the next start finishes what is left to do.
       renameSync(copy, restoredPath(directory))
       sync(directory)
@@ -77,6 +82,7 @@ export async function restoreSqlite({ from, directory }: RestoreOptions): Promis
       removeDatabase(copy)
     }
     finishRestore(directory)
+    await finish?.()
   } finally {
     lock.release()
   }
