@@ -73,6 +73,11 @@ async function askRest(token: string, contract: CommandContract, input: object) 
 }
 
 function expectAnswer(name: string, contract: CommandContract, code: string | undefined, output: unknown) {
+  // Apps of tests are tenants: who looks after the whole server is of the app `default`.
+  if (contract.permission === 'operator') {
+    expect(code, name).toBe('forbidden')
+    return
+  }
   if (code === undefined) {
     expect(validates(contract.output, output), `${name} answered ${JSON.stringify(output)}`).toEqual([])
     expect(Object.keys(refused), `${name} succeeds`).not.toContain(name)

@@ -6,12 +6,14 @@ import { prometheusMetrics } from '@parley/adapters/metrics/prometheus'
 import { systemClock } from '@parley/adapters/system-clock'
 import { jwtAuthenticator } from '@parley/adapters/token/jwt'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
+import { nodeVitals } from '@parley/adapters/vitals/node'
 import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
 import { mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
 import {
   type Clock,
   createNode,
   Flags,
+  type Http,
   type Logger,
   limitDefaults,
   type Module,
@@ -26,6 +28,7 @@ import {
   type FilesOptions,
   filesModule,
   flagsModule,
+  operationsModule,
   presenceModule,
   typingModule,
 } from '@parley/modules'
@@ -41,8 +44,8 @@ export interface RunningServer {
   readonly node: Node
   /** Keys that the server made for itself, in development. */
   readonly development: DevelopmentAccess | undefined
-  /** Whether pages for people are served. */
-  readonly hasWorkspace: boolean
+  /** Pages for people that are served: those that were built. */
+  readonly pages: Readonly<Record<'workspace' | 'console', boolean>>
   /** Tells clients to go elsewhere, finishes what was accepted, frees port and data. */
   close(): Promise<void>
 }
@@ -98,9 +101,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   mountHealth(http, node, clock)
   if (config.metricsEnabled)
     mountMetrics(http, node, { render: metrics.render, access: config.metricsAccess })
-  const workspace = fileURLToPath(new URL('../../workspace/dist', import.meta.url))
-  const hasWorkspace = existsSync(join(workspace, 'index.html'))
-  if (hasWorkspace) http.files({ path: '/', folder: workspace, fallback: 'index.html' })
+  const pages = {
+    workspace: mountPages(http, 'workspace', '/'),
+    console: mountPages(http, 'console', '/console'),
+  }
   const close = async () => {
     await node.stop({ graceMs: config.stopGraceMs })
     await http.close()
@@ -108,11 +112,19 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   try {
     await node.start()
     const url = await http.listen()
-    return { url, node, development, hasWorkspace, close }
+    return { url, node, development, pages, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Serves an application that was built; answers whether it was. */
+function mountPages(http: Http, app: string, path: string): boolean {
+  const folder = fileURLToPath(new URL(`../../${app}/dist`, import.meta.url))
+  const isBuilt = existsSync(join(folder, 'index.html'))
+  if (isBuilt) http.files({ path, folder, fallback: 'index.html' })
+  return isBuilt
 }
 
 export interface Surroundings {
@@ -142,5 +154,11 @@ export function modulesOf(
     presenceModule(config.presence),
     typing,
     filesModule(files),
+    operationsModule({
+      ...{ version, vitals: nodeVitals() },
+      settings: config.settingsInForce.map(({ key, ...setting }) => ({ name: key, ...setting })),
+      keys: [...config.keysInForce, ...(development?.keysInForce ?? [])],
+      maxConnections: config.limits.maxConnections ?? limitDefaults.maxConnections,
+    }),
   ]
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ApiKey, jwtSigner, type SigningKey } from '@parley/adapters/token/jwt'
-import type { DevelopmentSignIn } from '@parley/modules'
+import type { DevelopmentSignIn, KeySummary } from '@parley/modules'
 import type { Config } from './config.ts'
 import { type DevelopmentKeys, developmentKeys } from './development-keys.ts'
 
@@ -9,6 +9,7 @@ export interface DevelopmentAccess {
   readonly made: DevelopmentKeys
   readonly keys: readonly SigningKey[]
   readonly apiKeys: readonly ApiKey[]
+  readonly keysInForce: readonly KeySummary[]
   readonly signIn: DevelopmentSignIn
 }
 
@@ -28,6 +29,10 @@ export async function developmentAccess(config: Config): Promise<DevelopmentAcce
     apiKeys: isTaken
       ? []
       : [{ app: 'default', id, secretHash: createHash('sha256').update(secret).digest('hex') }],
+    keysInForce: [
+      { app: 'default', use: 'tokens', id: kid, algorithm: 'HS256', source: 'made for development' },
+      ...(isTaken ? [] : [{ app: 'default', use: 'backend' as const, id, source: 'made for development' }]),
+    ],
     signIn: {
       sign: await jwtSigner({
         algorithm: 'HS256',
@@ -36,7 +41,8 @@ export async function developmentAccess(config: Config): Promise<DevelopmentAcce
         audience: audience?.[0],
         issuer: issuer?.[0],
       }),
-      capabilities: (user) => visitorCapabilities(config.kinds, user),
+      capabilities: (user, role) =>
+        role === 'operator' ? { '*': ['*'] } : visitorCapabilities(config.kinds, user),
       lifetimeMs: Math.min(lifetimeMs, maxLifetimeMs),
     },
   }

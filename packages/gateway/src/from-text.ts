@@ -1,4 +1,4 @@
-import { dereference, type JsonSchema } from './json-schema.ts'
+import { dereference, type JsonSchema } from '@parley/protocol'
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 

@@ -1,8 +1,16 @@
 import type { Http, HttpRequest, HttpResponse, Identity, Node, RegisteredCommand } from '@parley/kernel'
-import { type CommandContract, exceedsDepth, maxJsonDepth, ParleyError, takesKey } from '@parley/protocol'
+import {
+  type CommandContract,
+  exceedsDepth,
+  type JsonSchema,
+  jsonSchemaOf,
+  maxJsonDepth,
+  ParleyError,
+  propertiesOf,
+  takesKey,
+} from '@parley/protocol'
 import { credentialsOf } from './credentials.ts'
 import { fromText } from './from-text.ts'
-import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
 import { mountModuleRoutes } from './module-routes.ts'
 import { restRoute } from './rest-route.ts'
 

@@ -57,6 +57,9 @@ export {
   type NodeOptions,
   type NodeStatus,
 } from './node/node.ts'
+export { mayOperate, operatorApp } from './access/operator.ts'
+export type { Activity, Timings } from './inspection/activity.ts'
+export type * from './inspection/inspection.ts'
 export type * from './ports/authenticator.ts'
 export type * from './ports/blob-store.ts'
 export { maxAnnouncedBytes } from './ports/broker.ts'
@@ -73,6 +76,7 @@ export type * from './ports/signer.ts'
 export { controlChannel } from './ports/store.ts'
 export type * from './ports/store.ts'
 export type * from './ports/transport.ts'
+export type * from './ports/vitals.ts'
 export { detectedBytes, type TypeDetector } from './ports/type-detector.ts'
 export type * from './sessions/session-listener.ts'
 export {

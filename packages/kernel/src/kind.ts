@@ -17,8 +17,11 @@ export type Lane = (typeof lanes)[number]
  */
 export type SlowConsumerPolicy = 'catch_up' | 'drop_oldest'
 
-/** Who may do a thing: any valid identity; a signed-in user; who holds a capability for it; back ends only. */
-export type Access = 'anyone' | 'user' | 'granted' | 'backend'
+/**
+ * Who may do a thing: any valid identity; a signed-in user; who holds a capability for it; back ends only; who looks
+ * after the whole server.
+ */
+export type Access = 'anyone' | 'user' | 'granted' | 'backend' | 'operator'
 
 export interface AuthorizeRequest {
   readonly identity: Identity

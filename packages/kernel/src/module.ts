@@ -1,5 +1,6 @@
 import type { CommandOutput, CommandParsed, Contract, Position } from '@parley/protocol'
 import type { Context, StateKey, StateSetting } from './context.ts'
+import type { Inspection } from './inspection/inspection.ts'
 import type { Job } from './jobs/job.ts'
 import type { Kind } from './kind.ts'
 import type { Identity } from './ports/authenticator.ts'
@@ -51,6 +52,8 @@ export interface ModuleServices {
   job(name: string): Job | undefined
   /** For work that one node of a cluster does at a time; absent where every node does it. */
   readonly lease?: Lease
+  /** What the node lets its operators see of itself. */
+  readonly inspection: Inspection
   call(identity: Identity, command: string, input: unknown): Promise<unknown>
   /** Entries of keyed state that the module keeps; see `Context.state`. */
   readonly state: {

@@ -7,13 +7,15 @@ export type Action = 'read' | 'write' | 'presence' | 'manage'
  * Who may call a command: the action needed, and the input field that names the channel it is needed on.
  * Without `channel` the action is needed on the app as a whole (pattern `*`).
  * `'anyone'` needs no more than a valid identity; `'public'` not even that. `'internal'` is for other modules, which call
- * it in the course of a command of their own, and for back ends that may `manage` the app.
+ * it in the course of a command of their own, and for back ends that may `manage` the app. `'operator'` is for who looks
+ * after the whole server: an identity of the app `default` that may `manage` it.
  */
 export type Permission =
   | { readonly action: Action; readonly channel?: string }
   | 'anyone'
   | 'public'
   | 'internal'
+  | 'operator'
 
 export interface CommandContract<Input = unknown, Output = unknown> {
   /** One sentence for people: what the command does. */

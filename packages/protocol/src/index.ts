@@ -51,5 +51,12 @@ export {
   type Decoded,
 } from './json-codec.ts'
 export { expandEvents } from './events-frame.ts'
+export {
+  dereference,
+  jsonSchemaOf,
+  propertiesOf,
+  type JsonSchema,
+  type JsonSchemaTarget,
+} from './json-schema.ts'
 export { jsonSubprotocol, negotiateSubprotocol, negotiateVersion, supportedVersions } from './version.ts'
 export type { InputOf, OutputOf, Schema, SchemaIssue, SchemaResult } from './schema.ts'

@@ -4,13 +4,14 @@ import type { Config } from '../config.ts'
 
 /** What somebody needs to know who has just started a server. */
 export function welcome(
-  server: Pick<RunningServer, 'url' | 'development' | 'hasWorkspace'>,
+  server: Pick<RunningServer, 'url' | 'development' | 'pages'>,
   config: Config,
 ): string {
-  const { url, hasWorkspace } = server
+  const { url, pages } = server
   const [path = '/realtime'] = config.websocketPaths
   const places = [
-    ...(hasWorkspace ? [['Workspace', url]] : []),
+    ...(pages.workspace ? [['Workspace', url]] : []),
+    ...(pages.console ? [['Console', `${url}/console`]] : []),
     ['API', `${url}/docs/api`],
     ['WebSocket', `${url.replace(/^http/, 'ws')}${path}`],
     ['Data', config.storageProvider === 'memory' ? 'in memory, gone when the server stops' : config.dataDir],
@@ -22,14 +23,14 @@ export function welcome(
 function signIn({
   url,
   development,
-  hasWorkspace,
-}: Pick<RunningServer, 'url' | 'development' | 'hasWorkspace'>): readonly string[] {
+  pages,
+}: Pick<RunningServer, 'url' | 'development' | 'pages'>): readonly string[] {
   if (development === undefined) return []
   const { apiKey, isNew, path } = development.made
   const kept = path === undefined ? '' : relative('.', path)
   return [
     '',
-    hasWorkspace ? 'Sign in with any name. A token without the workspace:' : 'A token for any name:',
+    pages.workspace ? 'Sign in with any name. A token without the pages:' : 'A token for any name:',
     `  curl ${url}/api/auth/sign-in -H 'content-type: application/json' -d '{"name":"Ada"}'`,
     '',
     ...(isNew

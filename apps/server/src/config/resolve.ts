@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { FlagName, Limits, Rates } from '@parley/kernel'
 import { ConfigurationError, sourceOf } from './check.ts'
+import { explainLayers, type Setting } from './explain.ts'
+import { type KeyInForce, keysInForce } from './keys-in-force.ts'
 import type { Layer, Mistake } from './layers.ts'
 import type { Settings } from './schema.ts'
 
@@ -32,6 +34,9 @@ export interface Config extends Omit<Settings, 'apps' | 'flags' | 'limits' | 'ra
   readonly flags: Readonly<Partial<Record<FlagName, boolean>>>
   readonly limits: Partial<Limits>
   readonly rates: Partial<Rates>
+  /** Every setting with its source, without secrets. */
+  readonly settingsInForce: readonly Setting[]
+  readonly keysInForce: readonly KeyInForce[]
   /** Things that work and that somebody may not have meant. */
   readonly warnings: readonly string[]
 }
@@ -61,6 +66,8 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
     flags: flagsOf(settings),
     limits: { maxConnections: settings.max_connections, ...defined(limits) },
     rates: defined(rates),
+    settingsInForce: explainLayers(layers),
+    keysInForce: keysInForce(settings, layers),
     warnings: warningsOf(settings),
   }
 }

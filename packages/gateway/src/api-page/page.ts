@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../json-schema.ts'
+import type { JsonSchema } from '@parley/protocol'
 import type { OpenApiDocument } from '../openapi/document.ts'
 import type { Operation, Parameter } from '../openapi/operation.ts'
 import { apiPageStyle } from './style.ts'

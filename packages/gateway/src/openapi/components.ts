@@ -1,4 +1,4 @@
-import type { JsonSchema, JsonSchemaTarget } from '../json-schema.ts'
+import type { JsonSchema, JsonSchemaTarget } from '@parley/protocol'
 
 const schemaLists = ['anyOf', 'oneOf', 'allOf', 'prefixItems'] as const
 const schemaMaps = ['properties', 'patternProperties'] as const

@@ -1,5 +1,5 @@
 import type { Registry } from '@parley/kernel'
-import type { JsonSchema, JsonSchemaTarget } from '../json-schema.ts'
+import type { JsonSchema, JsonSchemaTarget } from '@parley/protocol'
 import { restRoute } from '../rest-route.ts'
 import { Components } from './components.ts'
 import { type Operation, operationOf } from './operation.ts'

@@ -1,6 +1,12 @@
 import type { RegisteredCommand } from '@parley/kernel'
-import { type CommandContract, type Permission, takesKey } from '@parley/protocol'
-import { type JsonSchema, type JsonSchemaTarget, jsonSchemaOf } from '../json-schema.ts'
+import {
+  type CommandContract,
+  type JsonSchema,
+  type JsonSchemaTarget,
+  jsonSchemaOf,
+  type Permission,
+  takesKey,
+} from '@parley/protocol'
 import { type RestRoute, restRoute } from '../rest-route.ts'
 import type { Components } from './components.ts'
 import { errorResponses } from './responses.ts'
@@ -76,6 +82,7 @@ function needsOf(permission: Permission): string {
   if (permission === 'public') return 'Needs no credentials.'
   if (permission === 'anyone') return 'Needs valid credentials.'
   if (permission === 'internal') return 'Needs an app key that may `manage` the app.'
+  if (permission === 'operator') return 'Needs a token or key of the app `default` that may `manage` it.'
   const where = permission.channel === undefined ? 'the app' : `the channel in \`${permission.channel}\``
   return `Needs \`${permission.action}\` on ${where}.`
 }

@@ -1,5 +1,10 @@
-import { type CommandContract, errorEntry, type GenericErrorCode, takesKey } from '@parley/protocol'
-import type { JsonSchema } from '../json-schema.ts'
+import {
+  type CommandContract,
+  errorEntry,
+  type GenericErrorCode,
+  type JsonSchema,
+  takesKey,
+} from '@parley/protocol'
 
 /** What any command may be answered with. */
 const anyCommand: readonly GenericErrorCode[] = [

@@ -8,7 +8,7 @@ import { Permissions, readFilter } from './permissions.ts'
 
 const channel = 'chat:1'
 const actions: readonly Action[] = ['read', 'write', 'presence', 'manage']
-const accesses: readonly Access[] = ['anyone', 'user', 'granted', 'backend']
+const accesses: readonly Access[] = ['anyone', 'user', 'granted', 'backend', 'operator']
 
 const person = (user: string | undefined, ...grants: Grant[]): Identity => ({
   app: 'app',
@@ -80,6 +80,13 @@ describe('the rule of a kind', () => {
       ['user+', false],
       ['backend', false],
       ['backend+', true],
+    ],
+    // A capability on some channels makes nobody an operator.
+    operator: [
+      ['guest+', false],
+      ['user', false],
+      ['user+', false],
+      ['backend+', false],
     ],
   }
   const cases = accesses.flatMap((access) =>

@@ -3,6 +3,7 @@ import type { Kind } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Grant, Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
+import { mayOperate } from './operator.ts'
 
 /** Whose access to what. */
 interface Subject {
@@ -75,6 +76,11 @@ export class Permissions {
     return isGranted ? undefined : forbidden(action, '*')
   }
 
+  /** Checks whether an identity may look after the whole server. */
+  checkOperator(identity: Identity): ParleyError | undefined {
+    return mayOperate(identity) ? undefined : notOperator()
+  }
+
   async #ask(
     key: string,
     request: { readonly identity: Identity; readonly action: Action; readonly channel: string },
@@ -145,6 +151,7 @@ function byRule(identity: Identity, action: Action, channel: string, kind: Kind)
   const access = kind.access[action]
   const isBackend = identity.role === 'backend'
   if (access === 'anyone') return undefined
+  if (access === 'operator') return mayOperate(identity) ? undefined : notOperator({ action, channel })
   if (access === 'user')
     return identity.user === undefined && !isBackend ? forbidden(action, channel) : undefined
   if (access === 'backend' && !isBackend) return forbidden(action, channel)
@@ -171,6 +178,14 @@ export function readFilter(identity: Identity, channel: string): Filter | undefi
     filters.push(grant.filter)
   }
   return filters.length > 1 ? { any: filters } : filters[0]
+}
+
+function notOperator(details?: { readonly action: Action; readonly channel: string }): ParleyError {
+  return new ParleyError(
+    'forbidden',
+    'This is for operators of the server. It needs a token of the app `default` with the capability {"*": ["manage"]}.',
+    details === undefined ? {} : { details },
+  )
 }
 
 function forbidden(action: Action, channel: string): ParleyError {

@@ -1,3 +1,4 @@
+import { Activity } from '../inspection/activity.ts'
 import { type Lane, lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
@@ -37,6 +38,7 @@ export class Fanout {
   readonly onShed: OnShed
   readonly #clock: Clock
   readonly #limits: Limits
+  readonly #activity: Activity
   readonly #dirtyChannels: Channel[][] = lanes.map(() => [])
   /** Channels with batches to write, in their turn. */
   readonly #active: Channel[] = []
@@ -53,10 +55,16 @@ export class Fanout {
   /** Channels whose changes of state wait for their time. */
   readonly #stateTimers = new Map<Channel, Timer>()
 
-  constructor(clock: Clock, limits: Limits, onShed: OnShed = () => undefined) {
+  constructor(
+    clock: Clock,
+    limits: Limits,
+    onShed: OnShed = () => undefined,
+    activity: Activity = new Activity(),
+  ) {
     this.#clock = clock
     this.#limits = limits
     this.onShed = onShed
+    this.#activity = activity
     this.#occupancy = new OccupancyPace(clock, limits.occupancyIntervalMs, (channel) =>
       this.#sendOccupancy(channel),
     )
@@ -106,6 +114,7 @@ export class Fanout {
   }
 
   #deliver(channel: Channel, delivery: Delivery): void {
+    if (this.#activity.timings !== undefined) delivery.madeAt = this.#clock.elapsed()
     channel.deliveries.push(delivery)
     if (channel.deliveries.length > 1) return
     this.#active.push(channel)
@@ -242,6 +251,8 @@ export class Fanout {
       const delivery = deliveries[count] as Delivery
       if (!this.#write(delivery, until)) break
       delivery.filterClass.finished()
+      if (delivery.madeAt !== undefined && delivery.what === 'events')
+        this.#activity.timings?.delivered(this.#clock.elapsed() - delivery.madeAt)
       count += 1
     }
     deliveries.splice(0, count)

@@ -14,6 +14,8 @@ export interface Delivery {
   readonly events: number
   /** Index of the next member to write to. */
   cursor: number
+  /** Elapsed time, while deliveries are timed. */
+  madeAt?: number
 }
 
 /**

@@ -50,6 +50,10 @@ export class LaneQueues {
     this.#onShed = onShed
   }
 
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
   get isEmpty(): boolean {
     return this.#lanes.every((lane) => isIdle(lane))
   }

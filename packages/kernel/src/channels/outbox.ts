@@ -54,6 +54,16 @@ export class Outbox {
     return connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes
   }
 
+  /** Bytes that wait for the network, in the connection or for it. */
+  get queuedBytes(): number {
+    return (this.connection?.bufferedBytes ?? 0) + (this.#waiting?.queuedBytes ?? 0)
+  }
+
+  /** Replies and verdicts that wait, in characters. */
+  get controlLength(): number {
+    return this.#controlLength
+  }
+
   /** Writes a live frame, after the control frames that wait. Answers false when the connection cannot take it now. */
   write(frame: OutgoingFrame): boolean {
     const { connection } = this

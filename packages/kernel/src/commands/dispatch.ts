@@ -247,6 +247,7 @@ export class Dispatch {
     permission,
   }: Prepared): ParleyError | undefined | Promise<ParleyError | undefined> {
     if (permission === 'public' || permission === 'anyone') return undefined
+    if (permission === 'operator') return this.#parts.permissions.checkOperator(identity)
     if (permission === 'internal') return caller.isNested === true ? undefined : this.#internal(identity)
     if (permission.channel === undefined) return this.#parts.permissions.checkApp(identity, permission.action)
     const channel = String((input as Readonly<Record<string, unknown>>)[permission.channel])

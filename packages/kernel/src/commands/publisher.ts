@@ -1,6 +1,7 @@
 import { ParleyError, type Position } from '@parley/protocol'
 import type { AccessLog } from '../access/access-log.ts'
 import type { Hub } from '../channels/hub.ts'
+import type { Activity } from '../inspection/activity.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -41,6 +42,7 @@ export interface PublisherParts {
   readonly accessLog: AccessLog
   readonly clock: Clock
   readonly log: Logger
+  readonly activity: Activity
   /** Absent on a node that is alone. */
   readonly cluster?: PublisherCluster | undefined
   /** Told of every event that has its place. */
@@ -180,8 +182,12 @@ export class Publisher {
 
   /** Commits; when the outcome is unknown, sees to it that what may have been stored reaches those who listen. */
   async #store(unit: Unit): Promise<CommitResult> {
+    const { activity, clock, store } = this.#parts
+    const begunAt = activity.timings === undefined ? undefined : clock.elapsed()
     try {
-      return await this.#parts.store.commit(unit)
+      const result = await store.commit(unit)
+      if (begunAt !== undefined) activity.timings?.committed(clock.elapsed() - begunAt)
+      return result
     } catch (error) {
       if (mayBeStored(error)) {
         const known = this.#reconcile(unit)

@@ -18,6 +18,10 @@ import { Receipts } from '../commands/receipts.ts'
 import type { ContextServices } from '../commands/unit-context.ts'
 import type { SessionSummary } from '../context.ts'
 import { Flags } from '../flags.ts'
+import { Activity, countOne } from '../inspection/activity.ts'
+import { ClosedConnections } from '../inspection/closed-connections.ts'
+import type { Inspection } from '../inspection/inspection.ts'
+import { NodeInspection } from '../inspection/node-inspection.ts'
 import { JobRunner, type JobRunnerParts } from '../jobs/job-runner.ts'
 import { Kinds } from '../kind.ts'
 import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
@@ -32,7 +36,7 @@ import type { Session } from '../sessions/session.ts'
 import { SessionFeed } from '../sessions/session-feed.ts'
 import { Sessions } from '../sessions/sessions.ts'
 import { TimerWheel } from '../sessions/timer-wheel.ts'
-import type { NodeOptions } from './node.ts'
+import type { NodeOptions, NodeStatus } from './node.ts'
 import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
 
 /** What the parts ask of the node around them. */
@@ -40,6 +44,7 @@ export interface Surroundings {
   readonly node: string
   readonly apps: readonly string[]
   readonly connections: () => number
+  readonly status: () => NodeStatus
   readonly authenticate: (token: string) => Promise<Identity>
   readonly apply: (app: string, entry: ControlEntry) => void
   readonly welcome: LinkServices['welcome']
@@ -62,6 +67,8 @@ interface Base {
   readonly fanout: Fanout
   readonly audiences: Audiences
   readonly drops: Drops
+  readonly activity: Activity
+  readonly closedConnections: ClosedConnections
 }
 
 /** The parts of a node, put together. */
@@ -76,6 +83,7 @@ export interface NodeParts extends Base {
   readonly jobs: JobRunner
   readonly metrics: NodeMetrics
   readonly linkServices: LinkServices
+  readonly inspection: Inspection
 }
 
 /** Puts the parts of a node together. Nothing runs yet. */
@@ -112,7 +120,14 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
   const jobs: JobRunner = makeJobs(base, around, { metrics, run: (app, work) => dispatch.run(app, work) })
   const dispatch = makeDispatch(base, { hub, keptEntries, sessions, accessLog, cluster, jobs, metrics })
   const linkServices = makeLinkServices(base, around, { dispatch, subscribing, sessions, metrics })
-  return { ...base, hub, keptEntries, sessions, accessLog, cluster, dispatch, jobs, metrics, linkServices }
+  const inspection = new NodeInspection({
+    ...{ ...base, node: around.node, clock, store, hub, sessions },
+    connections: around.connections,
+    status: around.status,
+    callsUnderWay: () => dispatch.underWay,
+  })
+  const outer = { cluster, dispatch, jobs, metrics, linkServices, inspection }
+  return { ...base, hub, keptEntries, sessions, accessLog, ...outer }
 }
 
 function makeBase(options: NodeOptions): Base {
@@ -121,6 +136,7 @@ function makeBase(options: NodeOptions): Base {
   const rates: Rates = { ...rateDefaults, ...options.rates }
   const kinds = new Kinds()
   const drops = new Drops(options.metrics)
+  const activity = new Activity()
   for (const kind of [controlKind, ...modules.flatMap((module) => module.kinds)]) kinds.add(kind)
   return {
     ...{ options, limits, rates, kinds, drops },
@@ -131,10 +147,15 @@ function makeBase(options: NodeOptions): Base {
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
     intake: new Intake(clock, limits),
-    fanout: new Fanout(clock, limits, (lane, reason, frames) =>
-      drops.add({ what: 'frame', reason, lane }, frames),
+    fanout: new Fanout(
+      clock,
+      limits,
+      (lane, reason, frames) => drops.add({ what: 'frame', reason, lane }, frames),
+      activity,
     ),
     audiences: new Audiences(options.logger),
+    activity,
+    closedConnections: new ClosedConnections(),
   }
 }
 
@@ -234,12 +255,15 @@ function makeDispatch(
   base: Base,
   parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'cluster' | 'jobs' | 'metrics'>,
 ): Dispatch {
-  const { options, registry, kinds, flags, limits, permissions, throttle } = base
+  const { options, registry, kinds, flags, limits, permissions, throttle, activity } = base
   const { hub, keptEntries, sessions, accessLog, cluster, jobs, metrics } = parts
   const { clock, logger: log, store, recentLog } = options
   const publisher = new Publisher({
-    ...{ store, recentLog, hub, accessLog, cluster, clock, log },
-    onEvent: (_app, event) => metrics.published.add(1, { durability: kinds.of(event.channel).durability }),
+    ...{ store, recentLog, hub, accessLog, cluster, clock, log, activity },
+    onEvent: (_app, event) => {
+      activity.published += 1
+      metrics.published.add(1, { durability: kinds.of(event.channel).durability })
+    },
   })
   const reading = {
     ...{ hub, kinds, limits, sessions, store, recentLog, cluster },
@@ -264,6 +288,9 @@ function makeDispatch(
     receipts: new Receipts(clock, store, limits),
     throttle: (caller) => throttle.call(caller),
     onCalled: (command, code, elapsedMs) => {
+      activity.calls += 1
+      if (code !== 'ok') countOne(activity.refused, labelOf(code))
+      activity.timings?.called(elapsedMs)
       metrics.calls.add(1, { command, code: labelOf(code) })
       metrics.callSeconds.observe(elapsedMs / 1000)
     },
@@ -276,7 +303,7 @@ function makeLinkServices(
   around: Surroundings,
   parts: Pick<NodeParts, 'dispatch' | 'sessions' | 'metrics'> & { readonly subscribing: Subscribing },
 ): LinkServices {
-  const { options, limits, permissions, wheel, intake, rates, flags, registry, drops } = base
+  const { options, limits, permissions, wheel, intake, rates, flags, registry, drops, activity } = base
   const { dispatch, subscribing, sessions, metrics } = parts
   const { clock, logger: log } = options
   const handler = new FrameHandler({
@@ -293,7 +320,10 @@ function makeLinkServices(
     welcome: around.welcome,
     handle: (session, frame) => handler.handle(session, frame),
     closed: around.closed,
-    onFrame: () => metrics.frames.add(),
+    onFrame: () => {
+      activity.frames += 1
+      metrics.frames.add()
+    },
   }
 }
 

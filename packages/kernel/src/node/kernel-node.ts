@@ -1,9 +1,11 @@
 import { type ConnectResult, ParleyError } from '@parley/protocol'
 import type { ControlEntry } from '../access/access-log.ts'
+import { operatorApp } from '../access/operator.ts'
 import { enforceRetention } from '../channels/retention.ts'
 import type { Caller } from '../commands/call.ts'
 import type { Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
+import { countOne } from '../inspection/activity.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { ModuleServices, RunOptions } from '../module.ts'
@@ -25,8 +27,6 @@ const retentionMs = 60_000
 const retentionLease = 'parley.retention'
 /** Part of the time for stopping in which clients are moved to other nodes. */
 const movingShare = 0.75
-/** The app of who runs the server: its flags concern all. */
-const operatorApp = 'default'
 
 /** `moving`: it serves the clients that it has, and takes no new ones. */
 type Phase = 'new' | 'running' | 'moving' | 'stopping' | 'stopped'
@@ -59,6 +59,7 @@ export class KernelNode implements Node {
       node: this.id,
       apps: this.#apps,
       connections: () => this.#links.size,
+      status: () => this.status(),
       authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
       apply: (app, entry) => this.#apply(app, entry),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
@@ -176,6 +177,7 @@ export class KernelNode implements Node {
       state: this.#parts.keptEntries,
       drops: () => this.#parts.drops.list(),
       job: (name) => this.registry.job(name),
+      inspection: this.#parts.inspection,
       query: (statement) => store.query(statement),
       record: (app, table, key) => store.record(app, table, key),
       purged: () => store.purged(),
@@ -195,7 +197,10 @@ export class KernelNode implements Node {
       isRunning: () => this.#phase === 'running',
       isRateLimited: () => this.flags.isOn('rateLimiting'),
       links: this.#links,
-      makeLink: (connection, handshake) => new Link(this.#parts.linkServices, connection, handshake),
+      makeLink: (connection, handshake) => {
+        this.#parts.activity.opened += 1
+        return new Link(this.#parts.linkServices, connection, handshake)
+      },
     })
   }
 
@@ -297,7 +302,28 @@ export class KernelNode implements Node {
     if (!this.#links.delete(link)) return
     this.#parts.throttle.released(link.handshake.ip)
     this.#parts.metrics.closes.add(1, { reason })
+    this.#remember(link, reason)
     this.#parts.sessions.unlink(link, hasLeft)
+  }
+
+  /** Notes why a connection ended, for who asks later. */
+  #remember(link: Link, end: string): void {
+    const { closure, session, handshake, since } = link
+    const { activity, closedConnections } = this.#parts
+    const { code, reason, by } = closure ?? {
+      code: 1006,
+      reason: 'the connection broke',
+      by: 'client' as const,
+    }
+    activity.closed += 1
+    countOne(activity.closedFor, end)
+    session?.tap?.closed(code, reason)
+    closedConnections.add({
+      at: this.#options.clock.now(),
+      ...(session === undefined ? {} : { session: session.id, app: session.app }),
+      ...(session?.identity.user === undefined ? {} : { user: session.identity.user }),
+      ...{ transport: handshake.transport, ip: handshake.ip, since, code, reason, by },
+    })
   }
 
   stop({ graceMs = 5_000 }: { readonly graceMs?: number } = {}): Promise<void> {

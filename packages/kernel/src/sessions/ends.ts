@@ -4,6 +4,29 @@ import { type CloseReason, closeCodes, type ParleyError } from '@parley/protocol
 export const normalClosure = 1000
 export const abnormalClosure = 1006
 
+/** Why a connection was closed, and by whom. */
+export interface Closure {
+  readonly code: number
+  readonly reason: string
+  readonly by: 'server' | 'client'
+}
+
+/** Most of what a client gives as its reason that is kept. */
+const maxReasonLength = 120
+
+const standardReasons: Readonly<Record<number, string>> = {
+  1000: 'closed by the client',
+  1001: 'the page or the client went away',
+  1005: 'closed by the client, without a code',
+  1006: 'the connection broke',
+}
+
+/** What a connection that the client has closed, or the network, says of its end (RFC 6455, section 7.4.1). */
+export function closureOf(code: number, reason: string): Closure {
+  const said = reason === '' ? standardReasons[code] : reason.slice(0, maxReasonLength)
+  return { code, reason: said ?? `closed with ${code}`, by: 'client' }
+}
+
 /** What an end that was not ours is counted as. */
 export function endOf(code: number): string {
   if (code === normalClosure || code === 1001) return 'client_left'

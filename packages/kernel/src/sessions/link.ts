@@ -16,7 +16,7 @@ import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
 import type { Drops } from '../resilience/drops.ts'
-import { abnormalClosure, closeReasonOf, endOf, normalClosure } from './ends.ts'
+import { abnormalClosure, type Closure, closeReasonOf, closureOf, endOf, normalClosure } from './ends.ts'
 import type { Intake, IntakeTarget } from './intake.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel, Wakeable } from './timer-wheel.ts'
@@ -66,7 +66,11 @@ const floodFrames = 5_000
 export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   readonly connection: Connection
   readonly handshake: Handshake
+  /** When it was accepted, in ms since 1970. */
+  readonly since: number
   session: Session | undefined
+  /** Why it is closed. */
+  closure: Closure | undefined
   wakeAt: number | undefined
   dueTick: number | undefined
   #phase: Phase = 'new'
@@ -79,8 +83,6 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   #badFrames = 0
   #refusedFrames = 0
   #saidExpiring = false
-  /** The code with which the connection ended. */
-  #code = abnormalClosure
   #bucket: TokenBucket | undefined
   #assembly: ChunkAssembly | undefined
   #pipelined: ClientFrame[] | undefined
@@ -92,12 +94,14 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     this.#services = services
     this.connection = connection
     this.handshake = handshake
+    this.since = services.clock.now()
     this.wakeAt = services.clock.elapsed() + services.limits.connectTimeoutMs
     services.wheel.add(this)
   }
 
   receive(text: string): void {
     this.#heardSincePing = true
+    this.session?.tap?.received(text)
     this.#services.intake.receive(this, text)
   }
 
@@ -273,6 +277,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     this.session?.outbox.flush()
     this.#phase = 'closed'
     this.wakeAt = undefined
+    this.closure = { code: closeCodes[reason], reason, by: 'server' }
     this.connection.close(closeCodes[reason], reason)
     this.#services.closed(this, false, reason)
   }
@@ -286,8 +291,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     if (this.session?.link === this) this.session.outbox.progressed()
   }
 
-  closed(code: number): void {
-    this.#code = code
+  closed(code: number, reason: string): void {
+    this.closure ??= closureOf(code, reason)
     this.#services.intake.end(this)
   }
 
@@ -295,7 +300,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.wakeAt = undefined
-    this.#services.closed(this, this.#code === normalClosure, endOf(this.#code))
+    const { code } = this.closure ?? closureOf(abnormalClosure, '')
+    this.#services.closed(this, code === normalClosure, endOf(code))
   }
 
   /** A new token was accepted. */

@@ -6,6 +6,7 @@ import { Outbox, type OutboxOwner } from '../channels/outbox.ts'
 import type { EncodedEvent } from '../channels/wire-text.ts'
 import { OrderedLanes } from '../commands/ordered-lanes.ts'
 import type { SessionSummary } from '../context.ts'
+import type { Tap } from '../inspection/tap.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Link } from './link.ts'
 import type { SessionFacts } from './session-listener.ts'
@@ -43,6 +44,10 @@ export class Session implements OutboxOwner, Wakeable {
   identity: Identity
   link: Link | undefined
   generation = 0
+  /** Place among the sessions of the node. */
+  sequence = 0
+  /** Records what goes over its connections while somebody looks. */
+  tap: Tap | undefined
   /** Elapsed time of the last frame that was more than a sign of life; its link notes it now and then. */
   activeAt: number
   /** Calls that have no answer yet. */
@@ -98,7 +103,15 @@ export class Session implements OutboxOwner, Wakeable {
   attach(link: Link): void {
     this.generation += 1
     this.link = link
-    this.outbox.connection = link.connection
+    this.outbox.connection = this.tap?.around(link.connection) ?? link.connection
+    this.tap?.opened()
+  }
+
+  /** Has what goes over its connections recorded from now on, or no more. */
+  watchedBy(tap: Tap | undefined): void {
+    this.tap = tap
+    const connection = this.link?.connection
+    if (connection !== undefined) this.outbox.connection = tap?.around(connection) ?? connection
   }
 
   /** The connection is gone; the session waits for the next one. */
@@ -209,6 +222,7 @@ export class Session implements OutboxOwner, Wakeable {
     for (const member of [...this.members.values()]) this.#remove(member)
     for (const channel of [...(this.#stateIn?.keys() ?? [])]) this.#removeState(channel)
     this.outbox.detach()
+    this.tap = undefined
     this.wakeAt = undefined
     this.link = undefined
   }

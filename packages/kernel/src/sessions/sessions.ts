@@ -3,6 +3,7 @@ import type { Permissions } from '../access/permissions.ts'
 import type { Revocations } from '../access/revocations.ts'
 import type { Member } from '../channels/member.ts'
 import type { AccessChange, SessionSummary } from '../context.ts'
+import { SessionIndex } from '../inspection/session-index.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Link } from './link.ts'
 import { Session } from './session.ts'
@@ -23,6 +24,8 @@ export interface SessionsParts {
 export class Sessions {
   readonly #services: SessionServices
   readonly #parts: SessionsParts
+  /** In the order in which they began. */
+  readonly index = new SessionIndex()
   readonly #byId = new Map<string, Session>()
   readonly #byUser = new Map<string, Set<Session>>()
 
@@ -37,6 +40,18 @@ export class Sessions {
 
   all(): Iterable<Session> {
     return this.#byId.values()
+  }
+
+  find(id: string): Session | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Users who have a session, with their sessions, in no order. */
+  *users(): Generator<{ readonly app: string; readonly user: string; readonly sessions: Set<Session> }> {
+    for (const [key, sessions] of this.#byUser) {
+      const end = key.indexOf('\n')
+      yield { app: key.slice(0, end), user: key.slice(end + 1), sessions }
+    }
   }
 
   /**
@@ -66,6 +81,7 @@ export class Sessions {
     const { client } = frame
     const session = new Session(this.#services, { identity, transport: link.handshake.transport, client })
     this.#byId.set(session.id, session)
+    session.sequence = this.index.add(session)
     if (identity.user !== undefined) this.#usersSessions(identity.app, identity.user, true)?.add(session)
     session.attach(link)
     this.#parts.feed.connected(session)
@@ -116,6 +132,7 @@ export class Sessions {
 
   #end(session: Session, reason: SessionEnd): void {
     if (!this.#byId.delete(session.id)) return
+    this.index.remove(session.sequence)
     session.end()
     const { app, user } = session.identity
     if (user !== undefined) {

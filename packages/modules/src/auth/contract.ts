@@ -81,6 +81,10 @@ const signIn = command({
       .min(1)
       .max(64)
       .meta({ description: 'What others see.', examples: ['Ada Lovelace'] }),
+    role: z
+      .enum(['member', 'operator'])
+      .default('member')
+      .meta({ description: 'An operator may do everything, and look after the server.' }),
   }),
   output: z.object({
     token: z.string(),

@@ -9,7 +9,7 @@ export interface DevelopmentSignIn {
   /** Makes a token of the app `default`. */
   sign(claims: SignInClaims): Promise<string>
   /** What the visitor may do. */
-  capabilities(user: string): Readonly<Record<string, readonly string[]>>
+  capabilities(user: string, role: 'member' | 'operator'): Readonly<Record<string, readonly string[]>>
   readonly lifetimeMs: number
 }
 
@@ -59,13 +59,13 @@ export function authHandlers(options: AuthOptions): Handlers<typeof auth> {
       expiresAt: identity.expiresAt,
       profile: identity.profile,
     }),
-    signIn: async (ctx, { name }) => {
+    signIn: async (ctx, { name, role }) => {
       if (developmentSignIn === undefined)
         throw new ParleyError(
           'disabled',
           'Sign-in by name exists in the development profile only. Send a token of your own.',
         )
-      return signIn(ctx, name, developmentSignIn)
+      return signIn(ctx, { name, role }, developmentSignIn)
     },
   }
 }
@@ -109,7 +109,11 @@ async function revoke(ctx: Context, input: RevokeInput, maxTokenLifetimeMs: numb
   return { id, expiresAt: merged.expiresAt }
 }
 
-async function signIn(ctx: Context, name: string, development: DevelopmentSignIn) {
+async function signIn(
+  ctx: Context,
+  { name, role }: { readonly name: string; readonly role: 'member' | 'operator' },
+  development: DevelopmentSignIn,
+) {
   const user = userIdOf(name)
   if (user === undefined) throw new ParleyError('bad_request', 'A name has at least one letter or digit.')
   const issuedAt = ctx.clock.now()
@@ -118,7 +122,7 @@ async function signIn(ctx: Context, name: string, development: DevelopmentSignIn
   const token = await development.sign({
     ...{ user, name, issuedAt, expiresAt },
     tokenId: ctx.clock.secret(96),
-    capabilities: development.capabilities(user),
+    capabilities: development.capabilities(user, role),
   })
   return { token, user, expiresAt }
 }

@@ -1,4 +1,4 @@
-import type { Schema } from '@parley/protocol'
+import type { Schema } from './schema.ts'
 
 /** A JSON Schema, as far as it is looked into here. */
 export interface JsonSchema {
