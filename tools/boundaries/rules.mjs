@@ -99,6 +99,9 @@ const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
   ),
 )
 
+/** What RFC 6455 says of frames and handshakes, whatever the messages mean. */
+const rfc6455 = '^packages/adapters/src/transport/websocket/(frame-reader|handshake|server-frame)[.]ts$'
+
 const contractFiles = [
   '^packages/modules/src/contracts[.]ts$',
   '^packages/modules/src/[^/]+/(contract|model|permissions)[.]ts$',
@@ -161,7 +164,13 @@ export const forbidden = [
     'adapters-stay-apart',
     'One technology never leans on another: what they share is a port.',
     { path: '^packages/adapters/src/([^/]+)/([^/.]+)' },
-    { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/$1/$2(/|[.])' },
+    { path: '^packages/adapters/src/', pathNot: ['^packages/adapters/src/$1/$2(/|[.])', rfc6455] },
+  ),
+  forbid(
+    'rfc-6455-is-for-transports',
+    'What a WebSocket is on the wire is shared by the transports that speak over one.',
+    { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/transport/' },
+    { path: rfc6455 },
   ),
   forbid(
     'adapters-by-front-door',

@@ -35,6 +35,7 @@ import {
 import type { Config } from './config.ts'
 import { type DevelopmentAccess, developmentAccess } from './development.ts'
 import { filesOptions } from './files.ts'
+import { socketIoParts } from './socket-io.ts'
 import { openStore } from './stores.ts'
 import { version } from './version.ts'
 
@@ -78,6 +79,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   })
   const files = await filesOptions(config, logger)
   const store = await openStore(config, { clock, logger })
+  const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({
     ...{ store, authenticator, clock, logger, metrics, flags, limits },
     recentLog: memoryRecentLog({ clock }),
@@ -93,8 +95,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
         logger,
         metrics,
       }),
+      ...socketIo.transports,
     ],
-    modules: modulesOf(config, { clock, flags, development, files }),
+    modules: [...modulesOf(config, { clock, flags, development, files }), ...socketIo.modules],
   })
   mountRest(http, node)
   mountOpenApi(http, node, { version })

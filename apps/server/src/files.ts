@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hmacSigner, nodeDigest } from '@parley/adapters/hash/node'
 import { detectFileType } from '@parley/adapters/type-detector/file-type'
@@ -7,6 +5,7 @@ import type { BlobStore, ImageProcessor, Logger } from '@parley/kernel'
 import { memoryBlobStore } from '@parley/kernel/memory'
 import type { FilesOptions } from '@parley/modules'
 import type { Config } from './config.ts'
+import { keptSecret } from './kept-secret.ts'
 
 /** What module `files` is made with, as the configuration says. */
 export async function filesOptions(config: Config, logger: Logger): Promise<FilesOptions> {
@@ -15,7 +14,7 @@ export async function filesOptions(config: Config, logger: Logger): Promise<File
   return {
     blobs: await openBlobs(config, logger),
     ...(images === undefined ? {} : { images }),
-    signer: hmacSigner(secret ?? keptSecret(config)),
+    signer: hmacSigner(secret ?? keptSecret(config, 'files-secret')),
     digest: nodeDigest,
     detectType: detectFileType,
     limits,
@@ -40,23 +39,4 @@ async function openImages(logger: Logger): Promise<ImageProcessor | undefined> {
     })
     return undefined
   }
-}
-
-const fileName = 'files-secret'
-
-/** The secret that vouches for links, made on first use and kept, so that links outlive a restart. */
-function keptSecret({ storageProvider, dataDir }: Config): string {
-  const made = randomBytes(32).toString('base64url')
-  if (storageProvider === 'memory') return made
-  const path = join(dataDir, fileName)
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  try {
-    writeFileSync(path, made, { flag: 'wx', mode: 0o600 })
-    return made
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  const kept = readFileSync(path, 'utf8').trim()
-  if (kept.length >= 32) return kept
-  throw new Error(`${path} does not hold a secret of 32 characters. Remove it, and a new one is made.`)
 }

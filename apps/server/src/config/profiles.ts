@@ -27,6 +27,12 @@ const everywhere = {
   auto_scaling: false,
   global_distribution: false,
   websocketPaths: ['/realtime', '/ws'],
+  socketIo: {
+    enabled: true,
+    paths: ['/socket.io/'],
+    namespaces: ['/', '/edu-matrix-hub'],
+    recoveryMs: 120_000,
+  },
   allowedOrigins: ['self'],
   trustedProxies: 0,
   developmentSignIn: false,

@@ -146,6 +146,19 @@ export const configSchema = z.strictObject({
     .array(described('a path, as /realtime', z.string().regex(/^\/[\w./-]*$/)))
     .min(1)
     .max(8),
+  socketIo: z.strictObject({
+    enabled: switchOf,
+    paths: z
+      .array(described('a path, as /socket.io/', z.string().regex(/^\/[\w./-]*$/)))
+      .min(1)
+      .max(8),
+    namespaces: z
+      .array(described('a namespace, as / or edu-matrix-hub', z.string().regex(/^\/?[\w./-]{0,100}$/)))
+      .min(1)
+      .max(32),
+    secret: described('a random secret of 32 characters or more', z.string().min(32)).optional(),
+    recoveryMs: milliseconds(day),
+  }),
   allowedOrigins: z
     .array(
       described(

@@ -51,11 +51,25 @@ export interface Handshake {
  */
 export type Accept = (connection: Connection, handshake: Handshake) => ConnectionHandler
 
+/** The way to the other nodes, for a transport whose clients may talk to any of them. */
+export interface Relay {
+  /** Id of this node. */
+  readonly node: string
+  /**
+   * Asks the same transport of another node.
+   *
+   * @throws ParleyError `disconnected` when there is no such node, `unavailable` when it does not answer in time
+   */
+  ask(node: string, question: string, withinMs: number): Promise<string>
+}
+
 /** A way for clients to reach the node. */
 export interface Transport {
   readonly name: string
-  /** Begins to accept. Before, attempts are refused with "not ready". */
-  start(accept: Accept): Promise<void> | void
+  /** Begins to accept. Before, attempts are refused with "not ready". Without `relay` there are no other nodes. */
+  start(accept: Accept, relay?: Relay): Promise<void> | void
+  /** Answers what the same transport of another node asks; what it throws is answered as nothing. */
+  answer?(question: string): Promise<string>
   /** Stops accepting; open connections are closed by the kernel before. */
   stop(): Promise<void> | void
 }

@@ -4,6 +4,8 @@ import { closeCodes } from '@parley/protocol'
 /** What a reader tells about the bytes that it was given. After `closing` or `violation` it reads no more. */
 export interface FrameSink {
   message(text: string): void
+  /** A binary message, a copy of its own. Absent where only text is spoken. */
+  binary?(bytes: Uint8Array): void
   ping(payload: Uint8Array): void
   /** The payload may be looked at until this returns. */
   pong(payload: Uint8Array): void
@@ -21,7 +23,7 @@ const maxFragments = 1_024
 const smallestHold = 256
 
 /**
- * Reads client frames (RFC 6455 §5): masked, without extensions, text only. State between two reads is an unfinished
+ * Reads client frames (RFC 6455 §5): masked, without extensions, binary only for a sink that takes it. State between two reads is an unfinished
  * frame (never more than twice the bytes received, at most `maxBytes` and a header) and an unfinished message; an idle
  * connection holds neither.
  */
@@ -33,6 +35,7 @@ export class FrameReader {
   #message: Buffer = none
   #messageLength = 0
   #fragments = 0
+  #isBinary = false
   #ended = false
 
   /** @param maxBytes largest message, all fragments together */
@@ -121,12 +124,14 @@ export class FrameReader {
   }
 
   #data(first: number, bytes: Buffer, start: number, end: number): void {
-    if ((first & 0x0f) === opcodes.binary) {
+    const opcode = first & 0x0f
+    if (opcode !== opcodes.continuation) this.#isBinary = opcode === opcodes.binary
+    if (this.#isBinary && this.#sink.binary === undefined) {
       this.#refuse(1003, 'This subprotocol carries text messages only.')
       return
     }
     if ((first & 0x80) === 0) this.#fragment(bytes, start, end)
-    else if (this.#fragments === 0) this.#text(bytes, start, end)
+    else if (this.#fragments === 0) this.#whole(bytes, start, end)
     else {
       this.#append(bytes, start, end)
       const message = this.#message
@@ -134,7 +139,7 @@ export class FrameReader {
       this.#message = none
       this.#messageLength = 0
       this.#fragments = 0
-      this.#text(message, 0, length)
+      this.#whole(message, 0, length)
     }
   }
 
@@ -153,6 +158,11 @@ export class FrameReader {
     }
     bytes.copy(this.#message, this.#messageLength, start, end)
     this.#messageLength = length
+  }
+
+  #whole(bytes: Buffer, start: number, end: number): void {
+    if (this.#isBinary) this.#sink.binary?.(Uint8Array.prototype.slice.call(bytes, start, end))
+    else this.#text(bytes, start, end)
   }
 
   #text(bytes: Buffer, start: number, end: number): void {

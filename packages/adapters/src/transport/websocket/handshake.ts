@@ -89,7 +89,7 @@ function refusal(status: number, code: ErrorCode, message: string): Refusal {
 }
 
 /** Whether the page that asks may connect. Clients that are no browsers send no origin. */
-function originAllowed(headers: IncomingHttpHeaders, allowed: readonly string[]): boolean {
+export function originAllowed(headers: IncomingHttpHeaders, allowed: readonly string[]): boolean {
   const origin = headers.origin?.toLowerCase()
   if (origin === undefined) return true
   for (const rule of allowed) {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { OutgoingFrame } from '@parley/kernel'
 
 const textOpcode = 0x81
+const binaryOpcode = 0x82
 const closeOpcode = 0x88
 const pingOpcode = 0x89
 const pongOpcode = 0x8a
@@ -22,9 +23,23 @@ export function bytesOf(frame: OutgoingFrame): Uint8Array {
 /** A text message as one frame. */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
+  const bytes = begun(textOpcode, length)
+  bytes.write(text, bytes.length - length)
+  return bytes
+}
+
+/** A binary message as one frame. */
+export function binaryFrame(payload: Uint8Array): Buffer {
+  const bytes = begun(binaryOpcode, payload.length)
+  bytes.set(payload, bytes.length - payload.length)
+  return bytes
+}
+
+/** A frame with its header written, and room for the payload. */
+function begun(opcode: number, length: number): Buffer {
   const start = length < 126 ? 2 : length < 65_536 ? 4 : 10
   const bytes = Buffer.allocUnsafe(start + length)
-  bytes[0] = textOpcode
+  bytes[0] = opcode
   if (start === 2) bytes[1] = length
   else if (start === 4) {
     bytes[1] = 126
@@ -34,7 +49,6 @@ export function textFrame(text: string): Buffer {
     bytes.writeUInt32BE(Math.floor(length / 2 ** 32), 2)
     bytes.writeUInt32BE(length % 2 ** 32, 6)
   }
-  bytes.write(text, start)
   return bytes
 }
 

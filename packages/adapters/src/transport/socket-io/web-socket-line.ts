@@ -1,0 +1,150 @@
+import type { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import { FrameReader, type FrameSink } from '../websocket/frame-reader.ts'
+import { closeFrame, pongFrame } from '../websocket/server-frame.ts'
+
+/** Who is told what comes over a line. */
+export interface LineListener {
+  /** An Engine.IO packet as text, or the bytes of a binary message. */
+  packet(line: WebSocketLine, packet: string | Uint8Array): void
+  /** All that was written is with the operating system. */
+  drained(line: WebSocketLine): void
+  /** Called once. */
+  closed(line: WebSocketLine): void
+}
+
+const nothing = new Uint8Array(0)
+/** How long the other side may take to close its end, in ms. */
+const closeTimeoutMs = 3_000
+const lineOf = Symbol('line')
+type LinedSocket = Socket & { [lineOf]: WebSocketLine }
+
+/** A server's end of a WebSocket that carries Engine.IO packets. All sockets share their listeners. */
+export class WebSocketLine implements FrameSink {
+  readonly #socket: Socket
+  #listener: LineListener
+  readonly #reader: FrameReader
+  #isOpen = true
+  #isWatching = false
+  #watch: ((error?: Error | null) => void) | undefined
+
+  constructor(socket: Socket, listener: LineListener, maxBytes: number) {
+    this.#socket = socket
+    this.#listener = listener
+    this.#reader = new FrameReader(this, maxBytes)
+  }
+
+  /** The handshake is written: begins to read, `head` first. */
+  start(head: Buffer): void {
+    const socket = this.#socket
+    ;(socket as LinedSocket)[lineOf] = this
+    socket.on('close', socketClosed)
+    socket.on('end', socketEnded)
+    socket.on('data', socketRead)
+    if (head.length > 0) this.#reader.read(head)
+  }
+
+  /** Whoever is told from here on. */
+  set listener(listener: LineListener) {
+    this.#listener = listener
+  }
+
+  get bufferedBytes(): number {
+    return this.#isOpen ? this.#socket.writableLength : 0
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#isOpen) return
+    this.#socket.write(bytes)
+    if (this.#socket.writableLength > 0) this.#watchWrites()
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+    if (this.#isOpen && this.#socket.writableLength > 0) this.#watchWrites()
+  }
+
+  /** Ends the connection in good order; what was written before still goes. */
+  close(code = 1000): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#socket.write(closeFrame(code, ''))
+    setTimeout(destroy, closeTimeoutMs, this.#socket).unref()
+    this.#socket.end()
+  }
+
+  message(text: string): void {
+    if (this.#isOpen) this.#listener.packet(this, text)
+  }
+
+  binary(bytes: Uint8Array): void {
+    if (this.#isOpen) this.#listener.packet(this, bytes)
+  }
+
+  ping(payload: Uint8Array): void {
+    if (this.#isOpen && this.#socket.writableLength === 0) this.#socket.write(pongFrame(payload))
+  }
+
+  pong(): void {
+    // Engine.IO has a heartbeat of its own.
+  }
+
+  closing(): void {
+    this.close()
+  }
+
+  violation(code: number): void {
+    this.close(code)
+  }
+
+  received(chunk: Buffer): void {
+    if (this.#isOpen) this.#reader.read(chunk)
+  }
+
+  ended(): void {
+    this.#isOpen = false
+    this.#socket.end()
+  }
+
+  gone(): void {
+    this.#isOpen = false
+    this.#listener.closed(this)
+  }
+
+  /** A socket tells 'drain' only above its high-water mark; an empty write behind the backlog tells always. */
+  #watchWrites(): void {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    this.#watch ??= (error) => {
+      if (error == null) this.#written()
+    }
+    this.#socket.write(nothing, this.#watch)
+  }
+
+  #written(): void {
+    this.#isWatching = false
+    if (!this.#isOpen) return
+    if (this.#socket.writableLength > 0) this.#watchWrites()
+    else this.#listener.drained(this)
+  }
+}
+
+function socketRead(this: Socket, chunk: Buffer): void {
+  ;(this as LinedSocket)[lineOf].received(chunk)
+}
+
+function socketEnded(this: Socket): void {
+  ;(this as LinedSocket)[lineOf].ended()
+}
+
+function socketClosed(this: Socket): void {
+  ;(this as LinedSocket)[lineOf].gone()
+}
+
+function destroy(socket: Socket): void {
+  socket.destroy()
+}
