@@ -1,3 +1,4 @@
+export { clientAddress, originAllowed } from './access/origins.ts'
 export { blobKeyProblem } from './blob-key.ts'
 export type {
   AccessChange,

@@ -1,12 +1,19 @@
 import type { Buffer } from 'node:buffer'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Accept, Handshake, Limits, Logger, Metrics, Transport } from '@parley/kernel'
+import {
+  type Accept,
+  clientAddress,
+  type Handshake,
+  type Limits,
+  type Logger,
+  type Metrics,
+  type Transport,
+} from '@parley/kernel'
 import { closeCodes, ParleyError } from '@parley/protocol'
 import { type ConnectionHome, WebSocketConnection } from './websocket/connection.ts'
 import {
   checkHandshake,
-  clientAddress,
   type HandshakeRules,
   refusalOf,
   refuse,
@@ -157,10 +164,10 @@ class WebSocketTransport implements Transport, ConnectionHome {
   }
 
   #describe(request: IncomingMessage, token: string | undefined): Handshake {
-    const { origin, 'user-agent': userAgent } = request.headers
+    const { origin, 'user-agent': userAgent, 'x-forwarded-for': forwarded } = request.headers
     return {
       transport: this.name,
-      ip: clientAddress(request, this.#trustedProxies),
+      ip: clientAddress(request.socket.remoteAddress, forwarded, this.#trustedProxies),
       ...(token === undefined ? {} : { token }),
       ...(origin === undefined ? {} : { origin }),
       ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, 256) }),

@@ -150,7 +150,10 @@ export class Fanout {
           outbox.drained()
           continue
         }
-      } else if (now - outbox.blockedSince >= this.#limits.slowConsumerMs) {
+      } else if (
+        now - outbox.blockedSince >=
+        this.#limits.slowConsumerMs + (outbox.connection?.pauseMs ?? 0)
+      ) {
         this.#blocked.delete(outbox)
         stalled(outbox)
         continue

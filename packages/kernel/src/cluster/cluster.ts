@@ -20,6 +20,7 @@ import type { Told } from './peer-link.ts'
 import { Peers } from './peers.ts'
 import { PositionCheck } from './position-check.ts'
 import { Questions } from './questions.ts'
+import { Relays } from './relays.ts'
 import { StateExchange } from './state-exchange.ts'
 import type { FollowedChannel } from './state-outlet.ts'
 
@@ -37,6 +38,8 @@ export interface ClusterParts {
   readonly accessLog: AccessLog
   readonly permissions: Permissions
   readonly sessions: (app: string, user: string) => readonly SessionSummary[]
+  /** Answers what a transport of another node asks the one of that name here. */
+  readonly answer: (transport: string, question: string) => Promise<string>
   readonly onLogRead: () => void
 }
 
@@ -61,6 +64,7 @@ export class Cluster implements HubCluster, BrokerListener {
   readonly #peers: Peers
   readonly #state: StateExchange
   readonly #questions: Questions
+  readonly #relays: Relays
   #timer: Timer | undefined
   #beatAt = 0
   #checkedAt = 0
@@ -68,7 +72,7 @@ export class Cluster implements HubCluster, BrokerListener {
   #isRunning = false
 
   constructor(parts: ClusterParts) {
-    const { apps, broker, clock, log, hub, fanout, limits, sessions, onLogRead } = parts
+    const { answer, apps, broker, clock, log, hub, fanout, limits, sessions, onLogRead } = parts
     this.#parts = parts
     this.#announcer = new Announcer(broker, clock)
     this.#arrivals = new Arrivals({ hub, clock, log, readEvents: limits.readEvents, onRead: onLogRead })
@@ -88,6 +92,11 @@ export class Cluster implements HubCluster, BrokerListener {
     })
     this.#questions = new Questions({
       ...{ clock, sessions },
+      nodes: () => this.#peers.nodes(),
+      say: (node, told) => this.#say(node, told),
+    })
+    this.#relays = new Relays({
+      ...{ clock, answer },
       nodes: () => this.#peers.nodes(),
       say: (node, told) => this.#say(node, told),
     })
@@ -121,6 +130,7 @@ export class Cluster implements HubCluster, BrokerListener {
     this.#announcer.flush()
     this.#arrivals.stop()
     this.#state.stop()
+    this.#relays.stop()
     await this.#check.stop()
     await this.#parts.broker.stop()
   }
@@ -174,6 +184,7 @@ export class Cluster implements HubCluster, BrokerListener {
   #take(node: string, told: Told): void {
     this.#state.take(node, told)
     this.#questions.take(node, told)
+    this.#relays.take(node, told)
   }
 
   #say(node: string, told: Told): void {
@@ -191,6 +202,7 @@ export class Cluster implements HubCluster, BrokerListener {
     this.#peers.left(node)
     this.#state.left(node)
     this.#questions.left(node)
+    this.#relays.left(node)
     for (const channel of this.#parts.hub.channels()) channel.counted?.delete(node)
     // What it published last may not have been announced.
     this.#check.run()
@@ -278,6 +290,11 @@ export class Cluster implements HubCluster, BrokerListener {
   /** Sessions of a user on all nodes. */
   summaries(app: string, user: string): Promise<readonly SessionSummary[]> {
     return this.#questions.sessions(app, user)
+  }
+
+  /** Asks a transport of another node; see `Relay`. */
+  ask(transport: string, node: string, question: string, withinMs: number): Promise<string> {
+    return this.#relays.ask(transport, node, question, withinMs)
   }
 
   /** Somebody who comes from another node stands further than this one has heard: it looks at the log. */

@@ -186,6 +186,11 @@ function makeCluster(
       permissions,
       sessions,
     },
+    answer: async (transport, question) => {
+      const asked = options.transports.find(({ name }) => name === transport)
+      if (asked?.answer === undefined) throw new ParleyError('not_found')
+      return asked.answer(question)
+    },
     onLogRead: () => metrics.gapReads.add(),
   })
 }

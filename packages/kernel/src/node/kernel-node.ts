@@ -11,7 +11,7 @@ import type { Limits } from '../limits.ts'
 import type { ModuleServices, RunOptions } from '../module.ts'
 import type { Credentials, Identity } from '../ports/authenticator.ts'
 import type { Timer } from '../ports/clock.ts'
-import type { Accept } from '../ports/transport.ts'
+import type { Accept, Relay, Transport } from '../ports/transport.ts'
 import type { Registry } from '../registry.ts'
 import { acceptor } from '../sessions/accept.ts'
 import { Link } from '../sessions/link.ts'
@@ -151,7 +151,17 @@ export class KernelNode implements Node {
     this.#every(sweepMs, () => this.#sweep())
     this.#every(retentionMs, () => this.#maintain())
     const accept = this.#acceptor()
-    for (const transport of transports) await transport.start(accept)
+    for (const transport of transports) await transport.start(accept, this.#relayOf(transport))
+  }
+
+  #relayOf({ name }: Transport): Relay {
+    const { cluster } = this.#parts
+    const alone = new ParleyError('disconnected', 'There is no such node.')
+    return {
+      node: this.id,
+      ask: (node, question, withinMs) =>
+        cluster?.ask(name, node, question, withinMs) ?? Promise.reject(alone),
+    }
   }
 
   #checkLogs(): void {

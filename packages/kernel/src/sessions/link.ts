@@ -361,7 +361,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     if (!this.#pinged) return Math.max(pingIntervalMs - pingTimeoutMs, pingTimeoutMs)
     this.#heardSincePing = false
     this.reply('{"op":"ping"}')
-    return pingTimeoutMs
+    return pingTimeoutMs + (this.connection.pauseMs ?? 0)
   }
 
   /** Milliseconds until the token's expiry wants attention. */

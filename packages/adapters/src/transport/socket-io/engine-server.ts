@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Relay } from '@parley/kernel'
-import { clientAddress, originAllowed, switchingProtocols } from '../websocket/handshake.ts'
+import { clientAddress, originAllowed, type Relay } from '@parley/kernel'
+import { switchingProtocols } from '../websocket/handshake.ts'
 import { textFrame } from '../websocket/server-frame.ts'
 import { type EngineHome, EngineSession, type OpeningRequest } from './engine-session.ts'
 import { answerRelayed, relayRequest } from './relayed-polling.ts'
@@ -111,7 +111,7 @@ export class EngineServer implements EngineHome {
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { headers } = request
     const cors = this.#corsHeaders(headers.origin)
-    if (!originAllowed(headers, this.#options.allowedOrigins)) {
+    if (!originAllowed(headers.origin, headers.host, this.#options.allowedOrigins)) {
       refuse(response, 403, 'forbidden')
       return
     }
@@ -165,7 +165,11 @@ export class EngineServer implements EngineHome {
     return {
       url: request.url ?? '/',
       rawHeaders: request.rawHeaders,
-      address: clientAddress(request, this.#options.trustedProxies),
+      address: clientAddress(
+        request.socket.remoteAddress,
+        request.headers['x-forwarded-for'],
+        this.#options.trustedProxies,
+      ),
       isSecure: (request.socket as TLSSocket).encrypted === true,
       at: Date.now(),
     }
@@ -215,7 +219,8 @@ export class EngineServer implements EngineHome {
     const isHandshake = headers.upgrade?.toLowerCase() === 'websocket' && keyPattern.test(key)
     const problem = isHandshake ? this.#problem(query, 'websocket') : 'badRequest'
     if (problem !== undefined) refuseUpgrade(socket, 400, problem)
-    else if (!originAllowed(headers, this.#options.allowedOrigins)) refuseUpgrade(socket, 403, 'forbidden')
+    else if (!originAllowed(headers.origin, headers.host, this.#options.allowedOrigins))
+      refuseUpgrade(socket, 403, 'forbidden')
     else if (id !== null && !this.#sessions.has(id)) refuseUpgrade(socket, 400, 'unknownSession')
     else
       this.#switch({ request, socket, head, key, session: id === null ? undefined : this.#sessions.get(id) })

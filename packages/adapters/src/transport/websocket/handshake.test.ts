@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { ParleyError } from '@parley/protocol'
 import { describe, expect, test } from 'vitest'
-import { checkHandshake, clientAddress, refusalOf } from './handshake.ts'
+import { checkHandshake, refusalOf } from './handshake.ts'
 
 const upgrade = {
   host: 'chat.example:3001',
@@ -46,26 +46,6 @@ describe('origins', () => {
   test('a star allows all, also opaque ones', () => {
     expect(check('null', ['*'])).toBe(101)
     expect(check('https://anything.example', ['*'])).toBe(101)
-  })
-})
-
-describe('the address of a client', () => {
-  const forwarded = { 'x-forwarded-for': '6.6.6.6,  203.0.113.9 , 2001:db8::1' }
-
-  test.each([
-    [0, '198.51.100.1'],
-    [1, '2001:db8::1'],
-    [2, '203.0.113.9'],
-    [3, '6.6.6.6'],
-    [9, '6.6.6.6'],
-  ])('behind %i proxies', (proxies, address) => {
-    expect(clientAddress(request(forwarded), proxies)).toBe(address)
-  })
-
-  test('without the header, or of a socket that is gone', () => {
-    expect(clientAddress(request({}), 2)).toBe('198.51.100.1')
-    expect(clientAddress({ headers: {}, socket: {} } as IncomingMessage, 0)).toBe('')
-    expect(clientAddress(request({ 'x-forwarded-for': 'x'.repeat(500) }), 1)).toHaveLength(64)
   })
 })
 

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { originAllowed } from '@parley/kernel'
 import {
   type ErrorCode,
   errorEntry,
@@ -45,7 +46,7 @@ export function checkHandshake(request: IncomingMessage, rules: HandshakeRules):
   const { headers } = request
   const problem = requestProblem(request)
   if (problem !== undefined) return problem
-  if (!originAllowed(headers, rules.allowedOrigins)) {
+  if (!originAllowed(headers.origin, headers.host, rules.allowedOrigins)) {
     const message = `Pages of ${String(headers.origin).slice(0, 200)} may not connect. Add the origin to the allowed origins.`
     return refusal(403, 'forbidden', message)
   }
@@ -88,28 +89,6 @@ function refusal(status: number, code: ErrorCode, message: string): Refusal {
   return { status, error: new ParleyError(code, message) }
 }
 
-/** Whether the page that asks may connect. Clients that are no browsers send no origin. */
-export function originAllowed(headers: IncomingHttpHeaders, allowed: readonly string[]): boolean {
-  const origin = headers.origin?.toLowerCase()
-  if (origin === undefined) return true
-  for (const rule of allowed) {
-    if (rule === '*' || rule.toLowerCase() === origin) return true
-    if (rule === 'self' && sameHost(origin, headers.host)) return true
-    if (rule.includes('://*.') && matchesSubdomain(origin, rule.toLowerCase())) return true
-  }
-  return false
-}
-
-function sameHost(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
-}
-
-function matchesSubdomain(origin: string, rule: string): boolean {
-  const [scheme, domain] = rule.split('://*') as [string, string]
-  const rest = origin.startsWith(`${scheme}://`) ? origin.slice(scheme.length + 3) : ''
-  return rest.length > domain.length && rest.endsWith(domain) && !/[/@]/.test(rest)
-}
-
 /** The names offered, in order; undefined when the header breaks the rules. */
 function offeredSubprotocols(header: string | undefined): readonly string[] | undefined {
   if (header === undefined) return []
@@ -125,21 +104,6 @@ function bearerToken(header: string | undefined): string | undefined {
 /** Browsers cannot set headers on a WebSocket: they offer `parley.token.<jwt>` beside the subprotocol. */
 function subprotocolToken(offered: readonly string[]): string | undefined {
   return offered.find((name) => name.startsWith(tokenPrefix))?.slice(tokenPrefix.length)
-}
-
-/** The client's address: behind `proxies` trusted proxies, what the outermost of them saw. */
-export function clientAddress(request: IncomingMessage, proxies: number): string {
-  const peer = request.socket.remoteAddress ?? ''
-  const header = proxies > 0 ? request.headers['x-forwarded-for'] : undefined
-  const forwarded =
-    header === undefined
-      ? []
-      : String(header)
-          .split(',')
-          .map((entry) => entry.trim())
-  const hops = [...forwarded, peer]
-  const address = hops[Math.max(0, hops.length - 1 - proxies)] ?? ''
-  return address.slice(0, 64).replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 /** The response that opens the connection. */
