@@ -5,7 +5,6 @@ import { fastifyHttp } from '@parley/adapters/http/fastify'
 import { prometheusMetrics } from '@parley/adapters/metrics/prometheus'
 import { systemClock } from '@parley/adapters/system-clock'
 import { jwtAuthenticator } from '@parley/adapters/token/jwt'
-import { websocketTransport } from '@parley/adapters/transport/websocket'
 import { nodeVitals } from '@parley/adapters/vitals/node'
 import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
 import { mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
@@ -37,6 +36,7 @@ import { type DevelopmentAccess, developmentAccess } from './development.ts'
 import { filesOptions } from './files.ts'
 import { socketIoParts } from './socket-io.ts'
 import { openStore } from './stores.ts'
+import { transportsOf } from './transports.ts'
 import { version } from './version.ts'
 
 /** A server that listens. */
@@ -60,7 +60,7 @@ const firstRoom = { id: 'general', title: 'General', topic: 'Everything and noth
  * @throws Error that says what to do, when a part cannot start; nothing is left open then
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
-  const { limits, websocketPaths, trustedProxies, allowedOrigins } = config
+  const { limits, trustedProxies, allowedOrigins } = config
   const clock = systemClock()
   const metrics = prometheusMetrics()
   const flags = new Flags(config.flags)
@@ -85,18 +85,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
-    transports: [
-      websocketTransport({
-        server: http.server,
-        paths: websocketPaths,
-        limits: { ...limitDefaults, ...limits },
-        allowedOrigins,
-        trustedProxies,
-        logger,
-        metrics,
-      }),
-      ...socketIo.transports,
-    ],
+    transports: [...transportsOf(config, { http, logger, metrics }), ...socketIo.transports],
     modules: [...modulesOf(config, { clock, flags, development, files }), ...socketIo.modules],
   })
   mountRest(http, node)

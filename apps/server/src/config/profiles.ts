@@ -33,6 +33,7 @@ const everywhere = {
     namespaces: ['/', '/edu-matrix-hub'],
     recoveryMs: 120_000,
   },
+  subprotocols: ['edu-matrix-v1'],
   allowedOrigins: ['self'],
   trustedProxies: 0,
   developmentSignIn: false,

@@ -159,6 +159,9 @@ export const configSchema = z.strictObject({
     secret: described('a random secret of 32 characters or more', z.string().min(32)).optional(),
     recoveryMs: milliseconds(day),
   }),
+  subprotocols: z
+    .array(described('the name of a subprotocol, as edu-matrix-v1', z.string().regex(/^[\w.+-]{1,64}$/)))
+    .max(8),
   allowedOrigins: z
     .array(
       described(

@@ -16,6 +16,13 @@ import { answerContent } from './fastify/content.ts'
 import { type Cors, corsFor } from './fastify/cors.ts'
 import { errorResponse, refuseConnection } from './fastify/error-response.ts'
 import { foreignHost } from './fastify/host-check.ts'
+import {
+  createListener,
+  type Intercept,
+  type ListenerOptions,
+  renewIdentity,
+  type TlsIdentity,
+} from './fastify/listener.ts'
 import { answerFile } from './fastify/static-files.ts'
 import { begunStream, bodyOf, watchStream } from './fastify/streaming.ts'
 
@@ -31,6 +38,8 @@ export interface FastifyHttpOptions {
   readonly allowedOrigins?: readonly string[]
   /** Policy for the pages served here. */
   readonly contentSecurityPolicy?: string
+  /** Certificate and key as PEM; with them the port speaks HTTP/2 and HTTP/1.1 over TLS, and nothing else. */
+  readonly tls?: TlsIdentity
   readonly logger: Logger
 }
 
@@ -69,6 +78,10 @@ export const httpLimitDefaults: HttpLimits = {
 export interface FastifyHttp extends Http {
   /** For transports: they answer its `upgrade` events. */
   readonly server: Server
+  /** Gives a transport all requests first; it answers those that are its own. */
+  intercept(intercept: Intercept): void
+  /** From here on new connections get another certificate; those that stand keep theirs. */
+  renew(tls: TlsIdentity): void
   /**
    * Opens the port and answers the URL.
    *
@@ -97,7 +110,8 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
   const limits = { ...httpLimitDefaults, ...options.limits }
   const { port = 3001, host = '127.0.0.1', logger } = options
   const folders: StaticFiles[] = []
-  const app = createApp(options, limits)
+  const intercepts: Intercept[] = []
+  const app = createApp(options, limits, intercepts)
   app.server.maxHeadersCount = limits.maxHeaders
   const cors = corsFor(options.allowedOrigins ?? [])
   const isBehindProxy = (options.trustedProxies ?? 0) > 0
@@ -120,6 +134,8 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
   )
   return {
     server: app.server,
+    intercept: (intercept) => intercepts.push(intercept),
+    renew: (tls) => renewIdentity(app.server, tls),
     route({ method, path, handler }) {
       app.route({
         method,
@@ -139,7 +155,7 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
         throw explainListen(error, port, host)
       }
       const { port: bound } = app.server.address() as AddressInfo
-      return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+      return `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`
     },
     async close() {
       // What has not finished by then keeps nobody waiting; sockets of transports are theirs to close.
@@ -150,22 +166,17 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
   }
 }
 
-function createApp(options: FastifyHttpOptions, limits: HttpLimits): FastifyInstance {
+function createApp(
+  options: FastifyHttpOptions,
+  limits: HttpLimits,
+  intercepts: readonly Intercept[],
+): FastifyInstance {
   const proxies = options.trustedProxies ?? 0
   const app = fastify({
     logger: false,
-    http: {
-      maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      // Node knows one for all requests; see bodyTimeout.
-      requestTimeout: 0,
-      // How often the two timeouts are looked at; Node's own 30 s would make them much longer than they say.
-      connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
-    },
+    serverFactory: (handler) => createListener(listenerOptions(options, limits), intercepts, handler),
     bodyLimit: limits.maxBodyBytes,
-    requestTimeout: 0,
     handlerTimeout: limits.handlerTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     trustProxy: proxies > 0 && ((_address: string, hop: number) => hop < proxies),
     // Ids of channels may have 200 characters of any script, percent-encoded.
@@ -183,6 +194,19 @@ function createApp(options: FastifyHttpOptions, limits: HttpLimits): FastifyInst
     async (_request: FastifyRequest, body: string) => parseJson(body),
   )
   return app as unknown as FastifyInstance
+}
+
+function listenerOptions({ tls }: FastifyHttpOptions, limits: HttpLimits): ListenerOptions {
+  return {
+    http: {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      // How often timeouts are looked at; Node's own 30 s would make them much longer than they say.
+      connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
+    },
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+    ...(tls === undefined ? {} : { tls }),
+  }
 }
 
 declare module 'fastify' {

@@ -1,0 +1,31 @@
+import type { FastifyHttp } from '@parley/adapters/http/fastify'
+import { httpTransport } from '@parley/adapters/transport/http'
+import { websocketTransport } from '@parley/adapters/transport/websocket'
+import { type Logger, limitDefaults, type Metrics, type Transport } from '@parley/kernel'
+import { jsonSubprotocol } from '@parley/protocol'
+import type { Config } from './config.ts'
+
+/** The ways for clients to reach the server, all on its one port. */
+export function transportsOf(
+  { limits, websocketPaths: paths, allowedOrigins, trustedProxies, subprotocols }: Config,
+  {
+    http,
+    logger,
+    metrics,
+  }: { readonly http: FastifyHttp; readonly logger: Logger; readonly metrics: Metrics },
+): readonly Transport[] {
+  const shared = {
+    ...{ paths, allowedOrigins, trustedProxies, logger, metrics },
+    limits: { ...limitDefaults, ...limits },
+  }
+  const overHttp = httpTransport(shared)
+  http.intercept((request, response) => overHttp.handle(request, response))
+  return [
+    websocketTransport({
+      ...shared,
+      server: http.server,
+      subprotocolAliases: Object.fromEntries(subprotocols.map((name) => [name, jsonSubprotocol])),
+    }),
+    overHttp,
+  ]
+}

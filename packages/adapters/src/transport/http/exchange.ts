@@ -1,0 +1,161 @@
+import { Buffer } from 'node:buffer'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { clientAddress, originAllowed } from '@parley/kernel'
+import { errorEntry, ParleyError } from '@parley/protocol'
+
+/** What decides who may ask, and how much. */
+export interface ExchangeRules {
+  readonly allowedOrigins: readonly string[]
+  readonly trustedProxies: number
+  readonly maxBodyBytes: number
+}
+
+/** A body has to be here after so long. */
+const bodyTimeoutMs = 10_000
+const maxTokenLength = 8_192
+
+/**
+ * Nothing between us and the client may keep, change, compress or hold back what is sent: RFC 9111 §5.2.2, and the
+ * header by which nginx is told not to buffer.
+ */
+const untouched = { 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }
+
+/** One request and its answer; over HTTP/2 they are of other classes with the same methods. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly #rules: ExchangeRules
+
+  constructor(request: IncomingMessage, response: ServerResponse, rules: ExchangeRules) {
+    this.request = request
+    this.response = response
+    this.#rules = rules
+  }
+
+  get ip(): string {
+    const forwarded = this.request.headers['x-forwarded-for']?.toString()
+    return clientAddress(this.request.socket.remoteAddress ?? '', forwarded, this.#rules.trustedProxies)
+  }
+
+  get origin(): string | undefined {
+    return this.request.headers.origin
+  }
+
+  get userAgent(): string | undefined {
+    return this.request.headers['user-agent']?.slice(0, 256)
+  }
+
+  /** The token of the header `Authorization`. */
+  get token(): string | undefined {
+    const token = /^Bearer +([^\s]+)$/i.exec(this.request.headers.authorization ?? '')?.[1]
+    if (token !== undefined && token.length > maxTokenLength)
+      throw new ParleyError('bad_request', `A token has at most ${maxTokenLength} characters.`)
+    return token
+  }
+
+  /** Whether the client came by TLS, as far as that can be known. */
+  get isSecure(): boolean {
+    const { 'x-forwarded-proto': forwarded } = this.request.headers
+    if (this.#rules.trustedProxies > 0 && forwarded !== undefined) return forwarded === 'https'
+    return 'encrypted' in this.request.socket && this.request.socket.encrypted === true
+  }
+
+  get #isAllowed(): boolean {
+    const { host, ':authority': authority } = this.request.headers
+    return originAllowed(this.origin, host ?? authority?.toString(), this.#rules.allowedOrigins)
+  }
+
+  /** @throws ParleyError `forbidden` for pages that may not connect */
+  checkOrigin(): void {
+    if (this.#isAllowed) return
+    const page = String(this.origin).slice(0, 200)
+    throw new ParleyError(
+      'forbidden',
+      `Pages of ${page} may not connect. Add the origin to the allowed origins.`,
+    )
+  }
+
+  /** Answers what a browser asks before it sends `Authorization` to another origin. */
+  preflight(): void {
+    this.response.writeHead(204, {
+      ...this.#cors(),
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': 'Authorization, Content-Type, Last-Event-ID',
+      'access-control-max-age': '600',
+    })
+    this.response.end()
+  }
+
+  /**
+   * The body as text.
+   *
+   * @throws ParleyError `payload_too_large`, `timeout`, `disconnected`, `bad_request` for what is not UTF-8
+   */
+  async body(): Promise<string> {
+    const { maxBodyBytes } = this.#rules
+    const { request } = this
+    const timer = setTimeout(() => request.destroy(), bodyTimeoutMs).unref()
+    const pieces: Buffer[] = []
+    let size = 0
+    try {
+      for await (const piece of request as AsyncIterable<Buffer>) {
+        size += piece.length
+        if (size <= maxBodyBytes) pieces.push(piece)
+      }
+    } catch (cause) {
+      throw new ParleyError('disconnected', 'The body did not come whole.', { cause })
+    } finally {
+      clearTimeout(timer)
+    }
+    if (size > maxBodyBytes)
+      throw new ParleyError('payload_too_large', `The body has at most ${maxBodyBytes} bytes.`)
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
+    } catch (cause) {
+      throw new ParleyError('bad_request', 'The body is not UTF-8.', { cause })
+    }
+  }
+
+  /** Writes the head of an answer that goes on. */
+  begin(contentType: string, headers: Readonly<Record<string, string>> = {}): void {
+    const { request, response } = this
+    request.socket.setTimeout(0)
+    if (request.httpVersionMajor === 1) request.socket.setNoDelay(true)
+    response.writeHead(200, { 'content-type': contentType, ...untouched, ...this.#cors(), ...headers })
+    response.flushHeaders()
+  }
+
+  /** Answers with text, which is JSON or lines of it. */
+  answer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
+    const { response } = this
+    if (response.headersSent || response.destroyed) return
+    response.writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(text)),
+      ...untouched,
+      ...this.#cors(),
+      ...headers,
+    })
+    response.end(text)
+  }
+
+  /** Answers with an error body, as REST does. */
+  refuse(error: ParleyError, status: number = errorEntry(error.code).http): void {
+    const { retryAfterMs } = error
+    const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+    // RFC 9110 §11.6.1.
+    const challenge = status === 401 ? { 'www-authenticate': 'Bearer realm="parley"' } : {}
+    this.answer(status, JSON.stringify(error.toBody()), { ...retry, ...challenge })
+  }
+
+  #cors(): Record<string, string> {
+    if (this.origin === undefined) return {}
+    if (!this.#isAllowed) return { vary: 'Origin' }
+    return {
+      'access-control-allow-origin': this.origin,
+      'access-control-expose-headers': 'Retry-After',
+      'cross-origin-resource-policy': 'cross-origin',
+      vary: 'Origin',
+    }
+  }
+}

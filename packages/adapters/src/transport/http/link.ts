@@ -1,0 +1,152 @@
+import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
+import { closeCodes, ParleyError } from '@parley/protocol'
+import type { Poll } from './poll.ts'
+
+/** The way from the node to the client: a response that goes on, or answers to polls. */
+export interface Downlink {
+  readonly bufferedBytes: number
+  readonly pauseMs?: number
+  send(frame: OutgoingFrame): void
+  cork(): void
+  uncork(): void
+  /** Tells the client that it is over, behind everything sent; `over` of the link follows. */
+  end(code: number, reason: string): void
+  /** Frees everything. */
+  destroy(): void
+  /** Where the client asks for what there is. */
+  poll?(ack: number, waitMs: number, poll: Poll): void
+  abandon?(poll: Poll): void
+}
+
+/** What all links of a node share. */
+export interface LinkHome {
+  /** How long a client has to take what is left when its link is closed, in ms. */
+  readonly closeTimeoutMs: number
+  /** The link is gone. */
+  gone(link: HttpLink): void
+  /** The handler threw: a defect of ours, for which the link was closed. */
+  failed(error: unknown): void
+}
+
+/** Passed to the handler of a link that broke (RFC 6455 §7.1.5). */
+const abnormalClosure = 1006
+
+type State = 'open' | 'closing' | 'gone'
+
+/**
+ * One connection over HTTP, whatever carries its downlink: known by an id and a secret, with numbered messages from the
+ * client that come in requests of their own.
+ */
+export class HttpLink implements Connection {
+  readonly id: string
+  readonly secret: string
+  /** Set before anything happens. */
+  downlink!: Downlink
+  #handler: ConnectionHandler | undefined
+  #state: State = 'open'
+  /** Number of the newest message taken. */
+  #taken = 0
+  #end = { code: abnormalClosure, reason: '' }
+  #timer: NodeJS.Timeout | undefined
+  readonly #home: LinkHome
+
+  constructor(id: string, secret: string, home: LinkHome) {
+    this.id = id
+    this.secret = secret
+    this.#home = home
+  }
+
+  /** The node has accepted: `message` is the first thing it hears. */
+  start(handler: ConnectionHandler, message: string): void {
+    this.#handler = handler
+    this.receive(message)
+  }
+
+  get bufferedBytes(): number {
+    return this.#state === 'open' ? this.downlink.bufferedBytes : 0
+  }
+
+  get pauseMs(): number {
+    return this.downlink.pauseMs ?? 0
+  }
+
+  send(frame: OutgoingFrame): void {
+    if (this.#state === 'open') this.downlink.send(frame)
+  }
+
+  cork(): void {
+    if (this.#state === 'open') this.downlink.cork()
+  }
+
+  uncork(): void {
+    if (this.#state === 'open') this.downlink.uncork()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    this.#end = { code, reason }
+    this.#timer = setTimeout(() => this.over(), this.#home.closeTimeoutMs).unref()
+    this.downlink.end(code, reason)
+  }
+
+  /** Hands a message to the node. */
+  receive(message: string): void {
+    if (this.#state === 'open' && message !== '') this.#tell((handler) => handler.receive(message))
+  }
+
+  /**
+   * Takes message number `seq` of the client, if it is the next one. One that was taken already changes nothing: its
+   * answer was lost.
+   *
+   * @throws ParleyError `bad_request` when messages before it are missing
+   */
+  take(seq: number, message: string, close: { readonly code: number; readonly reason: string } | undefined) {
+    if (seq > this.#taken + 1)
+      throw new ParleyError('bad_request', `Message ${this.#taken + 1} comes before message ${seq}.`, {
+        details: { expected: this.#taken + 1 },
+      })
+    this.heard()
+    if (seq <= this.#taken) return
+    this.#taken = seq
+    this.receive(message)
+    if (close === undefined || this.#state !== 'open') return
+    this.#end = close
+    this.over()
+  }
+
+  /** The client has shown that it is there. */
+  heard(): void {
+    if (this.#state === 'open') this.#tell((handler) => handler.heard?.())
+  }
+
+  drained(): void {
+    if (this.#state === 'open') this.#tell((handler) => handler.drained())
+  }
+
+  /** The downlink has ended or broken; or nobody waits for its end any more. */
+  over(): void {
+    if (this.#state === 'gone') return
+    this.#state = 'gone'
+    clearTimeout(this.#timer)
+    this.downlink.destroy()
+    this.#home.gone(this)
+    const { code, reason } = this.#end
+    this.#tell((handler) => handler.closed(code, reason))
+  }
+
+  #tell(what: (handler: ConnectionHandler) => void): void {
+    if (this.#handler === undefined) return
+    try {
+      what(this.#handler)
+    } catch (error) {
+      this.#home.failed(error)
+      this.close(closeCodes.internal, 'The server failed.')
+    }
+  }
+}
+
+/** The last line of a downlink. */
+export function closeLine(code: number, reason: string): string {
+  return JSON.stringify({ op: 'close', code, reason })
+}

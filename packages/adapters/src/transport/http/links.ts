@@ -1,0 +1,108 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Accept, Handshake, Logger } from '@parley/kernel'
+import { closeCodes, ParleyError } from '@parley/protocol'
+import type { Exchange } from './exchange.ts'
+import { type Downlink, HttpLink, type LinkHome } from './link.ts'
+
+export interface LinksOptions {
+  readonly closeTimeoutMs: number
+  readonly logger: Logger
+}
+
+const notReadyRetryMs = 1_000
+
+/** The links of a node, found by their id and secret. */
+export class Links implements LinkHome {
+  readonly closeTimeoutMs: number
+  readonly #logger: Logger
+  readonly #links = new Map<string, HttpLink>()
+  /** The node, once it accepts; part of every id, so that other nodes know whom to ask. */
+  #node: { readonly id: string; readonly accept: Accept } | undefined
+  #whenEmpty: (() => void) | undefined
+
+  constructor({ closeTimeoutMs, logger }: LinksOptions) {
+    this.closeTimeoutMs = closeTimeoutMs
+    this.#logger = logger
+  }
+
+  start(id: string, accept: Accept): void {
+    this.#node = { id, accept }
+  }
+
+  async stop(): Promise<void> {
+    this.#node = undefined
+    for (const link of this.#links.values()) link.close(closeCodes.server_stopping, 'The server is stopping.')
+    // Each one ends within `closeTimeoutMs`.
+    if (this.#links.size > 0) await new Promise<void>((resolve) => (this.#whenEmpty = resolve))
+  }
+
+  /** @throws ParleyError `unavailable` before the start and after the stop */
+  get node(): string {
+    return this.#running().id
+  }
+
+  #running(): { readonly id: string; readonly accept: Accept } {
+    if (this.#node !== undefined) return this.#node
+    throw new ParleyError('unavailable', 'The server is not ready. Try again.', {
+      retryAfterMs: notReadyRetryMs,
+    })
+  }
+
+  /**
+   * Opens a link, if the node accepts it.
+   *
+   * @param downlink makes the way to the client; called when the node has accepted
+   * @throws ParleyError what the node throws to refuse it
+   */
+  open(
+    handshake: Handshake,
+    message: string | undefined,
+    downlink: (link: HttpLink) => Downlink & { firstMessage?(): string },
+  ): HttpLink {
+    const { id, accept } = this.#running()
+    const secret = randomBytes(16).toString('base64url')
+    const link = new HttpLink(`${id}.${randomBytes(12).toString('base64url')}`, secret, this)
+    const handler = accept(link, handshake)
+    this.#links.set(link.id, link)
+    const made = downlink(link)
+    link.downlink = made
+    link.start(handler, message ?? made.firstMessage?.() ?? '')
+    return link
+  }
+
+  /** The link of that id, if the secret is its own. */
+  find(id: string, secret: string): HttpLink | undefined {
+    const link = this.#links.get(id)
+    return link !== undefined && equals(link.secret, secret) ? link : undefined
+  }
+
+  gone(link: HttpLink): void {
+    this.#links.delete(link.id)
+    if (this.#links.size === 0) this.#whenEmpty?.()
+  }
+
+  failed(error: unknown): void {
+    this.#logger.error('A connection was closed, because handling its input failed.', { error })
+  }
+}
+
+function equals(secret: string, given: string): boolean {
+  const [one, other] = [Buffer.from(secret), Buffer.from(given)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
+/** What the node is told of a client. */
+export function handshakeOf(exchange: Exchange, transport: string, token: string | undefined): Handshake {
+  const { ip, origin, userAgent } = exchange
+  return {
+    ...{ transport, ip },
+    ...(token === undefined ? {} : { token }),
+    ...(origin === undefined ? {} : { origin }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+  }
+}
+
+/** Refused as a link that is not there (any more), wherever it was looked for. */
+export function noSuchLink(): ParleyError {
+  return new ParleyError('disconnected', 'There is no such link any more. Open a new one.')
+}
