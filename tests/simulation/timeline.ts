@@ -10,7 +10,8 @@ export function describeSchedule({ seed, class: of, nodes, actions }: Schedule):
   return [`Seed ${seed}, class ${of}, ${many}, ${actions.length} things that happen:`, ...things]
 }
 
-const received = /^(.+) got (\d+): (\S+)$/
+/** What comes in runs: who, what with them, and which. */
+const inRuns = /^(.+) (got|was promised) ((?:\d+: )?\S+)$/
 
 /** What happens until the first thing that is wrong, as far as it has to do with it. */
 export function timelineOf(lines: readonly Line[]): readonly string[] {
@@ -28,16 +29,17 @@ export function timelineOf(lines: readonly Line[]): readonly string[] {
 const isOf = (its: string | undefined, wanted: string | undefined): boolean =>
   its === undefined || wanted === undefined || its === wanted
 
-/** Events that somebody gets one after the other become one line. */
+/** What somebody gets, or is promised, one after the other becomes one line. */
 function folded(lines: readonly Line[]): readonly string[] {
   const texts: string[] = []
-  let run: { readonly reader: string; readonly from: string } | undefined
+  let run: { readonly what: string; readonly first: string } | undefined
   for (const { at, text } of lines) {
-    const [, reader, offset, id] = received.exec(text) ?? []
-    const isMore = run !== undefined && reader === run.reader
+    const [, who, verb, which = ''] = inRuns.exec(text) ?? []
+    const what = `${who} ${verb}`
+    const isMore = run !== undefined && what === run.what
     if (isMore) texts.pop()
-    else run = reader === undefined ? undefined : { reader, from: `${offset}: ${id}` }
-    texts.push(`${timeText(at)}  ${isMore ? `${reader} got ${run?.from} to ${offset}: ${id}` : text}`)
+    else run = who === undefined ? undefined : { what, first: which }
+    texts.push(`${timeText(at)}  ${isMore ? `${what} ${run?.first} to ${which}` : text}`)
   }
   return texts
 }

@@ -15,7 +15,10 @@ export class Totals {
   recovered = 0
   unrecovered = 0
   shed = 0
-  longestMs = 0
+  settledMs = 0
+  convergedMs = 0
+  mostQueued = 0
+  readonly cutPlaces = new Set<number>()
   readonly deliveries = { durable: 0, recent: 0, ephemeral: 0 }
   readonly missed = { durable: 0, recent: 0, ephemeral: 0 }
   readonly violations = new Map<ViolationKind, number>()
@@ -28,7 +31,10 @@ export class Totals {
     this.recovered += report.recovered
     this.unrecovered += report.unrecovered
     this.shed += report.shed
-    this.longestMs = Math.max(this.longestMs, report.settledMs)
+    this.settledMs = Math.max(this.settledMs, report.settledMs)
+    this.convergedMs = Math.max(this.convergedMs, report.convergedMs)
+    this.mostQueued = Math.max(this.mostQueued, report.mostQueued)
+    for (const bytes of report.cutPlaces) this.cutPlaces.add(bytes)
     for (const durability of durabilities) {
       this.deliveries[durability] += report.deliveries[durability]
       this.missed[durability] += report.missed[durability]
@@ -57,17 +63,19 @@ export class Totals {
   }
 
   asJson(): readonly string[] {
-    const { deliveries, recoveredShare, acks, recovered, unrecovered, shed, longestMs } = this
+    const { deliveries, recoveredShare, acks, recovered, unrecovered, shed } = this
+    const { settledMs, convergedMs, mostQueued } = this
     const share = Number(recoveredShare.toFixed(3))
     return [
       ...this.failures.map((failure) => JSON.stringify(failure)),
-      JSON.stringify({ deliveries, recoveredShare: share, acks, recovered, unrecovered, shed, longestMs }),
+      JSON.stringify({ deliveries, recoveredShare: share, acks, recovered, unrecovered, shed }),
+      JSON.stringify({ settledMs, convergedMs, mostQueued, cutPlaces: this.cutPlaces.size }),
       JSON.stringify({ faults: Object.fromEntries(this.faults) }),
     ]
   }
 
   asText(seconds: number): readonly string[] {
-    const { deliveries, acks, recovered, unrecovered, shed, longestMs } = this
+    const { deliveries, acks, recovered, unrecovered, shed, settledMs, convergedMs } = this
     const share = (this.recoveredShare * 100).toFixed(1)
     return [
       ...this.failures.flatMap(({ seed, violations }) => [
@@ -76,9 +84,11 @@ export class Totals {
       ]),
       `Faults: ${[...this.faults].map(([fault, count]) => `${fault} ${count}`).join(', ')}`,
       ...(this.missingFaults.length === 0 ? [] : [`Never happened: ${this.missingFaults.join(', ')}`]),
+      `Messages were cut after ${this.cutPlaces.size} different numbers of bytes`,
       `Deliveries: ${deliveries.durable} durable, ${deliveries.recent} recent, ${deliveries.ephemeral} ephemeral; ${share} % by recovery`,
       `${acks} acks; recovered ${recovered} times, not recovered ${unrecovered}; told of ${shed} losses`,
-      `Quiet at most ${longestMs} ms after the last fault. ${this.seeds} seeds in ${seconds.toFixed(0)} s.`,
+      `After the last fault: everything there within ${settledMs} ms, keyed state the same ${convergedMs} ms later`,
+      `${this.seeds} seeds in ${seconds.toFixed(0)} s`,
     ]
   }
 }

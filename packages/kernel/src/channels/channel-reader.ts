@@ -1,4 +1,4 @@
-import type { ChannelEvent, CompiledFilter, StateSnapshot } from '@parley/protocol'
+import { type ChannelEvent, type CompiledFilter, ParleyError, type StateSnapshot } from '@parley/protocol'
 import type { ChannelsAccess, HistoryPage, HistoryQuery, SessionSummary } from '../context.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -32,6 +32,8 @@ export interface ChannelReaderParts {
 
 /** Largest history page in bytes of data. */
 const maxPageBytes = 512 * 1024
+/** Times that a page is read whose stream becomes another one meanwhile. */
+const maxReads = 3
 
 /** What handlers may see and do of an app's channels. */
 export class ChannelReader implements ChannelsAccess {
@@ -62,7 +64,18 @@ export class ChannelReader implements ChannelsAccess {
       : { epoch: open.epoch, head: open.head, first: open.head + 1 }
   }
 
+  /** @throws ParleyError `unavailable` when the log begins anew again and again */
   async history(query: HistoryQuery, filter?: CompiledFilter): Promise<HistoryPage> {
+    const kind = this.kind(query.channel)
+    for (let round = 0; round < maxReads; round++) {
+      const page = await this.#page(query, filter)
+      if (!this.#parts.hub.mayBeReplaced(kind) || (await this.top(query.channel)).epoch === page.epoch)
+        return page
+    }
+    throw new ParleyError('unavailable')
+  }
+
+  async #page(query: HistoryQuery, filter: CompiledFilter | undefined): Promise<HistoryPage> {
     const app = this.#app
     const { hub, limits } = this.#parts
     const log = hub.log(this.kind(query.channel))

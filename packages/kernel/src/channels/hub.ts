@@ -3,7 +3,7 @@ import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Announcement } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { EventLog, RecentLog, StoredEvent, Top } from '../ports/event-log.ts'
+import type { EventLog, ReadOptions, RecentLog, StoredEvent, Top } from '../ports/event-log.ts'
 import type { Store } from '../ports/store.ts'
 import { Channel } from './channel.ts'
 import type { Fanout } from './fanout.ts'
@@ -43,6 +43,8 @@ export interface HubCluster {
   advanced(channel: Channel): void
   /** The channel may have become another stream. */
   doubt(channel: Channel): void
+  /** It has: what is missing of the one before does not come any more. */
+  restarted(channel: Channel): void
   /** A state was made, for a channel that is open or not. */
   stateMade(app: string, name: string, state: KeyedState): void
   /** The entries of a channel that was not open are gone. */
@@ -123,7 +125,8 @@ export class Hub {
   ): Promise<Channel> {
     const { app, name, kind, log } = parts
     try {
-      const top = this.#cluster === undefined ? await topOf(log, app, name) : await this.#followedTop(parts)
+      const top =
+        this.#cluster === undefined ? await topOf(log, app, name) : await this.#followedTop(app, name, log)
       const channel = this.#create(app, name, kind, top ?? this.#ephemeralTop())
       for (const offset of parts.redacted) channel.redact(offset)
       this.#add(key, channel)
@@ -139,15 +142,7 @@ export class Hub {
   }
 
   /** What is announced from here on is heard, so that nothing is missed between the top and the first announcement. */
-  async #followedTop({
-    app,
-    name,
-    log,
-  }: {
-    readonly app: string
-    readonly name: string
-    readonly log: EventLog | undefined
-  }): Promise<Top | undefined> {
+  async #followedTop(app: string, name: string, log: EventLog | undefined): Promise<Top | undefined> {
     await this.#cluster?.follow(app, name)
     const top = await topOf(log, app, name)
     await this.#cluster?.settle(app)
@@ -315,6 +310,7 @@ export class Hub {
 
   #restart(channel: Channel, top: Top): void {
     channel.restart(top)
+    this.#cluster?.restarted(channel)
     for (const member of membersOf(channel)) this.#parts.onLost(member, 'epoch_changed')
   }
 
@@ -338,14 +334,25 @@ export class Hub {
 
   async #read(channel: Channel, after: number): Promise<readonly EncodedEvent[]> {
     const { readEvents, maxBatchBytes } = this.#parts.limits
-    const log = this.log(channel.kind)
-    if (log === undefined) return []
-    const events = await log.read(channel.app, channel.name, {
-      after,
-      limit: readEvents,
-      maxBytes: maxBatchBytes,
-    })
+    const events = await this.read(channel, { after, limit: readEvents, maxBytes: maxBatchBytes })
     return events.map(encodeEvent)
+  }
+
+  /** Reads a channel's stream. A log outside this process may hold another one by now: then the channel moves to it. */
+  async read(channel: Channel, options: ReadOptions): Promise<readonly StoredEvent[]> {
+    const { app, name, epoch, kind } = channel
+    const events = (await this.log(kind)?.read(app, name, options)) ?? []
+    if (!this.mayBeReplaced(kind)) return events
+    const top = await topOf(this.#parts.recentLog, app, name)
+    if (top === undefined || top.epoch === epoch) return events
+    await this.#cluster?.settle(app)
+    if (this.find(app, name) === channel && channel.epoch === epoch) this.#restart(channel, top)
+    return []
+  }
+
+  /** Whether the log of a kind can lose its streams while this node goes on: others hold it in their memory. */
+  mayBeReplaced({ durability }: Kind): boolean {
+    return durability === 'recent' && this.#parts.recentLog.isShared === true
   }
 
   /**

@@ -124,7 +124,7 @@ export class Arrivals {
   async #readOnce(channel: Channel, gap: Gap): Promise<void> {
     if (channel.gap !== gap) return
     const { hub, readEvents, onRead } = this.#parts
-    const { app, name, head, epoch } = channel
+    const { head, epoch } = channel
     // Of many events only the members have use: they read them at their own pace.
     if (gap.head - head > readEvents) {
       hub.skipTo(channel, gap.head)
@@ -132,10 +132,7 @@ export class Arrivals {
       return
     }
     onRead()
-    const events = await hub
-      .log(channel.kind)
-      ?.read(app, name, { after: head, limit: readEvents })
-      .catch(() => undefined)
+    const events = await hub.read(channel, { after: head, limit: readEvents }).catch(() => undefined)
     // What belongs to another stream is read once more. What was redacted meanwhile the channel knows.
     if (events === undefined || channel.gap !== gap || channel.epoch !== epoch) return
     // What was stored later may follow access changes that are not applied.

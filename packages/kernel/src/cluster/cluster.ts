@@ -251,6 +251,10 @@ export class Cluster implements HubCluster, BrokerListener {
     this.#check.doubt(channel)
   }
 
+  restarted(channel: Channel): void {
+    this.#arrivals.forget(channel)
+  }
+
   stateMade(app: string, name: string, state: KeyedState): void {
     this.#state.stateMade(app, name, state)
   }

@@ -50,7 +50,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     if (isLateAtNode) return
     const { name } = tabOf(world, action)
     world.network.isolate(name, true)
-    later(world, { ...action, forMs: forMs * 5 }, () => world.network.isolate(name, false))
+    later(world, { ...action, forMs: forMs * 7 }, () => world.network.isolate(name, false))
   }),
   half_open: toLink((link, { amount }) => {
     link.halfOpen((['client', 'node', 'both'] as const)[amount % 3] ?? 'both')
@@ -82,7 +82,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     const tab = tabOf(world, action)
     if (tab.client === undefined) return false
     tab.shut(([1001, 1000, undefined, undefined] as const)[action.amount % 4])
-    later(world, { ...action, forMs: action.forMs * 2 }, () => tab.open())
+    later(world, { ...action, forMs: action.forMs * 4 }, () => tab.open())
     return true
   },
   // Two tabs of one user do the same at the same time.
@@ -216,12 +216,13 @@ const mishaps: Readonly<Record<Fault, Act>> = {
   announcement_lost: disturb('lost'),
   announcement_doubled: disturb('doubled'),
   announcement_late: disturb('late'),
+  announcement_swapped: disturb('swapped'),
 }
 
 const deeds: Readonly<Record<Deed, Act>> = {
   publish: (world, action) => {
     const tab = tabOf(world, action)
-    const count = 1 + (action.amount % 22)
+    const count = 1 + (action.amount % 30)
     tab.publish({ channel: channelOf(world, action), count, isKeyed: action.amount % 3 > 0 })
     return true
   },

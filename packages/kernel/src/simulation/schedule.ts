@@ -1,4 +1,4 @@
-import type { Durability } from './../kind.ts'
+import type { Durability } from '../kind.ts'
 import { Random } from './world/random.ts'
 
 /** Faults, as they are counted. */
@@ -32,6 +32,7 @@ export const faults = [
   'announcement_lost',
   'announcement_doubled',
   'announcement_late',
+  'announcement_swapped',
 ] as const
 export type Fault = (typeof faults)[number]
 
@@ -97,12 +98,12 @@ const deedWeights: Readonly<Record<Deed, number>> = {
 
 const faultWeights: Readonly<Record<Fault, number>> = {
   delay: 3,
-  link_loss: 26,
+  link_loss: 30,
   half_open: 4,
   slow_reader: 6,
   stalled_reader: 6,
   cut: 6,
-  reload: 10,
+  reload: 12,
   two_tabs: 2,
   token_expiry: 5,
   access_change: 6,
@@ -113,7 +114,7 @@ const faultWeights: Readonly<Record<Fault, number>> = {
   disk_full: 1.5,
   slow_disk: 1.5,
   failed_commit: 3,
-  unknown_outcome: 4,
+  unknown_outcome: 5,
   torn_tail: 0.8,
   clock_jump: 2,
   sigstop: 1.5,
@@ -125,6 +126,7 @@ const faultWeights: Readonly<Record<Fault, number>> = {
   announcement_lost: 1,
   announcement_doubled: 1,
   announcement_late: 1.5,
+  announcement_swapped: 1,
 }
 
 /** Mean time between two things. */
@@ -133,7 +135,7 @@ const gapMs = 55
 /** Everything that happens for a seed. Each seed has favourites among the faults, so that rare combinations come up. */
 export function makeSchedule({ seed, steps, class: of, nodes }: ScheduleOptions): Schedule {
   const random = new Random(seed).fork('schedule')
-  const faultShare = 0.15 + random.next() * 0.3
+  const faultShare = 0.18 + random.next() * 0.32
   const favour = (weights: Readonly<Record<string, number>>) =>
     Object.entries(weights).map(([name, weight]) => [name, weight * favourOf(random)] as const)
   const wishes = favour(deedWeights)

@@ -1,115 +1,71 @@
-import type { HistoryPage } from '../context.ts'
-import type { Identity } from '../ports/authenticator.ts'
-import type { Reading } from './world/reading.ts'
-import type { Tab } from './world/tab.ts'
+import { checkHistories } from './histories.ts'
+import { differencesInState } from './moods.ts'
+import { brokerLeaseMs } from './world/lines.ts'
+import { presenceGraceMs } from './world/module.ts'
+import { limits } from './world/nodes.ts'
 import type { World } from './world/world.ts'
 
-/** Whether a tab follows a channel from the beginning: most do. */
-export function sees(tab: number, channel: number): boolean {
-  return (tab + channel) % 4 !== 3
+/** Virtual milliseconds that it took until all was as it should be. */
+export interface SettlingTimes {
+  /** From the last fault until everybody had everything. */
+  readonly settledMs: number
+  /** And then until all saw the same keyed state. */
+  readonly convergedMs: number
 }
 
-const everything = [{ pattern: '*', actions: ['*'] }] as const
+/** After the last fault, everybody must have everything within this time: positions are compared each half minute. */
+const settleWithinMs = 45_000
+/**
+ * Once everybody is connected, all must see the same keyed state within this time. Nodes agree within the lease of the
+ * broker and 2 s, and keep what is of a node that is gone for a grace; a node notices that a client is gone by its
+ * silence, and keeps its session for a while.
+ */
+const convergeWithinMs =
+  brokerLeaseMs + 2_000 + presenceGraceMs + limits.pingIntervalMs + limits.pingTimeoutMs + limits.sessionTtlMs
+const lookMs = 250
 
-/** Everybody who looks sees the same keyed state: what those who are there have set, and nothing else. */
-export function checkMoods(world: World): void {
-  for (const app of world.apps)
-    for (const channel of world.channels) {
-      const there = world.tabs.filter((tab) => tab.app === app && isIn(tab, channel))
-      for (const tab of there) checkMoodsOf(world, tab, { channel, there })
-    }
+/** Nothing goes wrong any more: all must become quiet, and then right. */
+export async function settle(world: World): Promise<SettlingTimes> {
+  // What was begun for a while comes to its end.
+  await world.clock.advance(4_200)
+  world.note('— from here on nothing goes wrong')
+  world.calm()
+  const began = world.clock.elapsed()
+  while (!isQuiet(world) && world.clock.elapsed() - began < settleWithinMs) await world.clock.advance(lookMs)
+  const settledMs = world.clock.elapsed() - began
+  if (!isQuiet(world)) reportStuck(world)
+  const convergedMs = await converge(world)
+  await checkHistories(world)
+  world.oracle.settle()
+  await checkBaseline(world)
+  return { settledMs, convergedMs }
 }
 
-function checkMoodsOf(
-  world: World,
-  tab: Tab,
-  { channel, there }: { readonly channel: string; readonly there: readonly Tab[] },
-): void {
-  for (const reading of tab.readings.values()) {
-    if (reading.channel !== channel || !reading.isOpen) continue
-    const missing = there.flatMap((other) => [`${other.user} presence`, ...moodOf(other, channel)])
-    const more = seenBy(reading).filter((entry) => !takeOne(missing, entry))
-    const wrong = more.filter((entry) => !there.some((other) => lingers(other, channel, entry)))
-    if (missing.length > 0 || wrong.length > 0)
-      world.oracle.verdict.fault(
-        'diverged',
-        `${tab.name} in ${channel} lacks [${missing.join(', ')}], and sees [${wrong.join(', ')}] besides`,
-        { channel, who: tab.name },
-      )
-  }
+async function converge(world: World): Promise<number> {
+  const began = world.clock.elapsed()
+  const passedMs = () => world.clock.elapsed() - began
+  while (differencesInState(world).length > 0 && passedMs() < convergeWithinMs)
+    await world.clock.advance(lookMs)
+  for (const { tab, channel, text } of differencesInState(world))
+    world.oracle.verdict.fault('diverged', text, { channel, who: tab.name })
+  return passedMs()
 }
 
-function moodOf(tab: Tab, channel: string): readonly string[] {
-  const mood = tab.moods.get(channel)
-  return mood === undefined ? [] : [`${tab.user} mood ${mood}`]
+function isQuiet(world: World): boolean {
+  // Who sits at a half-open connection takes it for a good one until its silence is noticed.
+  return world.backend.open === 0 && world.tabs.every((tab) => tab.isQuiet && tab.link?.isSound === true)
 }
 
-function seenBy(reading: Reading): readonly string[] {
-  return reading.entries.map(
-    ({ user, name, value }) => `${user} ${name}${name === 'mood' ? ` ${value}` : ''}`,
-  )
-}
-
-function lingers(tab: Tab, channel: string, entry: string): boolean {
-  const [user, name, mood = ''] = entry.split(' ')
-  return user === tab.user && name === 'mood' && tab.mayLinger(channel, mood)
-}
-
-function takeOne(list: string[], entry: string): boolean {
-  const index = list.indexOf(entry)
-  if (index >= 0) list.splice(index, 1)
-  return index >= 0
-}
-
-function isIn(tab: Tab, channel: string): boolean {
-  return [...tab.readings.values()].some((reading) => reading.channel === channel && reading.isOpen)
-}
-
-/** Reads every channel from end to end. */
-export async function checkHistories(world: World): Promise<void> {
-  for (const app of world.apps)
-    for (const channel of world.channels) {
-      const truth = world.oracle.channel(app, channel)
-      if (truth.durability !== 'ephemeral') await readAll(world, app, channel)
-    }
-}
-
-async function readAll(world: World, app: string, channel: string): Promise<void> {
-  const truth = world.oracle.channel(app, channel)
-  const who = { who: 'the reader of everything', app, user: '', truth }
-  let after: number | undefined = 0
-  let last: HistoryPage | undefined
-  while (after !== undefined) {
-    const page = await call(world, app, { channel, after, limit: 200 })
-    if (page === undefined) return
-    world.oracle.read(who, page, world.clock.elapsed())
-    last = page
-    after = page.next
-  }
-  if (last !== undefined) world.oracle.holds(truth, last.epoch, last.first)
-}
-
-async function call(world: World, app: string, input: object): Promise<HistoryPage | undefined> {
-  const node = world.nodes.serving()?.node
-  const identity: Identity = { app, role: 'backend', grants: everything }
-  let page: HistoryPage | undefined
-  let problem: unknown
-  node?.call(identity, 'sim.history', input).then(
-    (output) => {
-      page = output as HistoryPage
-    },
-    (error: unknown) => {
-      problem = error
-    },
-  )
-  await world.clock.advance(50)
-  if (page === undefined)
-    world.oracle.verdict.fault('stuck', `The history of a channel cannot be read: ${String(problem)}`)
-  return page
+function reportStuck(world: World): void {
+  const { verdict } = world.oracle
+  if (world.backend.open > 0)
+    verdict.fault('stuck', `${world.backend.open} requests of back ends have no answer`)
+  for (const tab of world.tabs)
+    if (!tab.isQuiet) verdict.fault('stuck', `${tab.name} ${tab.standing}`, { who: tab.name })
 }
 
 /** Everybody leaves: nothing stays behind. */
-export async function checkBaseline(world: World): Promise<void> {
+async function checkBaseline(world: World): Promise<void> {
   const { verdict } = world.oracle
   for (const tab of world.tabs) tab.leave()
   await world.clock.advance(1_000)

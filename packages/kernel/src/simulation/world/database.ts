@@ -33,6 +33,9 @@ class SimulatedDisk extends MemoryDisk {
   }
 }
 
+/** Units that may wait for the disk of a node. */
+export const maxQueuedUnits = 400
+
 export interface DatabaseOptions {
   readonly random: Random
   /** The disk's power is gone, and with it the processes that use it. */
@@ -88,7 +91,7 @@ export class SimulatedDatabase {
       disk,
       commitMs: () => this.#commitMs(),
       readMs: () => this.#random.below(4),
-      maxQueued: 400,
+      maxQueued: maxQueuedUnits,
       onCommit: (units, phase) => {
         onCommit()
         this.#onCommit(disk, units, phase)

@@ -7,8 +7,11 @@ import type { Lease } from '../../ports/lease.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { Random } from './random.ts'
 
+/** After so long without a word a node is taken for gone. */
+export const brokerLeaseMs = 2_000
+
 /** What becomes of signals between nodes. */
-export type SignalFault = 'lost' | 'doubled' | 'late'
+export type SignalFault = 'lost' | 'doubled' | 'late' | 'swapped'
 
 /** What lies between the nodes of a cluster: signals, leases, and the log that they share. */
 export class Lines {
@@ -18,8 +21,10 @@ export class Lines {
   readonly #cluster: MemoryCluster
   readonly #faults = new Map<SignalFault, number>()
   #log: RecentLog
-  /** Signals that were lost, doubled and late. */
-  readonly counts: Record<SignalFault, number> = { lost: 0, doubled: 0, late: 0 }
+  /** Signals that waited for the one behind them, by their way: that one goes ahead. */
+  readonly #held = new Set<string>()
+  /** Signals that were lost, doubled, late, and overtaken by the next. */
+  readonly counts: Record<SignalFault, number> = { lost: 0, doubled: 0, late: 0, swapped: 0 }
 
   /** `machine`: where the broker and the shared log run. */
   constructor(machine: SimulatedProcess, random: Random) {
@@ -27,7 +32,7 @@ export class Lines {
     this.#random = random.fork('lines')
     this.#cluster = memoryCluster({
       clock: machine,
-      leaseMs: 2_000,
+      leaseMs: brokerLeaseMs,
       travel: (signal) => this.#travel(signal),
       followMs: () => 1 + this.#random.below(5),
     })
@@ -91,9 +96,15 @@ export class Lines {
     this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + (isOn ? 1 : -1))
   }
 
-  #travel(_signal: Signal): readonly number[] {
+  #travel({ from, to, channel = '' }: Signal): readonly number[] {
     const usualMs = 1 + this.#random.next() * 4
+    const way = `${from} ${to} ${channel}`
+    if (this.#held.delete(way)) return [1]
     if (this.#strikes('lost')) return []
+    if (this.#strikes('swapped')) {
+      this.#held.add(way)
+      return [usualMs + 20 + this.#random.below(60)]
+    }
     if (this.#strikes('doubled')) return [usualMs, usualMs + this.#random.below(80)]
     return [this.#strikes('late') ? usualMs + this.#random.below(400) : usualMs]
   }

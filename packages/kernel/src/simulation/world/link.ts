@@ -28,6 +28,8 @@ export interface LinkParts {
   /** Sees what is sent, before anything happens to it. */
   readonly tap: (link: SimulatedLink, to: Side, text: string) => void
   readonly over: (link: SimulatedLink) => void
+  /** A message was cut after so many bytes. */
+  readonly cutAt: (bytes: number) => void
 }
 
 /** Bytes that a network takes although nobody at the other end reads. */
@@ -60,7 +62,11 @@ export class SimulatedLink implements Connection {
     this.#toNode = new Direction(world, node, latencyMs, (text) => {
       if (this.#open.node) this.#handler?.receive(text)
     })
-    for (const direction of [this.#toClient, this.#toNode]) direction.whenCut = () => this.drop(0, 0)
+    for (const direction of [this.#toClient, this.#toNode])
+      direction.whenCut = (bytes) => {
+        parts.cutAt(bytes)
+        this.drop(0, 0)
+      }
   }
 
   /** The node takes the connection, or refuses it. */
@@ -86,6 +92,11 @@ export class SimulatedLink implements Connection {
 
   get isOver(): boolean {
     return !this.#open.client && !this.#open.node
+  }
+
+  /** Nothing is wrong with it, and nothing will be. */
+  get isSound(): boolean {
+    return this.#open.client && this.#open.node && !this.#isDoomed
   }
 
   // ——— as the node's connection
@@ -266,7 +277,7 @@ class Direction {
   hasHole = false
   /** Bytes until it breaks. */
   budget = Number.POSITIVE_INFINITY
-  whenCut: () => void = () => undefined
+  whenCut: (bytes: number) => void = () => undefined
   readonly #world: VirtualClock
   readonly #to: SimulatedProcess
   readonly #latencyMs: () => number
@@ -309,6 +320,6 @@ class Direction {
     const part = this.budget < text.length ? text.slice(0, this.budget) : text
     this.budget -= text.length
     if (part !== '') this.#to.enter(() => this.#arrive(part))
-    if (this.budget <= 0) this.whenCut()
+    if (this.budget <= 0) this.whenCut(part.length)
   }
 }

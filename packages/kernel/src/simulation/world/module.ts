@@ -117,12 +117,15 @@ const contract = defineContract({
   events: {},
 })
 
+/** How long entries of keyed state stay whose node is gone. */
+export const presenceGraceMs = 1_500
+
 /** Kinds of the simulated application, by the durability that they stand for. */
 export const simulatedKinds = {
-  room: { durability: 'durable' },
-  club: { durability: 'durable', lane: 'high' },
-  feed: { durability: 'recent', lane: 'high', retention: { maxEvents: 200 } },
-  live: { durability: 'ephemeral', lane: 'low' },
+  room: { durability: 'durable', presenceGraceMs },
+  club: { durability: 'durable', lane: 'high', presenceGraceMs },
+  feed: { durability: 'recent', lane: 'high', retention: { maxEvents: 80 }, presenceGraceMs },
+  live: { durability: 'ephemeral', lane: 'low', presenceGraceMs },
 } as const satisfies Readonly<Record<string, KindOptions>>
 
 const messages = 'messages'

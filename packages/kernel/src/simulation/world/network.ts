@@ -17,6 +17,8 @@ export interface NetworkOptions {
   readonly tap: (link: SimulatedLink, to: Side, text: string) => void
   /** A link is over; `mostBuffered` bytes waited in the node at most. */
   readonly over: (link: SimulatedLink) => void
+  /** A message was cut after so many bytes. */
+  readonly cutAt: (bytes: number) => void
 }
 
 interface Door {
@@ -30,10 +32,10 @@ export class SimulatedNetwork {
   readonly #random: Random
   readonly #doors: Door[] = []
   readonly #links = new Map<SimulatedLink, SimulatedProcess>()
-  /** Milliseconds that messages take longer than usual, by client; `undefined`: all. */
   /** Clients without a network, and how often over. */
   readonly #isolated = new Map<string, number>()
   #isCalm = false
+  /** Milliseconds that messages take longer than usual, by client; `undefined`: all. */
   readonly #delays = new Map<string | undefined, number>()
 
   constructor(options: NetworkOptions) {
@@ -104,7 +106,7 @@ export class SimulatedNetwork {
   }
 
   #open(client: SimulatedProcess, place: string, handlers: LinkHandlers): ClientLink {
-    const { world, tap, over } = this.#options
+    const { world, tap, over, cutAt } = this.#options
     const doors = this.#doors.filter(({ node }) => !node.isDead)
     const isCut = !this.#isCalm && (this.#isolated.get(place) ?? 0) > 0
     const door = isCut || doors.length === 0 ? undefined : this.#random.pick(doors)
@@ -114,7 +116,7 @@ export class SimulatedNetwork {
     }
     const usualMs = 1 + this.#random.below(8)
     const link = new SimulatedLink({
-      ...{ world, client, node: door.node, handlers, tap },
+      ...{ world, client, node: door.node, handlers, tap, cutAt },
       latencyMs: () => this.#latency(usualMs, place),
       over: (ended) => {
         this.#links.delete(ended)

@@ -11,7 +11,7 @@ import type { SimulatedProcess } from './process.ts'
 import type { World } from './world.ts'
 
 /** Small, so that every bound is met often. */
-const limits: Partial<Limits> = {
+export const limits = {
   ringEvents: 24,
   readEvents: 12,
   maxBatchBytes: 1_200,
@@ -26,7 +26,7 @@ const limits: Partial<Limits> = {
   slowConsumerMs: 2_500,
   channelIdleMs: 2_000,
   silentPositionMs: 2_000,
-}
+} as const satisfies Partial<Limits>
 
 interface Running {
   readonly process: SimulatedProcess

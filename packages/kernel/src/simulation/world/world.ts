@@ -67,13 +67,17 @@ export class World {
   readonly #recorder = new Recorder()
   readonly #told: ((line: Line) => void) | undefined
   wasRestored = false
+  /** Most units that ever waited for the disk of one node. */
+  mostQueued = 0
+  /** Bytes of a message that arrived before its connection was cut in the middle of it. */
+  readonly cutPlaces = new Set<number>()
   /** Users who may have been put out of a channel, and are not let in again for certain. */
   readonly exiled = new Set<string>()
 
   constructor({ schedule, makeClient, told }: WorldOptions) {
     this.#told = told
     this.makeClient = makeClient
-    this.clock = new VirtualClock({ seed: schedule.seed })
+    this.clock = new VirtualClock({ seed: schedule.seed, isAlone: true })
     this.random = new Random(schedule.seed).fork('world')
     this.channels = channelsOf[schedule.class]
     this.oracle = new Oracle({
@@ -90,6 +94,7 @@ export class World {
       ...{ world: this.clock, random: this.random },
       tap: (link, to, text) => watch.see(link, to, text),
       over: (link) => this.#over(link.mostBuffered),
+      cutAt: (bytes) => void this.cutPlaces.add(bytes),
     })
     this.database = new SimulatedDatabase({
       random: this.random,
@@ -134,12 +139,13 @@ export class World {
   /** Faults by name, with those of the disk as they have really struck. */
   countedFaults(): Partial<Record<Fault, number>> {
     const { failed, unknown_lost, unknown_stored, torn, full, slow } = this.database.counts
-    const { lost, doubled, late } = this.lines.counts
+    const { lost, doubled, late, swapped } = this.lines.counts
     return {
       ...Object.fromEntries(this.faultCounts),
       ...{ failed_commit: failed, unknown_outcome: unknown_lost + unknown_stored, torn_tail: torn },
       ...{ disk_full: full, slow_disk: slow },
       ...{ announcement_lost: lost, announcement_doubled: doubled, announcement_late: late },
+      announcement_swapped: swapped,
     }
   }
 

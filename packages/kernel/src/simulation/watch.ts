@@ -1,4 +1,5 @@
 import type { Stream } from './oracle/stream.ts'
+import { maxQueuedUnits } from './world/database.ts'
 import type { Reading } from './world/reading.ts'
 import type { Tab } from './world/tab.ts'
 import type { World } from './world/world.ts'
@@ -8,10 +9,11 @@ const lookMs = 500
 const looks = 4
 
 /**
- * Looks, again and again while everything goes on, whether those that nothing has happened to get what is theirs in
- * time: what is mended in the end by another connection may have been broken for long.
+ * Looks, again and again while everything goes on, whether queues are within their bounds, and whether those that
+ * nothing has happened to get what is theirs in time: what is mended in the end by another connection may have been
+ * broken for long.
  */
-export class LivenessWatch {
+export class Watch {
   readonly #world: World
   /** Heads of streams at the last looks, the oldest first. */
   readonly #heads: Map<Stream, number>[] = []
@@ -24,7 +26,9 @@ export class LivenessWatch {
   start(): void {
     this.#world.clock.after(lookMs, () => {
       if (this.#isOver) return
-      this.#look()
+      this.#checkQueues()
+      // Among several nodes, signals may be lost and are missed only after half a minute.
+      if (this.#world.nodes.count === 1) this.#checkLiveness()
       this.start()
     })
   }
@@ -33,7 +37,16 @@ export class LivenessWatch {
     this.#isOver = true
   }
 
-  #look(): void {
+  #checkQueues(): void {
+    for (const { store, process } of this.#world.nodes.all()) {
+      const { queued } = store.status()
+      this.#world.mostQueued = Math.max(this.#world.mostQueued, queued)
+      if (queued > maxQueuedUnits)
+        this.#world.oracle.verdict.fault('held', `${queued} units wait for the disk of ${process.name}`)
+    }
+  }
+
+  #checkLiveness(): void {
     const heads = new Map<Stream, number>()
     for (const { streams } of this.#world.oracle.channels())
       for (const stream of streams.values()) heads.set(stream, stream.head)
