@@ -1,6 +1,7 @@
-// npm run build: dist of every package and of the workspace.
+// npm run build: dist of every package, the workspace and the documentation.
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { ensureDocsSite } from './docs-site.mjs'
 import { ensurePackages } from './packages.mjs'
 import { superviseProcess } from './process.mjs'
 import { ensureRuntime, root } from './runtime.mjs'
@@ -17,5 +18,5 @@ for (const folder of listBuilt(root)) {
 }
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const code = await superviseProcess(process.execPath, [tsc, '-b', 'tsconfig.build.json'], { cwd: root })
-const built = await ensureWebApp()
+const built = (await ensureWebApp()) && (await ensureDocsSite())
 process.exit(code || (built ? 0 : 1))

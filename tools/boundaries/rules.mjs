@@ -22,6 +22,8 @@ const mayImport = {
   // Users of the public SDK, as everybody else's applications are.
   'apps/workspace': ['packages/client', 'packages/react'],
   'apps/console': ['packages/client', 'packages/react'],
+  // Asks a running server what it offers, and reads the registries.
+  'apps/docs': ['packages/protocol', 'packages/kernel', 'packages/gateway', 'apps/server'],
   'apps/loadtest': ['packages/client'],
 }
 
@@ -33,13 +35,17 @@ const testsMayImport = {
 
 /** Each library from npm has one home; what has none here may not be imported by packages and applications. */
 const vendorHomes = {
-  '@fontsource-variable/.+': ['apps/workspace/src', 'apps/console/src'],
+  '@11ty/eleventy': ['apps/docs/src/site'],
+  '@fontsource-variable/.+': ['apps/workspace/src', 'apps/console/src', 'apps/docs/src/site'],
   '@mantine/.+': ['apps/workspace/src', 'apps/console/src'],
+  'beautiful-mermaid': ['apps/docs/src/markdown/'],
   aws4fetch: ['packages/adapters/src/blob/s3/'],
   fastify: ['packages/adapters/src/http/fastify'],
   'file-type': ['packages/adapters/src/type-detector/file-type'],
   jose: ['packages/adapters/src/token/'],
   kysely: ['packages/adapters/src/log-and-store/'],
+  'markdown-it': ['apps/docs/src/markdown/'],
+  minisearch: ['apps/docs/src/shell/'],
   pg: ['packages/adapters/src/log-and-store/postgres'],
   pino: ['apps/server/src/logger'],
   'prom-client': ['packages/adapters/src/metrics/'],
@@ -51,6 +57,7 @@ const vendorHomes = {
     'apps/console/src',
   ],
   sharp: ['packages/adapters/src/image/sharp'],
+  shiki: ['apps/docs/src/markdown/'],
   'vite/client': ['apps/workspace/src', 'apps/console/src'],
   ws: ['packages/adapters/src/transport/websocket'],
   yaml: ['apps/server/src/config', 'packages/gateway/src/openapi'],

@@ -7,7 +7,7 @@ import { systemClock } from '@parley/adapters/system-clock'
 import { jwtAuthenticator } from '@parley/adapters/token/jwt'
 import { nodeVitals } from '@parley/adapters/vitals/node'
 import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
-import { mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
+import { mountAsyncApi, mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
 import {
   type Clock,
   createNode,
@@ -90,9 +90,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   })
   mountRest(http, node)
   mountOpenApi(http, node, { version })
+  mountAsyncApi(http, node, { version, path: websocketPaths[0] ?? '/realtime' })
   mountHealth(http, node, clock)
   if (config.metricsEnabled)
     mountMetrics(http, node, { render: metrics.render, access: config.metricsAccess })
+  mountPages(http, 'docs', '/docs', '404.html')
   const pages = {
     workspace: mountPages(http, 'workspace', '/'),
     console: mountPages(http, 'console', '/console'),
@@ -112,10 +114,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 }
 
 /** Serves an application that was built; answers whether it was. */
-function mountPages(http: Http, app: string, path: string): boolean {
+function mountPages(http: Http, app: string, path: string, fallback = 'index.html'): boolean {
   const folder = fileURLToPath(new URL(`../../${app}/dist`, import.meta.url))
   const isBuilt = existsSync(join(folder, 'index.html'))
-  if (isBuilt) http.files({ path, folder, fallback: 'index.html' })
+  if (isBuilt) http.files({ path, folder, fallback })
   return isBuilt
 }
 

@@ -10,6 +10,7 @@ import { fileLayer } from './config/yaml-file.ts'
 
 export { ConfigurationError } from './config/check.ts'
 export type { Setting } from './config/explain.ts'
+export { type SettingReference, settingReferences } from './config/reference.ts'
 export type { Config } from './config/resolve.ts'
 
 /** Where settings are read from. */

@@ -2,7 +2,9 @@
 export const limitDefaults = {
   /** Connections of one node; one more is refused with `overloaded`. */
   maxConnections: 50_000,
+  /** The same from one address. */
   maxConnectionsPerIp: 10_000,
+  /** Channels that one session may be subscribed to. */
   maxSubscriptionsPerSession: 1_000,
   /** Entries of keyed state that one session may have in one channel, so that nobody fills it alone. */
   maxStateEntriesPerSession: 64,
@@ -16,7 +18,9 @@ export const limitDefaults = {
   maxAssembledBytes: 1_048_576,
   /** An unauthenticated connection has so long to send `connect`. */
   connectTimeoutMs: 5_000,
+  /** How often the server asks whether a client is there. */
   pingIntervalMs: 30_000,
+  /** How long the answer may take. */
   pingTimeoutMs: 5_000,
   /** How long a session outlives its connection. */
   sessionTtlMs: 30_000,
@@ -40,6 +44,7 @@ export const limitDefaults = {
   fanoutSliceMs: 5,
   /** Events that a channel keeps at hand for catching up. */
   ringEvents: 1_024,
+  /** The same in bytes. */
   ringBytes: 1_048_576,
   /** A channel nobody uses is forgotten after so long (its log is not). */
   channelIdleMs: 60_000,
@@ -61,11 +66,13 @@ export const limitDefaults = {
   maxDeadLetters: 1_000,
   /** Cached permission answers. */
   permissionTtlMs: 60_000,
+  /** How many such answers are kept. */
   maxPermissionEntries: 100_000,
   /** Bad frames after which a connection is closed with `too_many_errors`. */
   maxBadFrames: 16,
   /** Events read from a log at once. */
   readEvents: 512,
+  /** The most events that one page of history holds. */
   historyPage: 1_000,
 } as const
 

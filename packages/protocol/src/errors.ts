@@ -166,6 +166,11 @@ function isGeneric(code: string): code is GenericErrorCode {
   return Object.hasOwn(errorRegistry, code)
 }
 
+/** Path of the page that says what causes an error and what mends it; every server has it. */
+export function errorPage(code: string): string {
+  return `/docs/errors/${code}/`
+}
+
 /** What an error may carry beside code and message. */
 export interface ParleyErrorOptions {
   /** Verdict of a code that is not in the registry; default `never`. */
@@ -197,6 +202,11 @@ export class ParleyError extends Error {
 
   get retryable(): boolean {
     return this.retry !== 'never'
+  }
+
+  /** Path of the page on this error, on the server that answered. */
+  get help(): string {
+    return errorPage(this.code)
   }
 
   toBody(): ErrorBody {

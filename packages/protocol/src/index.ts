@@ -24,6 +24,7 @@ export {
 } from './contract.ts'
 export {
   errorEntry,
+  errorPage,
   errorRegistry,
   ParleyError,
   type ErrorBody,

@@ -38,7 +38,8 @@ const aliases: readonly (readonly [variable: string, place: string])[] = [
 const notOurs = /^PARLEY_((.*_)?SERVICE_(HOST|PORT(_.*)?)|(.*_)?PORT_\d+_(TCP|UDP|SCTP)(_.*)?|TEST_.*)$/
 const prefix = 'PARLEY_'
 
-const variableOf = (path: readonly string[]) =>
+/** The environment variable that sets a place. */
+export const variableOf = (path: readonly string[]) =>
   prefix +
   path
     .map((step) => step.replace(/[a-z0-9][A-Z]/g, (pair) => `${pair[0]}_${pair[1]}`).toUpperCase())

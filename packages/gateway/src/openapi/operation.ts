@@ -4,9 +4,9 @@ import {
   type JsonSchema,
   type JsonSchemaTarget,
   jsonSchemaOf,
-  type Permission,
   takesKey,
 } from '@parley/protocol'
+import { needsOf, rateClassOf } from '../reference/command-reference.ts'
 import { type RestRoute, restRoute } from '../rest-route.ts'
 import type { Components } from './components.ts'
 import { errorResponses } from './responses.ts'
@@ -70,21 +70,10 @@ export function operationOf(
 
 /** What is needed and what it counts as, in words. */
 function describe({ name, contract }: RegisteredCommand): string {
-  const { description, permission, flag, readOnly } = contract
-  const needs = needsOf(permission)
-  const rateClass = contract.rateClass ?? (readOnly === true ? 'read' : 'write')
-  const facts = [`Command \`${name}\`.`, needs, `Rate class \`${rateClass}\`.`]
+  const { description, permission, flag } = contract
+  const facts = [`Command \`${name}\`.`, needsOf(permission), `Rate class \`${rateClassOf(contract)}\`.`]
   if (flag !== undefined) facts.push(`Can be switched off with the feature flag \`${flag}\`.`)
   return [...(description === undefined ? [] : [description]), facts.join(' ')].join('\n\n')
-}
-
-function needsOf(permission: Permission): string {
-  if (permission === 'public') return 'Needs no credentials.'
-  if (permission === 'anyone') return 'Needs valid credentials.'
-  if (permission === 'internal') return 'Needs an app key that may `manage` the app.'
-  if (permission === 'operator') return 'Needs a token or key of the app `default` that may `manage` it.'
-  const where = permission.channel === undefined ? 'the app' : `the channel in \`${permission.channel}\``
-  return `Needs \`${permission.action}\` on ${where}.`
 }
 
 function parametersOf(input: JsonSchema, contract: CommandContract, route: RestRoute): readonly Parameter[] {

@@ -37,6 +37,7 @@ const revoke = command({
 
 const revocations = command({
   summary: 'Revocations that are in force, page by page.',
+  description: 'Each stays until the last token that it concerns has expired.',
   input: z.strictObject({
     after: z.string().max(512).optional(),
     limit: z.int().min(1).max(1_000).default(100),
@@ -53,6 +54,8 @@ const revocations = command({
 
 const whoami = command({
   summary: 'Who the caller is, and what they may do.',
+  description:
+    'What the server made of the credentials: app, user, capabilities, expiry. The first thing to look at when something is `forbidden`.',
   input: z.strictObject({}),
   output: z.object({
     app: z.string(),

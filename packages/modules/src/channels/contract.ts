@@ -89,6 +89,8 @@ const history = command({
 
 const presence = command({
   summary: 'Who is in a channel, page by page.',
+  description:
+    'A session counts once it has subscribed without `silent`. Who wants to be told of changes subscribes with `state: true` instead of asking again.',
   input: z.strictObject({ channel: channelName, after: z.string().max(512).optional() }),
   output: z.object({
     sessions: z.int(),
@@ -108,6 +110,8 @@ const presence = command({
 
 const presenceStats = command({
   summary: 'How many sessions and users are in a channel.',
+  description:
+    'Costs the same however many there are. Who wants to be told of changes subscribes with `occupancy: true`.',
   input: z.strictObject({ channel: channelName }),
   output: z.object({ sessions: z.int(), users: z.int() }),
   permission: { action: 'presence', channel: 'channel' },
@@ -137,6 +141,7 @@ const list = command({
 
 const get = command({
   summary: 'Where a channel stands: its kind, its newest offset, who is in it.',
+  description: 'A channel exists as soon as it is named: one without events has head 0 and its epoch.',
   input: z.strictObject({ channel: channelName }),
   output: top.extend({ kind: z.string(), durability: z.string(), sessions: z.int(), users: z.int() }),
   permission: { action: 'read', channel: 'channel' },
@@ -168,6 +173,8 @@ const subscribe = command({
 
 const unsubscribe = command({
   summary: 'End the subscriptions of a user to a channel.',
+  description:
+    'Clients are told the reason and do not subscribe again by themselves. What the user may do stays as it is: take the capability or the membership away to keep them out.',
   input: subscription.extend({ reason: z.string().max(200).default('unsubscribed_by_server') }),
   output: done,
   permission: { action: 'manage', channel: 'channel' },
@@ -177,6 +184,7 @@ const unsubscribe = command({
 
 const sessions = command({
   summary: 'The sessions of a user on this node.',
+  description: 'A session is one connection of one device, or what waits for it to come back.',
   input: z.strictObject({ user: userId }),
   output: z.object({
     sessions: z.array(
@@ -222,6 +230,7 @@ const disconnect = command({
 
 const kinds = command({
   summary: 'The kinds of channels that this server has.',
+  description: 'With what is in force after defaults, modules’ own kinds among them.',
   input: z.strictObject({}),
   output: z.object({
     kinds: z.array(

@@ -39,6 +39,7 @@ const deadLetters = command({
 
 const deadLetter = command({
   summary: 'One dead letter.',
+  description: 'With the input of the job and the errors of its attempts.',
   input: z.strictObject({ id }),
   output: letter,
   permission: { action: 'manage' },
@@ -49,6 +50,8 @@ const deadLetter = command({
 
 const requeue = command({
   summary: 'Have the job of a dead letter done anew, at once and with all its attempts.',
+  description:
+    'Mend the cause first. The dead letter is gone, and comes back when the job is given up again.',
   input: z.strictObject({ id }),
   output: z.object({ id: z.string(), job: z.string() }),
   permission: { action: 'manage' },
@@ -58,6 +61,7 @@ const requeue = command({
 
 const requeueAll = command({
   summary: 'Have the jobs of many dead letters done anew, the newest first.',
+  description: 'For after a system that all of them needed is back.',
   input: z.strictObject({ job: job.optional(), limit: z.int().min(1).max(200).default(200) }),
   output: z.object({ requeued: z.int(), more: z.boolean() }),
   permission: { action: 'manage' },
@@ -67,6 +71,7 @@ const requeueAll = command({
 
 const discard = command({
   summary: 'Throw a dead letter away.',
+  description: 'Its job is not done any more. Nothing brings it back.',
   input: z.strictObject({ id }),
   output: z.object({ id: z.string() }),
   permission: { action: 'manage' },

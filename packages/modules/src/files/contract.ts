@@ -70,6 +70,8 @@ const get = command({
 
 const describe = command({
   summary: 'Several files at once, in the order asked; all have to be finished.',
+  description:
+    'For pages that show many. A file that the caller may not see is answered as if it did not exist.',
   input: z.strictObject({ files: fileIds }),
   output: z.object({ files: z.array(fileInfo) }),
   permission: 'anyone',
@@ -81,6 +83,7 @@ const describe = command({
 
 const list = command({
   summary: "The caller's own files, newest first.",
+  description: 'Page by page.',
   input: z.strictObject({
     after: z.string().max(64).optional().meta({ description: '`next` of the page before.' }),
     limit: z.int().min(1).max(100).default(50),
@@ -122,6 +125,7 @@ const amount = z.object({ bytes: z.int(), limit: z.int().meta({ description: '0:
 
 const quota = command({
   summary: 'How much the caller has stored, and may store.',
+  description: 'In bytes.',
   input: z.strictObject({}),
   output: z.object({
     user: amount,

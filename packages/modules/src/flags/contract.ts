@@ -5,6 +5,7 @@ const flag = z.object({ name: z.string(), on: z.boolean() })
 
 const list = command({
   summary: 'The feature flags of this server.',
+  description: 'In the groups of the configuration. A change acts at once.',
   input: z.strictObject({}),
   output: z.object({ flags: z.array(flag) }),
   permission: 'anyone',

@@ -27,6 +27,7 @@ const nothing = z.strictObject({})
 
 const nodes = command({
   summary: 'The nodes of the cluster, and how the one that answers is.',
+  description: 'The others are known by their leases; ask them for more.',
   input: nothing,
   output: z.object({ nodes: z.array(nodeReport) }),
   permission: 'operator',
@@ -50,6 +51,7 @@ const health = command({
 
 const performanceNow = command({
   summary: 'What the node has done since its start, and what it costs.',
+  description: 'Counts and times as of the answer; for charts, subscribe to the channel of live figures.',
   input: nothing,
   output: performance,
   permission: 'operator',
@@ -101,6 +103,7 @@ const connection = command({
 
 const closedConnections = command({
   summary: 'The last thousand connections that were closed, and why.',
+  description: 'Newest first, in memory: gone after a restart.',
   input: z.strictObject({ text, app, session: session.optional(), limit }),
   output: z.object({ connections: z.array(closedConnection) }),
   permission: 'operator',
@@ -111,6 +114,7 @@ const closedConnections = command({
 
 const users = command({
   summary: 'Users who have a session on this node, by name.',
+  description: 'Page by page, with how many sessions each has.',
   input: z.strictObject({ text, app, after: z.string().max(256).optional(), limit }),
   output: z.object({ users: z.array(userSummary), next: z.string().optional() }),
   permission: 'operator',
@@ -121,6 +125,7 @@ const users = command({
 
 const openChannels = command({
   summary: 'Channels that this node holds in memory, those with the most members first.',
+  description: 'A channel that nobody uses is forgotten after a while; its log is not.',
   input: z.strictObject({ text, app, kind: z.string().max(32).optional(), limit }),
   output: z.object({ channels: z.array(openChannel) }),
   permission: 'operator',
@@ -131,6 +136,7 @@ const openChannels = command({
 
 const settings = command({
   summary: 'The settings in force, and where each came from.',
+  description: 'Of a secret only how long it is.',
   input: nothing,
   output: z.object({ settings: z.array(setting) }),
   permission: 'operator',
@@ -141,6 +147,7 @@ const settings = command({
 
 const keys = command({
   summary: 'Keys that the server accepts, without their secrets.',
+  description: 'Keys that sign tokens, and app keys with what they may do.',
   input: nothing,
   output: z.object({ keys: z.array(keySummary) }),
   permission: 'operator',
@@ -151,6 +158,7 @@ const keys = command({
 
 const modules = command({
   summary: 'Modules of the server, their commands with schemas, their events.',
+  description: 'What the reference, forms to try and clients in other languages are made of.',
   input: nothing,
   output: z.object({ modules: z.array(moduleDescription) }),
   permission: 'operator',

@@ -50,6 +50,7 @@ const set = command({
 
 const setStatus = command({
   summary: 'Set a status: an emoji, a line of text, or both.',
+  description: 'Shown to those who may see your presence.',
   input: z
     .strictObject({ user: self, ...status.shape })
     .refine(({ emoji, text }) => emoji !== undefined || text !== undefined, 'Give `emoji` or `text`'),
@@ -66,6 +67,7 @@ const setStatus = command({
 
 const clearStatus = command({
   summary: 'Take the status away.',
+  description: 'Availability and activity stay as they are.',
   input: z.strictObject({ user: self }),
   output: presenceOf,
   permission: 'anyone',
@@ -89,6 +91,7 @@ const of = command({
 
 const contacts = command({
   summary: 'Your contacts by name, with their presence.',
+  description: 'Page by page. What is shown of them follows their settings.',
   input: z.strictObject({ user: self, after: cursor, limit }),
   output: z.object({ contacts: z.array(presenceOf), next: userId.optional() }),
   permission: 'anyone',
@@ -101,6 +104,7 @@ const contacts = command({
 
 const addContacts = command({
   summary: 'Add users to your contacts: `contacts:<you>` shows their presence.',
+  description: 'What is shown of them follows their settings.',
   input: z.strictObject({ user: self, contacts: contactNames }),
   output: z.object({ contacts: z.int().meta({ description: 'How many you have now.' }) }),
   permission: 'anyone',
@@ -115,6 +119,7 @@ const addContacts = command({
 
 const removeContacts = command({
   summary: 'Remove users from your contacts.',
+  description: 'Their presence leaves `contacts:<you>` at once.',
   input: z.strictObject({ user: self, contacts: contactNames }),
   output: z.object({ contacts: z.int() }),
   permission: 'anyone',
@@ -126,6 +131,7 @@ const removeContacts = command({
 
 const getSettings = command({
   summary: 'How you appear, and to whom.',
+  description: 'Visibility of presence and of the time when you were last seen.',
   input: z.strictObject({ user: self }),
   output: settings,
   permission: 'anyone',
@@ -138,6 +144,7 @@ const getSettings = command({
 
 const setSettings = command({
   summary: 'Change how you appear, and to whom.',
+  description: 'Acts at once.',
   input: z.strictObject({ user: self, ...settings.partial().shape }),
   output: settings,
   permission: 'anyone',
@@ -171,6 +178,7 @@ const history = command({
 
 const devices = command({
   summary: 'Your devices that are connected, and what you do on each.',
+  description: 'With the id and name that each client gave. Only you see it.',
   input: z.strictObject({ user: self }),
   output: z.object({
     devices: z.array(

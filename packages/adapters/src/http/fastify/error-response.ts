@@ -37,7 +37,13 @@ function respond(error: ParleyError, status: number = errorEntry(error.code).htt
   const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
   // RFC 9110 §11.6.1; Bearer, so that no browser asks for a password of its own.
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer realm="parley"' } : {}
-  return { status, headers: { 'cache-control': 'no-store', ...retry, ...challenge }, body: error.toBody() }
+  // RFC 8288: where people read on. Codes are made of characters that need no escape.
+  const link = { link: `<${error.help}>; rel="help"` }
+  return {
+    status,
+    headers: { 'cache-control': 'no-store', ...link, ...retry, ...challenge },
+    body: { ...error.toBody(), help: error.help },
+  }
 }
 
 /** Answers bytes that are no HTTP request, or come too slowly, and closes the connection. */

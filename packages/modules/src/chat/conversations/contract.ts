@@ -75,6 +75,7 @@ const direct = command({
 
 const get = command({
   summary: 'What a conversation is, and what the caller is in it.',
+  description: 'With the role and the preferences of the caller, where they are a member.',
   input: z.strictObject({ channel: conversation }),
   output: conversationInfo,
   permission: { action: 'read', channel: 'channel' },
@@ -85,6 +86,7 @@ const get = command({
 
 const list = command({
   summary: 'The conversations of the caller, newest activity first.',
+  description: 'Page by page. Closed ones are among them when asked for.',
   input: z.strictObject({ limit: limit, after: cursor, archived: z.boolean().default(false) }),
   output: z.object({ conversations: z.array(conversationInfo), next: z.string().optional() }),
   permission: 'anyone',
@@ -95,6 +97,7 @@ const list = command({
 
 const browse = command({
   summary: 'Public rooms of the app, by title.',
+  description: 'Closed rooms are left out.',
   input: z.strictObject({ title: z.string().max(100).optional(), limit, after: cursor }),
   output: z.object({ conversations: z.array(conversationInfo), next: z.string().optional() }),
   permission: 'anyone',
@@ -105,6 +108,8 @@ const browse = command({
 
 const update = command({
   summary: 'Change the settings of a conversation.',
+  description:
+    'What is left out stays as it is. Needs an admin or owner; everybody in the conversation is told by an event.',
   input: z.strictObject({ channel: conversation, ...settings }),
   output: conversationInfo,
   permission: { action: 'manage', channel: 'channel' },
@@ -114,6 +119,7 @@ const update = command({
 
 const archive = command({
   summary: 'Close a conversation: it can be read, and nobody writes.',
+  description: 'Admins and owners close and open it. Members and history stay.',
   input: z.strictObject({ channel: conversation, archived: z.boolean().default(true) }),
   output: conversationInfo,
   permission: { action: 'manage', channel: 'channel' },
@@ -123,6 +129,7 @@ const archive = command({
 
 const join = command({
   summary: 'Join a public room, or a conversation that the caller is invited to.',
+  description: 'Joining twice is the same as once.',
   input: z.strictObject({ channel: conversation }),
   output: conversationInfo,
   permission: 'anyone',
@@ -134,6 +141,7 @@ const join = command({
 
 const leave = command({
   summary: 'Leave a conversation. The last owner hands over to the admin or member who came first.',
+  description: 'Takes effect at once on every device. What the caller has written stays.',
   input: z.strictObject({ channel: conversation }),
   output: done,
   permission: 'anyone',
@@ -144,6 +152,7 @@ const leave = command({
 
 const members = command({
   summary: 'Members of a conversation by name, page by page.',
+  description: 'With role and time of joining. Presence is not here: it belongs to the channel’s state.',
   input: z.strictObject({ channel: conversation, limit, after: cursor }),
   output: z.object({ members: z.array(membership), next: z.string().optional() }),
   permission: { action: 'read', channel: 'channel' },
@@ -154,6 +163,8 @@ const members = command({
 
 const addMembers = command({
   summary: 'Make users members of a conversation.',
+  description:
+    'Needs an admin or owner. Those who are members already are left as they are; either all are added or none.',
   input: z.strictObject({ channel: conversation, users: z.array(userId).min(1).max(chatLimits.addedAtOnce) }),
   output: z.object({ added: z.array(z.string()) }),
   permission: { action: 'manage', channel: 'channel' },
@@ -164,6 +175,8 @@ const addMembers = command({
 
 const removeMember = command({
   summary: 'Take a member out of a conversation, at once and on every device.',
+  description:
+    'Nothing that is sent later reaches them: the removal is ordered before every later message. With `ban` they cannot join again by themselves.',
   input: z.strictObject({
     channel: conversation,
     user: userId,
@@ -178,6 +191,8 @@ const removeMember = command({
 
 const setRole = command({
   summary: 'Change the role of a member.',
+  description:
+    'A role above your own cannot be given, and who has the same or a higher one cannot be changed.',
   input: z.strictObject({ channel: conversation, user: userId, role }),
   output: membership,
   permission: { action: 'manage', channel: 'channel' },
@@ -191,6 +206,7 @@ const setRole = command({
 
 const setPreferences = command({
   summary: 'Say how a conversation counts for the caller: star, notifications.',
+  description: 'Seen by the caller alone, on all their devices.',
   input: z.strictObject({
     channel: conversation,
     notify: notify.optional(),
@@ -204,6 +220,8 @@ const setPreferences = command({
 
 const invite = command({
   summary: 'Invite users; they join when they like.',
+  description:
+    'Each is told on their own channel. An invitation stays until it is taken, declined or taken back.',
   input: z.strictObject({ channel: conversation, users: z.array(userId).min(1).max(chatLimits.addedAtOnce) }),
   output: z.object({ invited: z.array(z.string()) }),
   permission: { action: 'write', channel: 'channel' },
@@ -214,6 +232,7 @@ const invite = command({
 
 const invitations = command({
   summary: 'Invitations that wait for the caller.',
+  description: 'Newest first, with who invited and what to.',
   input: z.strictObject({}),
   output: z.object({
     invitations: z.array(z.object({ channel: z.string(), title: z.string(), by: z.string(), at: moment })),
@@ -226,6 +245,7 @@ const invitations = command({
 
 const decline = command({
   summary: 'Decline an invitation; with `user`, an admin takes it back.',
+  description: 'It is gone on all devices of the user.',
   input: z.strictObject({ channel: conversation, user: userId.optional() }),
   output: done,
   permission: 'anyone',
@@ -236,6 +256,8 @@ const decline = command({
 
 const createLink = command({
   summary: 'Make a link by which anybody of the app can join.',
+  description:
+    'It works until it expires, has been used as often as it may be, or is revoked. Its token is shown once, here.',
   input: z.strictObject({
     channel: conversation,
     expiresInHours: z.int().min(1).max(8760).optional(),
@@ -251,6 +273,7 @@ const createLink = command({
 
 const links = command({
   summary: 'Join links of a conversation.',
+  description: 'With how often each was used. The secrets are not among it.',
   input: z.strictObject({ channel: conversation }),
   output: z.object({ links: z.array(link) }),
   permission: { action: 'manage', channel: 'channel' },
@@ -261,6 +284,7 @@ const links = command({
 
 const revokeLink = command({
   summary: 'Make a join link useless.',
+  description: 'At once. Who has joined by it stays.',
   input: z.strictObject({ channel: conversation, link: z.string().min(1).max(64) }),
   output: done,
   permission: { action: 'manage', channel: 'channel' },
@@ -270,6 +294,7 @@ const revokeLink = command({
 
 const joinByLink = command({
   summary: 'Join by a link.',
+  description: 'No invitation is needed.',
   input: z.strictObject({ token: z.string().min(16).max(128) }),
   output: conversationInfo,
   permission: 'anyone',

@@ -21,6 +21,7 @@ const dueAt = moment.meta({
 const saveDraft = command({
   summary:
     'Keep what is being written, so that it follows the user to other devices. An empty text drops it.',
+  description: 'There is one draft for each conversation and thread; the newest wins.',
   input: z.strictObject({ channel: conversation, thread, text: messageText }),
   output: z.object({ at: moment }),
   // Who may no longer read the conversation can still drop what they wrote for it.
@@ -33,6 +34,7 @@ const saveDraft = command({
 
 const drafts = command({
   summary: 'What the caller is writing, everywhere.',
+  description: 'Newest first. Nobody else can read it.',
   input: z.strictObject({}),
   output: z.object({ drafts: z.array(draft) }),
   permission: 'anyone',
@@ -67,6 +69,7 @@ const schedule = command({
 
 const listScheduled = command({
   summary: 'Messages of the caller that wait for their time, soonest first.',
+  description: 'They are sent by the server, whether the caller is connected or not.',
   input: z.strictObject({}),
   output: z.object({ scheduled: z.array(scheduled) }),
   permission: 'anyone',
@@ -77,6 +80,7 @@ const listScheduled = command({
 
 const reschedule = command({
   summary: 'Change the time or the text of a scheduled message.',
+  description: 'Until it is being sent. The message keeps its id.',
   input: z.strictObject({ id, dueAt: dueAt.optional(), text: messageText.min(1).optional() }),
   output: planned,
   permission: 'anyone',
@@ -90,6 +94,7 @@ const reschedule = command({
 
 const cancelScheduled = command({
   summary: 'Drop a scheduled message.',
+  description: 'Until it is being sent; its words are in no file afterwards.',
   input: z.strictObject({ id }),
   output: z.object({}),
   permission: 'anyone',

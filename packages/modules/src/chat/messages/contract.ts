@@ -62,6 +62,7 @@ const send = command({
 
 const edit = command({
   summary: 'Change the text of an own message. Earlier versions stay readable in its history.',
+  description: 'Mentions are read anew. A deleted message cannot be edited.',
   input: z.strictObject({ ...one, text: messageText.min(1) }),
   output: z.object({ edited: z.object({ at: moment, count: z.int() }) }),
   permission: { action: 'write', channel: 'channel' },
@@ -72,6 +73,7 @@ const edit = command({
 
 const edits = command({
   summary: 'Earlier versions of a message, oldest first.',
+  description: 'For those who can read the message. Deleting a message deletes them too.',
   input: z.strictObject(one),
   output: z.object({ versions: z.array(z.object({ text: z.string(), at: moment })) }),
   permission: { action: 'read', channel: 'channel' },
@@ -99,6 +101,7 @@ const remove = command({
 
 const get = command({
   summary: 'One message as it stands now.',
+  description: 'With edits, reactions and reply count as of the answer.',
   input: z.strictObject(one),
   output: message,
   permission: { action: 'read', channel: 'channel' },
@@ -142,6 +145,7 @@ const history = command({
 
 const react = command({
   summary: 'Put an emoji on a message, or take it away.',
+  description: 'One emoji of a user counts once, however often it is put.',
   input: z.strictObject({ ...one, emoji, on: z.boolean().default(true) }),
   output: done,
   permission: { action: 'write', channel: 'channel' },
@@ -152,6 +156,7 @@ const react = command({
 
 const reactions = command({
   summary: 'Who put which emoji on a message.',
+  description: 'Page by page, by emoji.',
   input: z.strictObject({ ...one, emoji: emoji.optional(), after: cursor, limit }),
   output: z.object({
     reactions: z.array(z.object({ emoji: z.string(), user: z.string(), at: moment })),
@@ -165,6 +170,7 @@ const reactions = command({
 
 const pin = command({
   summary: 'Pin a message, or take the pin out.',
+  description: 'Everybody in the conversation sees pins. At most as many as the limit says.',
   input: z.strictObject({ ...one, on: z.boolean().default(true) }),
   output: done,
   permission: { action: 'write', channel: 'channel' },
@@ -175,6 +181,7 @@ const pin = command({
 
 const pins = command({
   summary: 'Pinned messages, newest pin first.',
+  description: 'As they stand now.',
   input: z.strictObject({ channel: conversation }),
   output: z.object({ messages: z.array(message) }),
   permission: { action: 'read', channel: 'channel' },
@@ -185,6 +192,7 @@ const pins = command({
 
 const follow = command({
   summary: 'Follow a thread, or stop. Who starts, writes in or is mentioned in a thread follows it.',
+  description: 'Followed threads have unread counts of their own and stand in the list of threads.',
   input: z.strictObject({ channel: conversation, thread: messageSeq, on: z.boolean().default(true) }),
   output: done,
   permission: { action: 'read', channel: 'channel' },
@@ -195,6 +203,7 @@ const follow = command({
 
 const threads = command({
   summary: 'Threads that the caller follows, newest reply first.',
+  description: 'Page by page, with the message that began each and what is unread in it.',
   input: z.strictObject({ limit, after: cursor }),
   output: z.object({
     threads: z.array(z.object({ root: message, unread: z.int(), mentions: z.int() })),
@@ -208,6 +217,7 @@ const threads = command({
 
 const mentions = command({
   summary: 'Messages that mention the caller, newest first.',
+  description: 'By name, as @room or as @here.',
   input: z.strictObject({ limit, after: cursor }),
   output: z.object({ messages: z.array(message), next: z.string().optional() }),
   permission: 'anyone',
@@ -218,6 +228,7 @@ const mentions = command({
 
 const exportRoom = command({
   summary: 'All messages of a conversation, page by page, with edits and members, for keeping elsewhere.',
+  description: 'For admins, owners and back ends. Go on with `next` until it is absent.',
   input: z.strictObject({
     channel: conversation,
     after: z.int().min(0).default(0),
@@ -239,6 +250,7 @@ const commandInfo = z.object({ name: z.string(), summary: z.string(), usage: z.s
 
 const commands = command({
   summary: 'Slash commands that work in a conversation.',
+  description: 'With what each does and how it is written.',
   input: z.strictObject({ channel: conversation }),
   output: z.object({ commands: z.array(commandInfo) }),
   permission: { action: 'read', channel: 'channel' },
@@ -249,6 +261,7 @@ const commands = command({
 
 const runCommand = command({
   summary: 'Run a slash command.',
+  description: 'Whether the answer is seen by all or by the caller alone depends on the command.',
   input: z.strictObject({
     channel: conversation,
     thread,

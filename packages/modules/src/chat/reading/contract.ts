@@ -21,6 +21,7 @@ const markRead = command({
 
 const markUnread = command({
   summary: 'Say that a message and all after it are unread.',
+  description: 'The only way in which a marker moves back. All devices of the caller follow.',
   input: z.strictObject({ channel: conversation, thread, seq: messageSeq }),
   output: readState,
   permission: { action: 'read', channel: 'channel' },
@@ -31,6 +32,7 @@ const markUnread = command({
 
 const markAllRead = command({
   summary: 'Say that everything everywhere is read.',
+  description: 'Moves the markers of all conversations and followed threads to their ends.',
   input: z.strictObject({}),
   output: z.object({ conversations: z.int() }),
   permission: 'anyone',
@@ -40,6 +42,8 @@ const markAllRead = command({
 
 const unread = command({
   summary: 'What waits for the caller in all their conversations and followed threads.',
+  description:
+    'The counts are the server’s own, so that all devices agree. After this, changes come on the user’s channel.',
   input: z.strictObject({ channel: conversation.optional() }),
   output: z.object({
     conversations: z.array(readState),
@@ -82,6 +86,7 @@ const privacy = z.object({
 
 const settings = command({
   summary: 'The chat settings of the caller.',
+  description: 'The same on all devices.',
   input: z.strictObject({}),
   output: privacy,
   permission: 'anyone',
@@ -92,6 +97,7 @@ const settings = command({
 
 const setSettings = command({
   summary: 'Change the chat settings of the caller.',
+  description: 'All devices of the caller are told.',
   input: z.strictObject({ receipts: z.boolean() }),
   output: privacy,
   permission: 'anyone',
