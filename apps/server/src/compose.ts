@@ -90,7 +90,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   })
   mountRest(http, node)
   mountOpenApi(http, node, { version })
-  mountAsyncApi(http, node, { version, path: websocketPaths[0] ?? '/realtime' })
+  mountAsyncApi(http, node, { version, path: config.websocketPaths[0] ?? '/realtime' })
   mountHealth(http, node, clock)
   if (config.metricsEnabled)
     mountMetrics(http, node, { render: metrics.render, access: config.metricsAccess })

@@ -1,5 +1,5 @@
 export { clientAddress, originAllowed } from './access/origins.ts'
-export { blobKeyProblem } from './blob-key.ts'
+export { blobKeyProblem } from './ports/blob-key.ts'
 export type {
   AccessChange,
   AppendedEvent,

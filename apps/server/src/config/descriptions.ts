@@ -24,6 +24,7 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   mockExternalDependencies: accepted,
   fastFailover: accepted,
   websocketPaths: 'Where WebSockets are accepted.',
+  subprotocols: 'Other names under which clients may ask for the protocol of WebSockets.',
   allowedOrigins: 'Pages that may connect and call: `self` is where the server itself is reached.',
   trustedProxies: 'How many proxies stand in front, so that the addresses they report are believed.',
   developmentSignIn: 'Whether anybody may sign in under any name. Production refuses it.',

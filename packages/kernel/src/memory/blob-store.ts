@@ -1,5 +1,5 @@
 import { ParleyError } from '@parley/protocol'
-import { blobKeyProblem } from '../blob-key.ts'
+import { blobKeyProblem } from '../ports/blob-key.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 
 interface Blob {
