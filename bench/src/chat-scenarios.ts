@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { against, load } from './against.ts'
@@ -82,28 +83,29 @@ export async function presence(scale: Scale): Promise<Sample> {
   })
 }
 
-interface Archive {
-  readonly folder: string
-  readonly head: number
-}
-
 const rooms = 500
 const reader = 'user-0'
 const bigRoom = 'archive-0'
 
 /** A folder with a million messages: made once, read in every round. */
 export class ArchiveFolder {
-  #made: Promise<Archive> | undefined
+  readonly #kept: string | undefined
+  #made: Promise<string> | undefined
+
+  /** @param kept folder in which archives stay, for the next runs; default: none stays */
+  constructor(kept: string | undefined) {
+    this.#kept = kept
+  }
 
   async read(scale: Scale): Promise<Sample> {
-    this.#made ??= make(scale)
-    const { folder, head } = await this.#made
+    this.#made ??= this.#make(scale)
+    const folder = await this.#made
     return against(
       parleyChatFree,
       async (server) => {
         const ask = {
           reader,
-          head,
+          head: totalOf(scale) / 2,
           channel: `conversation:${bigRoom}`,
           searches,
           turns: scale.isQuick ? 200 : 1_000,
@@ -115,9 +117,21 @@ export class ArchiveFolder {
     )
   }
 
+  async #make(scale: Scale): Promise<string> {
+    if (this.#kept === undefined) return fill(scale, await mkdtemp(join(tmpdir(), 'parley-bench-')))
+    const whole = join(this.#kept, `messages-${totalOf(scale)}`)
+    if (existsSync(whole)) return whole
+    // It takes its name when it is whole: a run that ends before leaves nothing that the next one would read.
+    const part = `${whole}.part`
+    await rm(part, { recursive: true, force: true })
+    await mkdir(part, { recursive: true })
+    await rename(await fill(scale, part), whole)
+    return whole
+  }
+
   async remove(): Promise<void> {
     const made = await this.#made?.catch(() => undefined)
-    if (made !== undefined) await rm(made.folder, { recursive: true, force: true })
+    if (made !== undefined && this.#kept === undefined) await rm(made, { recursive: true, force: true })
   }
 }
 
@@ -132,21 +146,24 @@ const searches = [
   { text: 'nowhere' },
 ]
 
-async function make(scale: Scale): Promise<Archive> {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'))
+function totalOf({ isQuick }: Scale): number {
+  return isQuick ? 10_000 : 1_000_000
+}
+
+async function fill(scale: Scale, folder: string): Promise<string> {
   const writers = Array.from({ length: 10 }, (_, index) => `user-${index}`)
   const ids = Array.from({ length: rooms }, (_, index) => `archive-${index}`)
-  const total = scale.isQuick ? 10_000 : 1_000_000
+  const total = totalOf(scale)
   const messages = (id: string): number => (id === bigRoom ? total / 2 : Math.ceil(total / 2 / (rooms - 1)))
-  return against(
+  await against(
     parleyChatFree,
     async (server: Server) => {
       await server.link?.ask('rooms', { rooms: ids.map((id) => ({ id, members: writers })) })
       await server.link?.ask('messages', {
         rooms: ids.map((id) => ({ id, messages: messages(id), writers })),
       })
-      return { folder, head: total / 2 }
     },
     { data: folder },
   )
+  return folder
 }

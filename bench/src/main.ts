@@ -6,7 +6,8 @@ import { pinning } from './pinned.ts'
 import { runRounds } from './rounds.ts'
 import { markdownOf, tableOf } from './table.ts'
 
-const usage = `npm run bench -- fanout | chat [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]] [--verbose]
+const usage = `npm run bench -- fanout | chat [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
+                                    [--archive FOLDER] [--verbose]
 
   --json     one JSON object a line on standard output
   --markdown a table for the documentation
@@ -14,6 +15,7 @@ const usage = `npm run bench -- fanout | chat [--json | --markdown] [--rounds N]
   --quick    one short round: shows that everything runs, its figures are rough
   --only     fanout: crowd, rooms, arrivals, ledger, return, delay
              chat: send, archive, talk, hall, typing, presence
+  --archive  chat: keeps the archive of messages in this folder, or reads the one that is there
   --verbose  every sample on standard error`
 
 const { values, positionals } = parseArgs({
@@ -24,10 +26,11 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    archive: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 })
-const benchmarks = { fanout: fanOut, chat }
+const benchmarks = { fanout: fanOut, chat: chat(values.archive) }
 const benchmark = benchmarks[positionals[0] as keyof typeof benchmarks]
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 
