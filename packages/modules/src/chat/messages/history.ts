@@ -18,18 +18,14 @@ interface Stream {
 
 type Direction = 'ASC' | 'DESC'
 
-const visible = `m.conv = ?1 AND m.thread = ?2 AND m.seq >= ?3 AND NOT EXISTS (
-  SELECT 1 FROM chat_hidden h WHERE h.conv = ?1 AND h.user = ?4 AND h.thread = ?2 AND h.seq = m.seq)`
+// Between two bounds, neither of them in. One bound a side: of two, the database may begin at the one that is farther.
+const visible = (low: string, high: string): string => `m.conv = ?1 AND m.thread = ?2
+  AND m.seq > ${low} AND m.seq < ${high} AND NOT EXISTS (
+    SELECT 1 FROM chat_hidden h WHERE h.conv = ?1 AND h.user = ?3 AND h.thread = ?2 AND h.seq = m.seq)`
 
-const pages: Readonly<Record<Direction, string>> = {
-  ASC: pageSql('>', 'ASC'),
-  DESC: pageSql('<', 'DESC'),
-}
-
-function pageSql(side: '<' | '>', direction: Direction): string {
-  return `SELECT ${messageColumns} FROM chat_messages m
-    WHERE ${visible} AND m.seq ${side} ?5 ORDER BY m.seq ${direction} LIMIT ?6`
-}
+const pageSql = (direction: Direction): string =>
+  `SELECT ${messageColumns} FROM chat_messages m WHERE ${visible('?4', '?5')} ORDER BY m.seq ${direction} LIMIT ?6`
+const pages: Readonly<Record<Direction, string>> = { ASC: pageSql('ASC'), DESC: pageSql('DESC') }
 
 /** Rows beyond a seq, in ascending order either way. */
 async function page(
@@ -39,14 +35,17 @@ async function page(
   { beyond, limit }: { readonly beyond: number; readonly limit: number },
 ): Promise<MessageRow[]> {
   if (limit === 0) return []
-  const rows = await reader.query(sql(pages[direction], conv, thread, first, viewer, beyond, limit))
+  const below = first - 1
+  const [low, high] = direction === 'ASC' ? [Math.max(beyond, below), newest] : [below, beyond]
+  const rows = await reader.query(sql(pages[direction], conv, thread, viewer, low, high, limit))
   const messages = rows.map(toMessageRow)
   return direction === 'ASC' ? messages : messages.reverse()
 }
 
+// ?4 below what is held, ?5 ?6 first and last of the page, ?7 above everything
 const surroundings = `SELECT
-  EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible} AND m.seq < ?5) AS has_before,
-  EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible} AND m.seq > ?6) AS has_after`
+  EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible('?4', '?5')}) AS has_before,
+  EXISTS (SELECT 1 FROM chat_messages m WHERE ${visible('?6', '?7')}) AS has_after`
 
 /** Where to read. */
 interface Wanted {
@@ -87,17 +86,22 @@ function edgesOf(rows: readonly MessageRow[], { before, after }: Wanted): readon
 type HistoryInput = CommandParsed<(typeof messageCommands)['history']>
 
 async function readHistory(ctx: Context, { channel, thread = 0, at, ...given }: HistoryInput) {
-  // The position first: what is sent meanwhile may come twice, but nothing is missed.
-  const { epoch, head, first } = await ctx.channels.top(channel)
-  const conv = await findConv(ctx, ctx.app, channel)
+  // The position before the rows: what is sent meanwhile may come twice, but nothing is missed.
+  const [{ epoch, head, first }, conv] = await Promise.all([
+    ctx.channels.top(channel),
+    findConv(ctx, ctx.app, channel),
+  ])
   if (conv === undefined) throw noSuchConversation(channel)
   const stream: Stream = { conv, thread, first, viewer: ctx.user ?? '' }
   const wanted = at === undefined ? given : { ...given, around: await offsetSince(ctx, channel, at) }
   const rows = await readRows(ctx, stream, wanted)
   const [low, high] = edgesOf(rows, wanted)
-  const [around] = await ctx.query(sql(surroundings, conv, thread, first, stream.viewer, low, high))
+  const [[around], messages] = await Promise.all([
+    ctx.query(sql(surroundings, conv, thread, stream.viewer, first - 1, low, high, newest)),
+    assembleMessages(ctx, { conv, channel }, rows, ctx.user),
+  ])
   return {
-    messages: await assembleMessages(ctx, { conv, channel }, rows, ctx.user),
+    messages,
     hasBefore: around?.has_before === 1,
     hasAfter: around?.has_after === 1,
     position: { epoch, offset: head },

@@ -25,7 +25,10 @@ const lookup = fc.record({
   digests: fc.shuffledSubarray(digests, { minLength: 1 }),
   since: fc.integer({ min: 0, max: 8 }),
 })
-const reach = fc.record({ rooms: fc.integer({ min: 1, max: 7 }), postings: fc.integer({ min: 1, max: 4 }) })
+const reach = fc.array(
+  fc.record({ rooms: fc.integer({ min: 1, max: 7 }), postings: fc.integer({ min: 1, max: 4 }) }),
+  { minLength: 1, maxLength: 3 },
+)
 
 function readerOf(
   all: readonly { conv: number; at: number; seq: number; has: readonly number[] }[],

@@ -18,11 +18,14 @@ export interface Candidates {
   readonly next: Found | undefined
 }
 
-/** How far one query looks: conversations, and postings of the first digest in each of them. */
-export interface Reach {
+/** How far one query looks: into so many conversations, and so many postings of the first digest in each of them. */
+export interface Width {
   readonly rooms: number
   readonly postings: number
 }
+
+/** What one query chooses from: the width that reaches farthest back. What is new may lie in one room, or in all. */
+export type Reach = readonly Width[]
 
 /** Postings counted at most to tell which digest is the rarest. */
 export const maxCounted = 1_000
@@ -49,36 +52,42 @@ export async function countPostings(
   return rows.map(({ digest, count }) => ({ digest: Number(digest), count: Number(count) }))
 }
 
-/** Postings of the first digest in room `r`, behind the cursor. */
-const behind = (room: string): string =>
-  `w.word = ?2 AND w.conv = ${room}.conv AND w.at >= ?4 AND (w.at, w.seq) < (?5, ${room}.before_seq)`
+/** Postings of the first digest in a room, behind the cursor, from a time on. */
+const behind = (room: string, low: string): string =>
+  `w.word = ?2 AND w.conv = ${room}.conv AND w.at >= ${low} AND (w.at, w.seq) < (?5, ${room}.before_seq)`
+
+/** How far back a width reaches, which is two parameters: `rooms` is the number of the first. */
+const reachedBy = (rooms: number): string => `
+      SELECT ?${rooms} AS rooms, (SELECT head FROM ranked WHERE rank = ?${rooms} + 1) AS next_at,
+        (SELECT conv FROM ranked WHERE rank = ?${rooms} + 1) AS next_conv,
+        (SELECT max((SELECT w.at FROM chat_words AS w WHERE ${behind('ranked', '?4')}
+            ORDER BY w.at DESC, w.seq DESC LIMIT 1 OFFSET ?${rooms + 1} - 1))
+          FROM ranked WHERE rank <= ?${rooms}) AS floor_at`
 
 // The newest posting of each room; what is newest of all lies in the rooms whose newest are the newest. Those are read
-// down to where one of them has given as many postings as the reach allows: so far the answer is complete.
-// ?1 rooms, ?2 first digest, ?3 other digests, ?4 since, ?5 ?6 ?7 cursor, ?8 rooms of the reach, ?9 its postings
-const candidatesSql = `
+// down to where one of them has given as many postings as the width allows: so far the answer is complete. Of two lower
+// bounds the database may begin at the farther one, so they are made one.
+// ?1 rooms, ?2 first digest, ?3 other digests, ?4 since, ?5 ?6 ?7 cursor, ?8 most rooms, then each width
+const candidatesSql = (widths: number): string => `
   WITH rooms AS (
       SELECT value AS conv, CASE WHEN value < ?6 THEN ${upTo().seq} WHEN value = ?6 THEN ?7 ELSE 0 END AS before_seq
       FROM json_each(?1)),
     heads AS MATERIALIZED (
-      SELECT conv, before_seq, (SELECT w.at FROM chat_words AS w WHERE ${behind('rooms')}
+      SELECT conv, before_seq, (SELECT w.at FROM chat_words AS w WHERE ${behind('rooms', '?4')}
         ORDER BY w.at DESC, w.seq DESC LIMIT 1) AS head
       FROM rooms),
     ranked AS MATERIALIZED (
       SELECT conv, before_seq, head, row_number() OVER (ORDER BY head DESC, conv DESC) AS rank
       FROM heads WHERE head IS NOT NULL ORDER BY rank LIMIT ?8 + 1),
+    reached AS MATERIALIZED (${Array.from({ length: widths }, (_, index) => reachedBy(9 + 2 * index)).join(' UNION ALL ')}),
     bounds AS MATERIALIZED (
-      SELECT (SELECT head FROM ranked WHERE rank = ?8 + 1) AS next_at,
-        (SELECT conv FROM ranked WHERE rank = ?8 + 1) AS next_conv,
-        (SELECT max((SELECT w.at FROM chat_words AS w WHERE ${behind('ranked')}
-            ORDER BY w.at DESC, w.seq DESC LIMIT 1 OFFSET ?9 - 1))
-          FROM ranked WHERE rank <= ?8) AS floor_at)
+      SELECT *, max(?4, coalesce(next_at, 0), coalesce(floor_at, 0)) AS low FROM reached ORDER BY low, rooms LIMIT 1)
   SELECT next_at AS at, next_conv AS conv, NULL AS seq, floor_at FROM bounds
   UNION ALL
   SELECT * FROM (
     SELECT w.at, w.conv, w.seq, NULL FROM bounds CROSS JOIN ranked AS r CROSS JOIN chat_words AS w
-    WHERE r.rank <= ?8 AND ${behind('r')}
-      AND w.at >= coalesce(bounds.floor_at, 0) AND (w.at, w.conv) > (coalesce(next_at, 0), coalesce(next_conv, 0))
+    WHERE r.rank <= bounds.rooms AND ${behind('r', 'bounds.low')}
+      AND (w.at, w.conv) > (coalesce(next_at, 0), coalesce(next_conv, 0))
       AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS d WHERE NOT EXISTS (
         SELECT 1 FROM chat_words AS x WHERE x.word = d.value AND x.conv = w.conv AND x.at = w.at AND x.seq = w.seq))
     ORDER BY w.at DESC, w.conv DESC, w.seq DESC LIMIT ${maxCandidates})`
@@ -92,9 +101,12 @@ export async function findCandidates(
 ): Promise<Candidates> {
   const rows = await reader.query(
     sql(
-      candidatesSql,
+      candidatesSql(reach.length),
       ...[listOf(rooms), first, listOf(others), since, before.at, before.conv, before.seq],
-      ...[reach.rooms, reach.postings],
+      ...[
+        Math.max(...reach.map((width) => width.rooms)),
+        ...reach.flatMap((width) => [width.rooms, width.postings]),
+      ],
     ),
   )
   const found = rows

@@ -23,15 +23,12 @@ import type { WordSecret } from './word-secret.ts'
 type Input = CommandParsed<(typeof chat.commands)['search']>
 
 /**
- * Queries that one call makes to look messages up, by the rooms and postings that each looks at: what is common is found
- * nearby. Behind the last one the caller goes on with the cursor.
+ * Postings that the queries of one call look at, one after the other: what is common is found nearby. Behind the last
+ * one the caller goes on with the cursor.
  */
-const looks = [
-  { rooms: 40, postings: 1_000 },
-  { rooms: 160, postings: 2_500 },
-  { rooms: 640, postings: 5_000 },
-  { rooms: 2_560, postings: 5_000 },
-] as const
+const looks = [1_000, 2_500, 5_000, 5_000] as const
+/** Conversations among which a look divides its postings; the division that reaches farthest back is taken. */
+const divisions = [1, 6, 40, 250] as const
 /** Postings that are looked at of each room at least. */
 const minPostings = 10
 /** Messages whose text one call reads before it looks no further. */
@@ -102,9 +99,9 @@ async function find(ctx: Context, look: Lookup, wanted: Wanted, input: Input): P
   if (count === 0 || look.rooms.length === 0) return { confirmed: [], next: undefined }
   const confirmed: Confirmed[] = []
   let unread = maxRead
-  for (const wide of looks) {
+  for (const postings of looks) {
     if (before === undefined || unread <= 0) break
-    const reach = reachOf(wide, count, look.rooms.length, input.limit)
+    const reach = reachOf(postings, count, look.rooms.length, input.limit)
     const candidates: Candidates = await findCandidates(ctx, { ...look, digests }, before, reach)
     before = candidates.next
     for (const some of portions(candidates.found, input.limit + 1 - confirmed.length)) {
@@ -136,12 +133,15 @@ async function rarestFirst(ctx: Context, look: Lookup, before: Found) {
   return { digests: counted.map(({ digest }) => digest), count: counted[0]?.count ?? 0 }
 }
 
-function reachOf(wide: Reach, count: number | undefined, all: number, limit: number): Reach {
+function reachOf(postings: number, count: number | undefined, all: number, limit: number): Reach {
   // Whatever is newest of all lies in as many rooms as are wanted, and in each among as many.
-  if (count === undefined) return { rooms: limit + 1, postings: limit + 1 }
-  if (count <= maxCounted) return { rooms: all, postings: maxCounted + 1 }
-  const rooms = Math.min(wide.rooms, all)
-  return { rooms, postings: Math.max(Math.floor(wide.postings / rooms), minPostings) }
+  if (count === undefined) return [{ rooms: limit + 1, postings: limit + 1 }]
+  if (count <= maxCounted) return [{ rooms: all, postings: maxCounted + 1 }]
+  const rooms = new Set(divisions.map((division) => Math.min(division, all)))
+  return [...rooms].map((some) => ({
+    rooms: some,
+    postings: Math.max(Math.floor(postings / some), minPostings),
+  }))
 }
 
 async function assemble(ctx: Context, user: string, confirmed: readonly Confirmed[]): Promise<Message[]> {
