@@ -5,6 +5,7 @@ import type { SqliteSettings, Synchronous } from './sqlite/connection.ts'
 import { type DirectoryLock, lockDirectory } from './sqlite/lock.ts'
 import { ReaderLink } from './sqlite/reader-link.ts'
 import { refuseTooMany } from './sqlite/refusals.ts'
+import { rowsOf } from './sqlite/sql/table.ts'
 import { WriterLink } from './sqlite/writer-link.ts'
 
 export { type BackupOptions, backupSqlite, type RestoreOptions, restoreSqlite } from './sqlite/backup.ts'
@@ -179,7 +180,7 @@ function storeOver(
     },
     channels: (app, options) => scan(options.limit, 'channels', app, options),
     records: (app, table, options) => scan(options.limit, 'records', app, table, options),
-    query: (statement) => scan(queryRows, 'query', statement),
+    query: async (statement) => rowsOf(await scan(queryRows, 'query', statement)),
     backup: (path) => alive(1).backup(resolve(path)),
   }
 }

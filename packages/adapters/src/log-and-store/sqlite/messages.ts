@@ -1,8 +1,18 @@
-import type { CommitResult, Migration, Retention, Unit, UnitEvent } from '@parley/kernel'
+import type {
+  Assertion,
+  CommitResult,
+  Migration,
+  Retention,
+  Unit,
+  UnitEvent,
+  UnitValue,
+  Write,
+} from '@parley/kernel'
 import type { Position } from '@parley/protocol'
 import type { SqliteSettings, WriterConnectionOptions } from './connection.ts'
 import type { Fault } from './faults.ts'
 import type { Queries } from './reader/queries.ts'
+import type { NewTexts, SqlTexts } from './sql/sql-texts.ts'
 
 /*
  * What the threads tell each other. Units and their results travel as one flat list of values a batch: that costs a
@@ -35,7 +45,7 @@ export type Chore =
   | { readonly kind: 'purged' }
 
 export type ToWriter =
-  | { readonly kind: 'units'; readonly units: Flat }
+  | { readonly kind: 'units'; readonly units: Flat; readonly texts: NewTexts }
   | { readonly kind: 'chore'; readonly id: number; readonly chore: Chore }
   | { readonly kind: 'close' }
 
@@ -70,39 +80,123 @@ export type FromReader =
 /** A unit's outcome in the writing thread. */
 export type Outcome = CommitResult | { readonly status: 'failed'; readonly fault: Fault }
 
-export function writeUnit(to: Flat, unit: Unit): void {
-  const { app, events, receipt } = unit
+export function writeUnit(to: Flat, unit: Unit, texts: SqlTexts): void {
+  const { app, events, receipt, assertions, writes, redactions } = unit
   to.push(app, events.length)
   for (const event of events)
     to.push(event.channel, event.type, event.data, event.tags, event.id, event.by, event.at)
   if (receipt === undefined) to.push(undefined)
   else to.push(receipt.scope, receipt.fingerprint, receipt.output, receipt.expiresAt)
-  to.push(restOf(unit))
-}
-
-/** What units rarely have, in one value. */
-type Rest = readonly [Unit['assertions'], Unit['writes'], Unit['redactions']]
-
-function restOf({ assertions, writes, redactions }: Unit): Rest | undefined {
-  if (assertions.length === 0 && writes.length === 0 && redactions === undefined) return undefined
-  return [assertions, writes, redactions]
-}
-
-const noRest: Rest = [[], [], undefined]
-
-export function readUnits(from: Flat): Unit[] {
-  const units: Unit[] = []
-  for (let at = 0; at < from.length; ) {
-    const app = from[at++] as string
-    const events: UnitEvent[] = []
-    for (let left = from[at++] as number; left > 0; left--, at += 7) events.push(readEvent(from, at))
-    const scope = from[at++] as string | undefined
-    const receipt = scope === undefined ? undefined : readReceipt(scope, from, at)
-    if (receipt !== undefined) at += 3
-    const [assertions, writes, redactions] = (from[at++] ?? noRest) as Rest
-    const unit = { app, events, assertions, writes, ...(receipt === undefined ? {} : { receipt }) }
-    units.push(redactions === undefined ? unit : { ...unit, redactions })
+  to.push(assertions.length)
+  for (const assertion of assertions) {
+    if ('sql' in assertion) {
+      to.push(texts.numberOf(assertion.sql), assertion.expect)
+      writeParameters(to, assertion.parameters)
+    } else to.push(undefined, assertion)
   }
+  to.push(writes.length)
+  for (const write of writes) {
+    if ('sql' in write) {
+      to.push(texts.numberOf(write.sql))
+      writeParameters(to, write.parameters)
+    } else to.push(undefined, write)
+  }
+  to.push(redactions)
+}
+
+/** No parameter is undefined: it marks that the next value is the number of an event, whose offset is meant. */
+function writeParameters(to: Flat, parameters: readonly UnitValue[]): void {
+  to.push(parameters.length)
+  for (const value of parameters) {
+    if (typeof value === 'object' && value !== null && 'offsetOf' in value) to.push(undefined, value.offsetOf)
+    else to.push(value)
+  }
+}
+
+/** Reads a batch of units, one value after the other. */
+class UnitReader {
+  readonly #from: Flat
+  readonly #texts: readonly string[]
+  #at = 0
+
+  constructor(from: Flat, texts: readonly string[]) {
+    this.#from = from
+    this.#texts = texts
+  }
+
+  get isDone(): boolean {
+    return this.#at >= this.#from.length
+  }
+
+  unit(): Unit {
+    const app = this.#next<string>()
+    const events = this.#list(() => this.#event())
+    const receipt = this.#receipt()
+    const assertions = this.#list(() => this.#assertion())
+    const writes = this.#list(() => this.#write())
+    const redactions = this.#next<Unit['redactions']>()
+    const unit = { app, events, assertions, writes, ...(receipt === undefined ? {} : { receipt }) }
+    return redactions === undefined ? unit : { ...unit, redactions }
+  }
+
+  #next<Value>(): Value {
+    return this.#from[this.#at++] as Value
+  }
+
+  #list<Entry>(read: () => Entry): Entry[] {
+    const entries: Entry[] = []
+    for (let left = this.#next<number>(); left > 0; left--) entries.push(read())
+    return entries
+  }
+
+  #event(): UnitEvent {
+    const event = readEvent(this.#from, this.#at)
+    this.#at += 7
+    return event
+  }
+
+  #receipt(): Unit['receipt'] {
+    const scope = this.#next<string | undefined>()
+    if (scope === undefined) return undefined
+    const [fingerprint, output] = [this.#next<string>(), this.#next<string>()]
+    return { scope, fingerprint, output, expiresAt: this.#next<number>() }
+  }
+
+  #assertion(): Assertion {
+    const sql = this.#sql()
+    if (sql === undefined) return this.#next()
+    const expect = this.#next<'some' | 'none'>()
+    // An assertion asks for no offset.
+    return {
+      sql,
+      expect,
+      parameters: this.#parameters() as Extract<Assertion, { sql: string }>['parameters'],
+    }
+  }
+
+  #write(): Write {
+    const sql = this.#sql()
+    return sql === undefined ? this.#next() : { sql, parameters: this.#parameters() }
+  }
+
+  #sql(): string | undefined {
+    const number = this.#next<number | undefined>()
+    return number === undefined ? undefined : (this.#texts[number] as string)
+  }
+
+  #parameters(): UnitValue[] {
+    return this.#list(() => {
+      const value = this.#next<UnitValue | undefined>()
+      return value === undefined ? { offsetOf: this.#next<number>() } : value
+    })
+  }
+}
+
+/** @param texts what the numbers of statements stand for */
+export function readUnits(from: Flat, texts: readonly string[]): Unit[] {
+  const reader = new UnitReader(from, texts)
+  const units: Unit[] = []
+  while (!reader.isDone) units.push(reader.unit())
   return units
 }
 
@@ -117,15 +211,6 @@ function readEvent(from: Flat, at: number): UnitEvent {
     by: from[at + 5],
     at: from[at + 6],
   } as UnitEvent
-}
-
-function readReceipt(scope: string, from: Flat, at: number): NonNullable<Unit['receipt']> {
-  return {
-    scope,
-    fingerprint: from[at] as string,
-    output: from[at + 1] as string,
-    expiresAt: from[at + 2] as number,
-  }
 }
 
 export function writeOutcome(to: Flat, outcome: Outcome): void {

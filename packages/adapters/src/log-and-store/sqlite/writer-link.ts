@@ -13,6 +13,7 @@ import {
   writeUnit,
 } from './messages.ts'
 import { closedError, overloadedError, refuseMalformed, toError } from './refusals.ts'
+import { SqlTexts } from './sql/sql-texts.ts'
 import { startThread, type Thread } from './thread.ts'
 
 /** A batch goes to the writer at the end of the turn, or as soon as it has grown so large. */
@@ -57,6 +58,7 @@ export class WriterLink {
   #answered = 0
   #pendingBytes = 0
   #batch: Flat = []
+  readonly #texts = new SqlTexts()
   #batchUnits = 0
   #batchBytes = 0
   #isFlushPlanned = false
@@ -94,7 +96,7 @@ export class WriterLink {
       return Promise.reject(overloadedError(`Writes of ${this.#pendingBytes} bytes`))
     return new Promise((resolve, reject) => {
       refuseMalformed(unit)
-      writeUnit(this.#batch, unit)
+      writeUnit(this.#batch, unit, this.#texts)
       this.#pending.push({ bytes, resolve, reject })
       this.#pendingBytes += bytes
       this.#batchUnits += 1
@@ -146,7 +148,7 @@ export class WriterLink {
     this.#batch = []
     this.#batchUnits = 0
     this.#batchBytes = 0
-    this.#post({ kind: 'units', units })
+    this.#post({ kind: 'units', units, texts: this.#texts.take() })
   }
 
   #post(message: ToWriter): void {

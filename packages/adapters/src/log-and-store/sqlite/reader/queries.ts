@@ -1,17 +1,10 @@
 import { Buffer } from 'node:buffer'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type {
-  ReadOptions,
-  RecordRow,
-  SqlStatement,
-  SqlValue,
-  StoredEvent,
-  StoredReceipt,
-  Top,
-} from '@parley/kernel'
+import type { ReadOptions, RecordRow, SqlStatement, StoredEvent, StoredReceipt, Top } from '@parley/kernel'
 import { epochOf } from '../epoch.ts'
 import { Receipts } from '../receipts.ts'
 import { Statements } from '../sql/statements.ts'
+import type { Table } from '../sql/table.ts'
 
 /** Which of a list's entries are wanted, by name. */
 export interface PageOptions {
@@ -137,8 +130,8 @@ export class Queries {
     return page(rows, options, 'key')
   }
 
-  query(statement: SqlStatement): Record<string, SqlValue>[] {
-    return this.#statements.all(statement)
+  query(statement: SqlStatement): Table {
+    return this.#statements.table(statement)
   }
 
   #find(app: string, channel: string): ChannelRow | undefined {

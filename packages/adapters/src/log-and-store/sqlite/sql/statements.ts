@@ -1,6 +1,7 @@
 import { constants, type DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { SqlStatement, SqlValue, UnitStatement, UnitValue } from '@parley/kernel'
 import type { Position } from '@parley/protocol'
+import { rowsOf, type Table } from './table.ts'
 
 /** Statements kept compiled; the one unused for longest goes first. */
 const maxStatements = 512
@@ -92,15 +93,22 @@ export class Statements {
   }
 
   all(statement: SqlStatement): Record<string, SqlValue>[] {
+    return rowsOf(this.table(statement))
+  }
+
+  /** What a query gives, in the form that costs least on its way to another thread. */
+  table(statement: SqlStatement): Table {
     const compiled = this.#compile(statement.sql)
     const parameters = statement.parameters.map(toSqlite)
+    const columns = compiled.columns().map(({ name }) => name)
+    compiled.setReturnArrays(true)
     try {
-      return take(compiled.iterate(...parameters)) as Record<string, SqlValue>[]
+      return { columns, values: take(compiled, parameters) }
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_OUT_OF_RANGE') throw error
       compiled.setReadBigInts(true)
       try {
-        return take(compiled.iterate(...parameters)).map(narrow)
+        return { columns, values: take(compiled, parameters).map(narrow) }
       } finally {
         compiled.setReadBigInts(false)
       }
@@ -160,14 +168,17 @@ function offsetOf(
   return position.offset
 }
 
-function take<T>(rows: Iterable<T>): T[] {
-  const taken: T[] = []
-  for (const row of rows) {
-    if (taken.length === maxRows)
+function take(compiled: StatementSync, parameters: SqlValue[]): SqlValue[] {
+  const values: SqlValue[] = []
+  let count = 0
+  // Each row is a list of values, as the statement was told.
+  for (const row of compiled.iterate(...parameters) as Iterable<unknown> as Iterable<SqlValue[]>) {
+    if (count === maxRows)
       throw new RangeError(`the query gives more than ${maxRows} rows; ask for fewer, by LIMIT`)
-    taken.push(row)
+    count += 1
+    for (const value of row) values.push(value)
   }
-  return taken
+  return values
 }
 
 /** A number is bound as REAL; whole ones must stay whole in columns without a type, in text and in JSON. */
@@ -175,11 +186,8 @@ function toSqlite(value: SqlValue): SqlValue {
   return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value
 }
 
-function narrow(row: Record<string, unknown>): Record<string, SqlValue> {
-  const narrowed: Record<string, SqlValue> = {}
-  for (const [name, value] of Object.entries(row))
-    narrowed[name] = typeof value === 'bigint' && isSafe(value) ? Number(value) : (value as SqlValue)
-  return narrowed
+function narrow(value: SqlValue): SqlValue {
+  return typeof value === 'bigint' && isSafe(value) ? Number(value) : value
 }
 
 function isSafe(value: bigint): boolean {

@@ -28,12 +28,14 @@ export class Group {
    * nothing of it is, or else with `outcome_unknown`.
    */
   commit(units: readonly Unit[]): GroupOutcome {
-    const together = this.#attempt(units)
+    // Hardly any unit fails half done, so that none has a savepoint at first.
+    const together =
+      this.#attempt(units, false) ?? (units.some(mayFail) ? this.#attempt(units, true) : undefined)
     if (together !== undefined) return together
     // A unit without a savepoint failed half done. Alone, each is refused or committed by its own transaction.
     const outcomes: Outcome[] = []
     for (const [index, unit] of units.entries()) {
-      const alone = this.#attempt([unit]) as GroupOutcome
+      const alone = this.#attempt([unit], false) as GroupOutcome
       outcomes.push(...alone.outcomes)
       if (alone.fault === undefined) continue
       outcomes.push(
@@ -44,12 +46,12 @@ export class Group {
     return { outcomes }
   }
 
-  /** One transaction. Nothing is answered when the units must be tried one by one. */
-  #attempt(units: readonly Unit[]): GroupOutcome | undefined {
+  /** One transaction. Nothing is answered when the units must be tried with savepoints, or one by one. */
+  #attempt(units: readonly Unit[], hasSavepoints: boolean): GroupOutcome | undefined {
     const outcomes: Outcome[] = []
     try {
       this.#transaction.begin()
-      for (const unit of units) outcomes.push(this.#run(unit))
+      for (const unit of units) outcomes.push(this.#run(unit, hasSavepoints))
       this.#heads.write()
     } catch (error) {
       return this.#giveUp(units, faultOf(error))
@@ -68,8 +70,8 @@ export class Group {
   }
 
   /** Throws when the whole transaction is in doubt. */
-  #run(unit: Unit): Outcome {
-    if (!mayFail(unit)) return this.#units.run(unit)
+  #run(unit: Unit, hasSavepoint: boolean): Outcome {
+    if (!hasSavepoint || !mayFail(unit)) return this.#units.run(unit)
     try {
       return this.#units.runGuarded(unit)
     } catch (error) {

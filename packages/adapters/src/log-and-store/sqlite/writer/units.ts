@@ -1,13 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type {
-  Assertion,
-  controlChannel,
-  Receipt,
-  RecordWrite,
-  Redaction,
-  StoredReceipt,
-  Unit,
-} from '@parley/kernel'
+import type { Assertion, controlChannel, Receipt, RecordWrite, Redaction, Unit } from '@parley/kernel'
 import type { Position } from '@parley/protocol'
 import type { Outcome } from '../messages.ts'
 import { hashScope, Receipts } from '../receipts.ts'
@@ -18,10 +10,7 @@ import type { Heads } from './heads.ts'
 /** The kernel's constant: checked by its type, as the writing thread loads no kernel. */
 const control: typeof controlChannel = 'control:access'
 
-/**
- * Whether a unit may turn out impossible when it is half done. Only then it needs a savepoint: the others are refused
- * before they have written anything, or not at all.
- */
+/** Whether a unit may turn out impossible: then a savepoint lets the others of its group go on without it. */
 export function mayFail(unit: Unit): boolean {
   return unit.assertions.length > 0 || unit.writes.some((write) => 'sql' in write)
 }
@@ -77,15 +66,15 @@ export class Units {
     }
   }
 
-  /** Does the unit. What it did before it throws or refuses an assertion must be rolled back by the caller. */
+  /** Does the unit, or writes nothing of it. What it did before it throws must be rolled back by the caller. */
   run(unit: Unit): Outcome {
-    const positions = this.#place(unit)
-    if (unit.receipt !== undefined) {
-      const earlier = this.#claim(unit.receipt, positions)
-      if (earlier !== undefined) return { status: 'repeated', receipt: earlier }
-    }
+    const { receipt } = unit
+    const earlier = receipt && this.#receipts.find(receipt.scope, hashScope(receipt.scope))
+    if (earlier !== undefined) return { status: 'repeated', receipt: earlier }
     const assertion = unit.assertions.findIndex((asserted) => !this.#holds(unit.app, asserted))
     if (assertion >= 0) return { status: 'refused', assertion }
+    const positions = this.#place(unit)
+    if (receipt !== undefined) this.#claim(receipt, positions)
     for (const write of unit.writes)
       if ('sql' in write) this.#statements.run(write, positions)
       else this.#writeRecord(unit.app, write)
@@ -125,14 +114,9 @@ export class Units {
     return { epoch, offset: head + 1 + count }
   }
 
-  /** Stores a receipt, or answers the one that has its scope already. */
-  #claim(receipt: Receipt, positions: readonly Position[]): StoredReceipt | undefined {
-    const { scope, fingerprint, output, expiresAt } = receipt
+  #claim({ scope, fingerprint, output, expiresAt }: Receipt, positions: readonly Position[]): void {
     const hash = hashScope(scope)
-    const earlier = this.#receipts.find(scope, hash)
-    if (earlier !== undefined) return earlier
     this.#insertReceipt.run(hash, scope, fingerprint, output, JSON.stringify(positions), expiresAt)
-    return undefined
   }
 
   #holds(app: string, asserted: Assertion): boolean {

@@ -10,6 +10,7 @@ import {
   type WriterStart,
   writeOutcome,
 } from '../messages.ts'
+import { learn } from '../sql/sql-texts.ts'
 import { Statements } from '../sql/statements.ts'
 import { Chores } from './chores.ts'
 import { EventRows } from './event-rows.ts'
@@ -37,6 +38,7 @@ class Writer {
   readonly #chores: Chores
   readonly #transaction: Transaction
   readonly #log: WriteAheadLog
+  readonly #texts: string[] = []
   #fault: Fault | undefined
   #isClosing = false
   #timer: NodeJS.Timeout | undefined
@@ -80,8 +82,10 @@ class Writer {
     const units: Unit[] = []
     let message = first ?? this.#receive()
     for (let left = group.messages; message !== undefined; message = this.#receive()) {
-      if (message.kind === 'units') units.push(...readUnits(message.units))
-      else if (message.kind === 'chore') this.#chores.add(message.id, message.chore)
+      if (message.kind === 'units') {
+        learn(this.#texts, message.texts)
+        units.push(...readUnits(message.units, this.#texts))
+      } else if (message.kind === 'chore') this.#chores.add(message.id, message.chore)
       else this.#isClosing = true
       left -= 1
       if (left === 0 || units.length >= group.units) break
