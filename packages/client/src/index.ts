@@ -1,4 +1,5 @@
 export type { ClientOptions } from './client-options.ts'
+export { PriorityMessageQueue, type PriorityMessageQueueOptions } from '@parley/protocol'
 export {
   createClient,
   type Client,

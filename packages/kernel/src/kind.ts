@@ -198,6 +198,14 @@ export class Kinds {
     return kind
   }
 
+  /** The lane of a channel; of what is none, `normal`. */
+  laneOf(channel: string): Lane {
+    const known = this.#byChannel.get(channel)
+    if (known !== undefined) return known.lane
+    const end = channel.indexOf(':')
+    return (end < 0 ? undefined : this.#byName.get(channel.slice(0, end))?.lane) ?? kindDefaults.lane
+  }
+
   #find(channel: string): Kind {
     const name = parseChannelName(channel)
     if (name === undefined)

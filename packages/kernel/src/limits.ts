@@ -36,10 +36,10 @@ export const limitDefaults = {
   maxQueuedBytes: 262_144,
   /** A connection that accepts no byte for so long is closed as a slow consumer. */
   slowConsumerMs: 10_000,
-  /** What clients say is let in for at most so long a turn; more of it waits for the next. */
-  intakeSliceMs: 8,
-  /** Characters of messages that wait so; above, the oldest are carried out at once. */
-  maxIntakeLength: 16_777_216,
+  /** What clients say is carried out for at most so long a turn; more of it waits for the next, by lane. */
+  intakeSliceMs: 5,
+  /** Characters of frames of one lane that wait so; more is refused with `overloaded`. */
+  maxIntakeLength: 4_194_304,
   /** Fan-out writes for at most so long, then lets others go first. */
   fanoutSliceMs: 5,
   /** Events that a channel keeps at hand for catching up. */

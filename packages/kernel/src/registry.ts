@@ -96,6 +96,12 @@ export class Registry {
     return this.#states.get(name)
   }
 
+  /** What calls of a command are ordered by; undefined for a command that does not exist. */
+  orderKey(name: string, input: unknown): string | undefined {
+    const command = this.#commands.get(name)
+    return command === undefined ? undefined : orderKeyOf(command, input)
+  }
+
   /** A job of the server, by `module.name`. */
   job(name: string): Job | undefined {
     return this.#jobs.get(name)
@@ -108,4 +114,13 @@ export class Registry {
       throw new ParleyError('unknown_command', `No module offers a command \`${name.slice(0, 100)}\`.`)
     return found
   }
+}
+
+/** Calls of one session with the same key are carried out in the order in which they came. */
+export function orderKeyOf(command: RegisteredCommand, input: unknown): string {
+  const { orderBy, permission } = command.contract
+  const field = orderBy ?? (typeof permission === 'object' ? permission.channel : undefined)
+  if (field === undefined || typeof input !== 'object' || input === null) return command.name
+  const value = (input as Readonly<Record<string, unknown>>)[field]
+  return typeof value === 'string' ? value : command.name
 }

@@ -51,6 +51,11 @@ export {
   maxJsonDepth,
   type Decoded,
 } from './json-codec.ts'
+export {
+  PriorityMessageQueue,
+  type PriorityMessageQueueOptions,
+} from './priority/priority-message-queue.ts'
+export { priorities, PriorityTurns, type PriorityClass } from './priority/priorities.ts'
 export { expandEvents } from './events-frame.ts'
 export {
   dereference,

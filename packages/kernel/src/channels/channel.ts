@@ -1,5 +1,5 @@
 import type { CompiledFilter, Occupancy, Position } from '@parley/protocol'
-import type { Kind } from '../kind.ts'
+import type { Kind, Lane } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Timer } from '../ports/clock.ts'
 import type { StoredEvent, Top } from '../ports/event-log.ts'
@@ -43,6 +43,8 @@ export class Channel {
   readonly app: string
   readonly name: string
   readonly kind: Kind
+  /** The lane of its kind. */
+  readonly priority: Lane
   /** The name as JSON text. */
   readonly nameText: string
   readonly state: KeyedState
@@ -100,6 +102,7 @@ export class Channel {
     this.app = parts.app
     this.name = parts.name
     this.kind = parts.kind
+    this.priority = parts.kind.lane
     this.nameText = quote(parts.name)
     this.state = parts.state
     this.flushedState = parts.state.version

@@ -1,3 +1,4 @@
+import { PriorityMessageQueue } from '@parley/protocol'
 import { Activity } from '../inspection/activity.ts'
 import { type Lane, lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -29,8 +30,9 @@ const maxUnflushed = 4_096
 const catchUpShare = 0.2
 
 /**
- * Writes batches to members, at the end of a turn, lanes in order. It is a cursor: after `fanoutSliceMs` it lets
- * other work go first and goes on in the next turn, so that one event to ten thousand members delays nobody's reply.
+ * Writes batches to members, at the end of a turn, channels of higher lanes first. It is a cursor: after `fanoutSliceMs`
+ * it lets other work go first and goes on in the next turn, so that one event to ten thousand members delays nobody's
+ * reply. While more waits than can be written, lanes take turns by weight.
  * A channel that was interrupted comes after the others then; what is published into it meanwhile becomes one batch.
  */
 export class Fanout {
@@ -41,7 +43,7 @@ export class Fanout {
   readonly #activity: Activity
   readonly #dirtyChannels: Channel[][] = lanes.map(() => [])
   /** Channels with batches to write, in their turn. */
-  readonly #active: Channel[] = []
+  readonly #active = new PriorityMessageQueue<Channel>({ order: 'weighted', capacity: Infinity })
   #interrupted: Channel | undefined
   /** Members left until the next look at the clock. */
   #untilLook = membersPerLook
@@ -117,7 +119,7 @@ export class Fanout {
     if (this.#activity.timings !== undefined) delivery.madeAt = this.#clock.elapsed()
     channel.deliveries.push(delivery)
     if (channel.deliveries.length > 1) return
-    this.#active.push(channel)
+    this.#active.enqueue(channel)
     this.#schedule()
   }
 
@@ -231,20 +233,18 @@ export class Fanout {
         if (this.#isStateDue(channel)) this.#makeStateDiff(channel)
       }
     }
-    if (this.#interrupted !== undefined) this.#active.push(this.#interrupted)
+    if (this.#interrupted !== undefined) this.#active.enqueue(this.#interrupted)
     this.#interrupted = undefined
     return this.#active.length > 0
   }
 
   /** Writes batches until there are none, or time is up. */
   #writeActive(until: number): void {
-    let count = 0
-    while (count < this.#active.length && !this.#isLate) {
-      const channel = this.#active[count] as Channel
-      count += 1
+    while (!this.#isLate) {
+      const channel = this.#active.dequeue()
+      if (channel === undefined) return
       if (!this.#writeChannel(channel, until)) this.#interrupted = channel
     }
-    this.#active.splice(0, count)
   }
 
   /** Answers false when time was up before the last batch of the channel. */

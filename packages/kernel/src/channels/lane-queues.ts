@@ -1,3 +1,4 @@
+import { PriorityTurns } from '@parley/protocol'
 import { type Lane, lanes } from '../kind.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
 import type { OnShed } from './fanout.ts'
@@ -17,12 +18,7 @@ export type Turn =
   | { readonly what: 'state'; readonly member: Member }
   | { readonly what: 'dropped'; readonly member: Member }
 
-/** Share of each lane when all have something to send. */
-const weights: Readonly<Record<Lane, number>> = { critical: 16, high: 8, normal: 4, low: 2, background: 1 }
-
 interface LaneQueue {
-  readonly weight: number
-  credit: number
   readonly behind: Member[]
   readonly inState: Member[]
   /** Members that have to be told that frames of theirs were shed. */
@@ -31,18 +27,17 @@ interface LaneQueue {
 }
 
 /**
- * What waits for one connection, by lane. Lanes take turns by smooth weighted round robin (the scheme of nginx's
- * upstream balancer), which has an age limit built in: while all wait, a lane with weight 1 gets every 31st turn.
+ * What waits for one connection, by lane. Lanes take turns by {@link PriorityTurns}, which has an age limit built in:
+ * while all wait, the lowest lane gets every 31st turn.
  */
 export class LaneQueues {
-  readonly #lanes: readonly LaneQueue[] = lanes.map((lane) => ({
-    weight: weights[lane],
-    credit: 0,
+  readonly #lanes: readonly LaneQueue[] = lanes.map(() => ({
     behind: [],
     inState: [],
     shed: [],
     frames: [],
   }))
+  readonly #turns = new PriorityTurns()
   #queuedBytes = 0
   readonly #onShed: OnShed
 
@@ -103,16 +98,8 @@ export class LaneQueues {
 
   /** What goes next; a member that is behind stays in its lane until `caughtUp`. */
   next(): Turn | undefined {
-    let best: LaneQueue | undefined
-    let total = 0
-    for (const lane of this.#lanes) {
-      if (isIdle(lane)) continue
-      lane.credit += lane.weight
-      total += lane.weight
-      if (best === undefined || lane.credit > best.credit) best = lane
-    }
+    const best = this.#lanes[this.#turns.next(this.#lanes.map((lane) => (isIdle(lane) ? 0 : 1)))]
     if (best === undefined) return undefined
-    best.credit -= total
     const inState = best.inState.shift()
     if (inState !== undefined) return { what: 'state', member: inState }
     // What was shed lay before the frames that are left.

@@ -7,7 +7,7 @@ import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { RegisteredCommand, Registry } from '../registry.ts'
+import { orderKeyOf, type RegisteredCommand, type Registry } from '../registry.ts'
 import type { Call, Caller, Done, Prepared } from './call.ts'
 import { digest } from './hash.ts'
 import { OrderedLanes } from './ordered-lanes.ts'
@@ -157,7 +157,7 @@ export class Dispatch {
     const identity = caller.identity ?? nobody
     const input = contract.precheck?.(call.input) ? call.input : validate(contract.input, call.input)
     const { permission } = contract
-    const base = { command, caller, identity, input, permission, orderKey: orderKey(command, input), done }
+    const base = { command, caller, identity, input, permission, orderKey: orderKeyOf(command, input), done }
     if (call.key === undefined || !takesKey(contract))
       return { ...base, scope: undefined, fingerprint: '', receipt: undefined }
     const scope = `${identity.app}\n${identity.user ?? ''}\n${command.name}\n${call.key}`
@@ -274,11 +274,4 @@ export class Dispatch {
 
 function stopping(): ParleyError {
   return new ParleyError('unavailable', 'The node is stopping. Repeat it on the next connection.')
-}
-
-function orderKey(command: RegisteredCommand, input: unknown): string {
-  const { orderBy, permission } = command.contract
-  const field = orderBy ?? (typeof permission === 'object' ? permission.channel : undefined)
-  const value = field === undefined ? undefined : (input as Readonly<Record<string, unknown>>)[field]
-  return typeof value === 'string' ? value : command.name
 }

@@ -37,7 +37,7 @@ import { SessionFeed } from '../sessions/session-feed.ts'
 import { Sessions } from '../sessions/sessions.ts'
 import { TimerWheel } from '../sessions/timer-wheel.ts'
 import type { NodeOptions, NodeStatus } from './node.ts'
-import { type NodeMetrics, nodeMetrics } from './node-metrics.ts'
+import { intakeWaits, type NodeMetrics, nodeMetrics } from './node-metrics.ts'
 
 /** What the parts ask of the node around them. */
 export interface Surroundings {
@@ -146,7 +146,7 @@ function makeBase(options: NodeOptions): Base {
     throttle: new Throttle(clock, rates),
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
-    intake: new Intake(clock, limits),
+    intake: new Intake({ clock, limits, drops, waits: intakeWaits(options.metrics) }),
     fanout: new Fanout(
       clock,
       limits,
@@ -312,7 +312,7 @@ function makeLinkServices(
   const { dispatch, subscribing, sessions, metrics } = parts
   const { clock, logger: log } = options
   const handler = new FrameHandler({
-    ...{ registry, dispatch, subscribing, permissions, limits, clock, log },
+    ...{ registry, kinds: base.kinds, dispatch, subscribing, permissions, limits, clock, log },
     authenticate: around.authenticate,
     refresh: (session, identity) => sessions.refresh(session, identity),
   })
@@ -323,6 +323,7 @@ function makeLinkServices(
     authenticate: around.authenticate,
     open: (link, identity, frame) => sessions.open(link, identity, frame),
     welcome: around.welcome,
+    laneOf: (frame) => handler.laneOf(frame),
     handle: (session, frame) => handler.handle(session, frame),
     closed: around.closed,
     onFrame: () => {

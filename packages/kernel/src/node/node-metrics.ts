@@ -67,3 +67,12 @@ export function nodeMetrics(metrics: Metrics, gauges: Gauges): NodeMetrics {
     ),
   }
 }
+
+export function intakeWaits(metrics: Metrics): Histogram {
+  return metrics.histogram(
+    'parley_intake_wait_seconds',
+    'Time that frames of clients waited for their turn, of those that had to, by lane.',
+    seconds,
+    ['lane'],
+  )
+}

@@ -1,4 +1,4 @@
-import { type CloseReason, closeCodes, type ParleyError } from '@parley/protocol'
+import { type CloseReason, closeCodes, ParleyError } from '@parley/protocol'
 
 /** A client that closes with this code ends its session (PROTOCOL.md §3). Browsers close pages with another one. */
 export const normalClosure = 1000
@@ -53,4 +53,14 @@ export function closeReasonOf(error: ParleyError): CloseReason {
     default:
       return 'unauthenticated'
   }
+}
+
+/** Who was refused for want of room comes again after this time to twice of it. */
+const refusedRetryMs = 1_000
+
+/** @param random in [0, 1) */
+export function overloadedError(random: number): ParleyError {
+  return new ParleyError('overloaded', 'The server has more to do than it can. Try again.', {
+    retryAfterMs: refusedRetryMs + Math.floor(random * refusedRetryMs),
+  })
 }

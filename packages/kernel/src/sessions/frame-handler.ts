@@ -13,6 +13,7 @@ import type { Channel } from '../channels/channel.ts'
 import { presenceName } from '../channels/occupancy.ts'
 import type { Subscribing } from '../channels/subscribing.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
+import type { Kinds, Lane } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -22,6 +23,7 @@ import type { Session } from './session.ts'
 
 export interface FrameHandlerParts {
   readonly registry: Registry
+  readonly kinds: Kinds
   readonly dispatch: Dispatch
   readonly subscribing: Subscribing
   readonly permissions: Permissions
@@ -44,6 +46,26 @@ export class FrameHandler {
 
   constructor(parts: FrameHandlerParts) {
     this.#parts = parts
+  }
+
+  /**
+   * The lane in which a frame waits when there is more to do than there is time: that of the channel by which it is
+   * ordered, so that frames that must not overtake each other wait in the same. Signs of life and tokens come first.
+   */
+  laneOf(frame: ClientFrame): Lane {
+    switch (frame.op) {
+      case 'call':
+        return this.#parts.kinds.laneOf(this.#parts.registry.orderKey(frame.command, frame.input) ?? '')
+      case 'subscribe':
+      case 'unsubscribe':
+      case 'set':
+      case 'state':
+        return this.#parts.kinds.laneOf(frame.channel)
+      case 'chunk':
+        return 'normal'
+      default:
+        return 'critical'
+    }
   }
 
   handle(session: Session, frame: ClientFrame): void {

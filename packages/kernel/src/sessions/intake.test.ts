@@ -1,8 +1,11 @@
+import type { ClientFrame } from '@parley/protocol'
 import { expect, test } from 'vitest'
+import type { Lane } from '../kind.ts'
 import type { Clock } from '../ports/clock.ts'
-import { Intake } from './intake.ts'
+import type { Drop } from '../resilience/drops.ts'
+import { Intake, type IntakeTarget } from './intake.ts'
 
-/** A clock on which every message takes a millisecond, and turns are made by hand. */
+/** A clock on which every frame takes a millisecond, and turns are made by hand. */
 function stage(limits: { intakeSliceMs?: number; maxIntakeLength?: number } = {}) {
   let now = 0
   const deferred: (() => void)[] = []
@@ -10,26 +13,41 @@ function stage(limits: { intakeSliceMs?: number; maxIntakeLength?: number } = {}
     elapsed: () => now,
     defer: (run: () => void) => void deferred.push(run),
   } as unknown as Clock
-  const intake = new Intake(clock, { intakeSliceMs: 20, maxIntakeLength: 1_000, ...limits })
+  const drops: Drop[] = []
+  const intake = new Intake({
+    clock,
+    limits: { intakeSliceMs: 20, maxIntakeLength: 1_000, ...limits },
+    drops: { add: (drop) => void drops.push(drop) },
+  })
   const heard: string[] = []
-  const target = (name: string) => ({
-    handle(text: string) {
+  const target = (name: string): IntakeTarget => ({
+    waiting: 0,
+    isEnding: false,
+    laneOf: (frame) => (frame as { lane?: Lane }).lane ?? 'normal',
+    handle(frame) {
       now += 1
-      heard.push(`${name}${text}`)
+      heard.push(`${name}${(frame as unknown as { text: string }).text}`)
     },
+    refused: (frame) => void heard.push(`${name}${(frame as unknown as { text: string }).text} refused`),
     ended: () => void heard.push(`${name} ended`),
   })
+  const say = (who: IntakeTarget, text: string, lane: Lane = 'normal') =>
+    intake.receive(who, { text, lane } as unknown as ClientFrame, Math.max(text.length, 1))
   const turn = () => {
     for (const run of deferred.splice(0)) run()
   }
-  return { intake, heard, target, turn }
+  /** Says so much in one turn that what follows waits. */
+  const fill = () => {
+    for (let count = 0; count < 60; count++) say(target('x'), '')
+  }
+  return { intake, heard, drops, target, say, turn, fill }
 }
 
 test('what comes in small numbers is carried out at once', () => {
-  const { intake, heard, target, turn } = stage()
+  const { intake, heard, target, say, turn } = stage()
   const ada = target('ada')
   for (let round = 0; round < 5; round++) {
-    intake.receive(ada, String(round))
+    say(ada, String(round))
     intake.end(target('bob'))
     expect(heard.at(-1)).toBe('bob ended')
     turn()
@@ -38,10 +56,10 @@ test('what comes in small numbers is carried out at once', () => {
 })
 
 test('a storm is carried out over several turns, in the order in which it came, ends behind what was said', () => {
-  const { intake, heard, target, turn } = stage()
+  const { intake, heard, target, say, turn } = stage()
   const clients = Array.from({ length: 100 }, (_, index) => target(`c${index}`))
   for (const client of clients) {
-    intake.receive(client, '')
+    say(client, '')
     intake.end(client)
   }
   const atOnce = heard.length
@@ -60,11 +78,45 @@ test('a storm is carried out over several turns, in the order in which it came, 
     expect(heard.indexOf(`c${index} ended`)).toBeGreaterThan(heard.indexOf(`c${index}`))
 })
 
-test('above the bound the oldest are carried out at once: nothing is lost, nothing overtakes', () => {
-  const { intake, heard, target } = stage({ maxIntakeLength: 10 })
+test('of what waits, the urgent is carried out first; the order within a lane stays, and all have their turn', () => {
+  const { intake, heard, target, say, fill } = stage()
+  const ada = target('')
+  fill()
+  const before = heard.length
+  for (let index = 0; index < 40; index++)
+    for (const lane of ['background', 'high', 'critical'] as const) say(ada, `${lane} ${index}`, lane)
+  intake.flush()
+  const order = heard.slice(before).filter((what) => what.includes(' '))
+  expect(order).toHaveLength(120)
+  const of = (lane: string) => order.filter((what) => what.startsWith(lane))
+  for (const lane of ['critical', 'high', 'background'])
+    expect(of(lane)).toEqual(Array.from({ length: 40 }, (_, index) => `${lane} ${index}`))
+  const last = (lane: string) => order.lastIndexOf(`${lane} 39`)
+  expect(last('critical')).toBeLessThan(last('high'))
+  expect(last('high')).toBeLessThan(last('background'))
+  expect(order.indexOf('background 0')).toBeLessThan(60)
+})
+
+test('a lane that is full refuses what comes, and says so; the others have their room', () => {
+  const { intake, heard, drops, target, say, fill } = stage({ maxIntakeLength: 100 })
+  const ada = target('')
+  fill()
+  for (let index = 0; index < 30; index++) say(ada, `background ${index}`, 'background')
+  say(ada, 'high', 'high')
+  expect(heard.filter((what) => what.endsWith('refused'))).toHaveLength(22)
+  expect(drops).toHaveLength(22)
+  expect(drops[0]).toEqual({ what: 'request', reason: 'overloaded', lane: 'background' })
+  intake.flush()
+  expect(heard.filter((what) => /^background \d+$/.test(what))).toHaveLength(8)
+  expect(heard).toContain('high')
+  expect(ada.waiting).toBe(0)
+})
+
+test('nothing critical is refused: above the bound the oldest is carried out at once', () => {
+  const { intake, heard, target, say } = stage({ maxIntakeLength: 10 })
   const ada = target('')
   const sent = Array.from({ length: 200 }, (_, index) => String(index).padStart(3, '0'))
-  for (const text of sent) intake.receive(ada, text)
+  for (const text of sent) say(ada, text, 'critical')
   expect(heard.length).toBeGreaterThan(190)
   intake.flush()
   expect(heard).toEqual(sent)

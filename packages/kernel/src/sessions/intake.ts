@@ -1,107 +1,174 @@
+import { type ClientFrame, PriorityMessageQueue } from '@parley/protocol'
+import type { Lane } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Histogram } from '../ports/metrics.ts'
+import type { Drops } from '../resilience/drops.ts'
 
 /** Where input goes. */
 export interface IntakeTarget {
-  /** Carries a message out. */
-  handle(text: string): void
-  /** There will be no more messages. */
+  /** Frames of it that wait. */
+  waiting: number
+  /** There will be no more: `ended` follows the last that waits. */
+  isEnding: boolean
+  /** The lane in which a frame waits: frames that must not overtake each other have the same. */
+  laneOf(frame: ClientFrame): Lane
+  /** Carries a frame out. */
+  handle(frame: ClientFrame, length: number): void
+  /** There was no room for the frame; nothing of it was done. */
+  refused(frame: ClientFrame): void
   ended(): void
 }
 
 interface Waiting {
+  readonly priority: Lane
   readonly target: IntakeTarget
   /** Undefined for the end. */
-  readonly text: string | undefined
+  readonly frame: ClientFrame | undefined
+  readonly length: number
+  readonly since: number
 }
 
-/** Messages between two looks at the clock. */
-const messagesPerLook = 16
+export interface IntakeParts {
+  readonly clock: Clock
+  readonly limits: Pick<Limits, 'intakeSliceMs' | 'maxIntakeLength'>
+  readonly drops: Pick<Drops, 'add'>
+  /** Seconds that a frame has waited. */
+  readonly waits?: Histogram
+}
+
+/** Frames between two looks at the clock. */
+const framesPerLook = 16
+/** What has waited for longer has some turns of its own. */
+const maxWaitMs = 2_000
 
 /**
- * Lets input in for at most `intakeSliceMs` a turn. When thousands of clients speak at once (a room empties, a network
- * comes back), what they say waits in the order in which it came, so that timers, writes and the fan-out have their
- * turns between. Otherwise nothing waits.
+ * Carries out what clients say, for at most `intakeSliceMs` a turn. When there is more of it than there is time (a room
+ * empties, a network comes back, a server has too little of everything), frames wait by the lane of the kind that they
+ * are about, and lanes take turns by weight: what is urgent is done first, and what can wait is done at last. The writes
+ * and the fan-out have their turns between. Otherwise nothing waits.
  *
- * Bound: `maxIntakeLength` characters. Above, the oldest are carried out at once, however long it takes.
+ * Bound: `maxIntakeLength` characters a lane. More is refused with `overloaded`, but for `critical`: there the oldest are
+ * carried out at once, however long it takes.
  */
 export class Intake {
   readonly #clock: Clock
-  readonly #limits: Pick<Limits, 'intakeSliceMs' | 'maxIntakeLength'>
-  #queue: Waiting[] = []
-  #next = 0
-  #length = 0
-  /** Elapsed time at which this turn's share is used up; undefined before the first message of a turn. */
+  readonly #sliceMs: number
+  readonly #drops: Pick<Drops, 'add'>
+  readonly #waits: Histogram | undefined
+  readonly #queue: PriorityMessageQueue<Waiting>
+  /** Elapsed time at which this turn's share is used up; undefined before the first frame of a turn. */
   #until: number | undefined
-  #untilLook = messagesPerLook
+  #untilLook = framesPerLook
   #isOver = false
+  /** The newest look at the clock. */
+  #now = 0
 
-  constructor(clock: Clock, limits: Pick<Limits, 'intakeSliceMs' | 'maxIntakeLength'>) {
+  constructor({ clock, limits, drops, waits }: IntakeParts) {
     this.#clock = clock
-    this.#limits = limits
+    this.#sliceMs = limits.intakeSliceMs
+    this.#drops = drops
+    this.#waits = waits
+    this.#queue = new PriorityMessageQueue({
+      order: 'weighted',
+      capacity: limits.maxIntakeLength,
+      sizeOf: ({ length }) => length,
+      now: () => this.#now,
+      maxWaitMs,
+    })
   }
 
-  /** A message has come; it is carried out now or a few turns later, after those that came before. */
-  receive(target: IntakeTarget, text: string): void {
-    if (this.#isWaiting || this.#isTurnOver()) this.#wait({ target, text })
-    else target.handle(text)
+  /** Frames that wait, by lane. */
+  count(lane: Lane): number {
+    return this.#queue.count(lane)
+  }
+
+  /** A frame of `length` characters has come; it is carried out now or a few turns later. */
+  receive(target: IntakeTarget, frame: ClientFrame, length: number): void {
+    if (this.#queue.length > 0 || this.#isTurnOver()) this.#wait(target, frame, length)
+    else target.handle(frame, length)
   }
 
   /** A client is gone; its end comes after what it said. */
   end(target: IntakeTarget): void {
-    if (this.#isWaiting) this.#wait({ target, text: undefined })
-    else target.ended()
+    if (target.waiting > 0) target.isEnding = true
+    else if (this.#queue.length === 0) target.ended()
+    else this.#wait(target, undefined, 0)
   }
 
   /** Carries out whatever waits. */
   flush(): void {
-    while (this.#isWaiting) this.#carryOut()
-  }
-
-  get #isWaiting(): boolean {
-    return this.#next < this.#queue.length
+    while (this.#carryOut());
   }
 
   #isTurnOver(): boolean {
     if (this.#until === undefined) {
-      this.#until = this.#clock.elapsed() + this.#limits.intakeSliceMs
+      this.#now = this.#clock.elapsed()
+      this.#until = this.#now + this.#sliceMs
       this.#clock.defer(() => this.#nextTurn())
     }
     this.#untilLook -= 1
     if (this.#untilLook > 0) return this.#isOver
-    this.#untilLook = messagesPerLook
-    this.#isOver = this.#clock.elapsed() >= this.#until
+    this.#untilLook = framesPerLook
+    this.#now = this.#clock.elapsed()
+    this.#isOver = this.#now >= this.#until
     return this.#isOver
   }
 
-  /** What waits has the first half of every turn; what comes meanwhile waits behind it. */
+  /** What waits has the first half of every turn; what comes meanwhile waits too. */
   #nextTurn(): void {
     this.#until = undefined
     this.#isOver = false
-    if (!this.#isWaiting) return
-    const until = this.#clock.elapsed() + this.#limits.intakeSliceMs
-    for (let count = 1; this.#isWaiting; count++) {
-      this.#carryOut()
-      if (count % messagesPerLook === 0 && this.#clock.elapsed() >= until) break
+    if (this.#queue.length === 0) return
+    this.#now = this.#clock.elapsed()
+    const until = this.#now + this.#sliceMs
+    for (let count = 1; this.#carryOut(); count++) {
+      if (count % framesPerLook !== 0) continue
+      this.#now = this.#clock.elapsed()
+      if (this.#now >= until) break
     }
-    if (this.#isWaiting) this.#clock.defer(() => this.#nextTurn())
+    if (this.#queue.length > 0) this.#clock.defer(() => this.#nextTurn())
   }
 
-  #wait(waiting: Waiting): void {
-    this.#queue.push(waiting)
-    this.#length += waiting.text?.length ?? 0
-    while (this.#length > this.#limits.maxIntakeLength) this.#carryOut()
+  #wait(target: IntakeTarget, frame: ClientFrame | undefined, length: number): void {
+    const priority = frame === undefined ? 'normal' : target.laneOf(frame)
+    const waiting = { priority, target, frame, length, since: this.#now }
+    while (!this.#queue.enqueue(waiting)) {
+      const oldest = priority === 'critical' ? this.#queue.dequeue('critical') : undefined
+      if (oldest !== undefined) this.#do(oldest)
+      else {
+        this.#refuse(waiting)
+        return
+      }
+    }
+    target.waiting += 1
   }
 
-  #carryOut(): void {
-    const { target, text } = this.#queue[this.#next] as Waiting
-    this.#next += 1
-    this.#length -= text?.length ?? 0
-    if (this.#next === this.#queue.length) {
-      this.#queue = []
-      this.#next = 0
+  #refuse({ target, frame, priority }: Waiting): void {
+    if (frame === undefined) {
+      target.ended()
+      return
     }
-    if (text === undefined) target.ended()
-    else target.handle(text)
+    this.#drops.add({ what: 'request', reason: 'overloaded', lane: priority })
+    target.refused(frame)
+  }
+
+  /** Answers false when nothing waits. */
+  #carryOut(): boolean {
+    const next = this.#queue.dequeue()
+    if (next === undefined) return false
+    this.#do(next)
+    return true
+  }
+
+  #do({ target, frame, length, priority, since }: Waiting): void {
+    target.waiting -= 1
+    this.#waits?.observe((this.#now - since) / 1000, { lane: priority })
+    if (frame === undefined) target.ended()
+    else target.handle(frame, length)
+    if (target.isEnding && target.waiting === 0) {
+      target.isEnding = false
+      target.ended()
+    }
   }
 }

@@ -10,13 +10,22 @@ import {
   negotiateVersion,
   ParleyError,
 } from '@parley/protocol'
-import { TokenBucket } from '../access/token-bucket.ts'
+import type { Lane } from '../kind.ts'
 import type { Limits, Rate } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
 import type { Drops } from '../resilience/drops.ts'
-import { abnormalClosure, type Closure, closeReasonOf, closureOf, endOf, normalClosure } from './ends.ts'
+import {
+  abnormalClosure,
+  type Closure,
+  closeReasonOf,
+  closureOf,
+  endOf,
+  normalClosure,
+  overloadedError,
+} from './ends.ts'
+import { FrameRate, tooManyFrames } from './frame-rate.ts'
 import type { Intake, IntakeTarget } from './intake.ts'
 import type { Session } from './session.ts'
 import type { TimerWheel, Wakeable } from './timer-wheel.ts'
@@ -39,6 +48,8 @@ export interface LinkServices {
   ) => { readonly session: Session; readonly resumed: boolean }
   /** Answers a connect frame. */
   readonly welcome: (link: Link, session: Session, resumed: boolean) => object
+  /** The lane in which a frame waits when there is much to do. */
+  readonly laneOf: (frame: ClientFrame) => Lane
   /** Carries out a frame of a connected client. */
   readonly handle: (session: Session, frame: ClientFrame) => void
   /**
@@ -54,10 +65,6 @@ type Phase = 'new' | 'connecting' | 'open' | 'closed'
 
 /** Frames that a client may pipeline behind its connect frame. */
 const maxPipelined = 1_100
-/** A chunk from this length on pays by its bytes, and is not counted as a frame. */
-const largeChunk = 4_096
-/** Frames refused in a row for their rate, after which it is a flood. */
-const floodFrames = 5_000
 
 /**
  * One connection, from its first byte to its close: decoding, rates, the connect handshake, heartbeat and token expiry.
@@ -73,7 +80,11 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   closure: Closure | undefined
   wakeAt: number | undefined
   dueTick: number | undefined
+  waiting = 0
+  isEnding = false
   #phase: Phase = 'new'
+  /** What was sent before the connect frame was looked at still waits. */
+  #isEarly = false
   #heardSincePing = true
   #pinged = false
   /** There was a frame that is more than a sign of life, since the last beat. */
@@ -81,9 +92,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   /** Elapsed time of the next ping, or of the look whether it was answered. */
   #beatAt = 0
   #badFrames = 0
-  #refusedFrames = 0
   #saidExpiring = false
-  #bucket: TokenBucket | undefined
+  #rate: FrameRate | undefined
   #assembly: ChunkAssembly | undefined
   #pipelined: ClientFrame[] | undefined
   /** Characters received while the connect frame is being looked at. */
@@ -102,21 +112,18 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   receive(text: string): void {
     this.#heardSincePing = true
     this.session?.tap?.received(text)
-    this.#services.intake.receive(this, text)
-  }
-
-  handle(text: string): void {
     if (this.#phase === 'closed') return
-    if (this.#phase === 'connecting') this.#pipelinedLength += text.length
-    for (const decoded of decodeClientMessage(text)) {
+    const frames = decodeClientMessage(text)
+    const length = Math.ceil(text.length / Math.max(frames.length, 1))
+    for (const decoded of frames) {
       this.#services.onFrame()
-      this.#take(decoded)
+      this.#take(decoded, length)
       // A frame may have closed the link.
       if ((this.#phase as Phase) === 'closed') return
     }
   }
 
-  #take(decoded: Decoded): void {
+  #take(decoded: Decoded, length: number): void {
     if (this.#isFlooded(decoded)) return
     if ('failure' in decoded) {
       this.#badFrame(decoded.failure.id, new ParleyError('bad_frame', decoded.failure.problem))
@@ -124,36 +131,20 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     }
     const { frame } = decoded
     if (frame.op === 'ping') this.reply('{"op":"pong"}')
-    else if (frame.op === 'chunk' && this.#phase !== 'new') this.#assemble(frame)
-    else if (frame.op !== 'pong') this.#route(frame)
+    else if (frame.op === 'chunk' && (this.#phase !== 'new' || this.waiting > 0)) this.#assemble(frame)
+    else if (frame.op !== 'pong') this.#services.intake.receive(this, frame, length)
   }
 
   #isFlooded(decoded: Decoded): boolean {
-    const { clock, rate } = this.#services
+    const { clock, drops, rate } = this.#services
     if (rate.perSecond === 0 || !this.#services.isRateLimited()) return false
-    // What large pieces become is counted, and its size is bounded. Many small ones are a flood like any other.
-    if ('frame' in decoded && decoded.frame.op === 'chunk' && decoded.frame.data.length >= largeChunk)
-      return false
-    const now = clock.elapsed()
-    this.#bucket ??= new TokenBucket(rate, now)
-    const waitMs = this.#bucket.take(rate, now)
-    if (waitMs === 0) {
-      this.#refusedFrames = 0
-      return false
-    }
-    this.#refusedFrames += 1
-    this.#services.drops.add({ what: 'request', reason: 'rate_limited' })
-    if (this.#refusedFrames > floodFrames) this.close('rate_limited')
-    else {
-      const id = 'frame' in decoded ? idOf(decoded.frame) : decoded.failure.id
-      if (id !== undefined)
-        this.refuse(
-          id,
-          new ParleyError('rate_limited', `Too many frames on this connection. Wait ${waitMs} ms.`, {
-            retryAfterMs: waitMs,
-          }),
-        )
-    }
+    this.#rate ??= new FrameRate(rate, clock.elapsed())
+    const waitMs = this.#rate.take(decoded, clock.elapsed())
+    if (waitMs === 0) return false
+    drops.add({ what: 'request', reason: 'rate_limited' })
+    const id = 'frame' in decoded ? idOf(decoded.frame) : decoded.failure.id
+    if (this.#rate.isFlood) this.close('rate_limited')
+    else if (id !== undefined) this.refuse(id, tooManyFrames(waitMs))
     return true
   }
 
@@ -166,14 +157,27 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     for (const decoded of decodeClientMessage(assembly.text)) {
       if ('frame' in decoded && decoded.frame.op === 'chunk')
         this.#badFrame(undefined, new ParleyError('bad_frame', 'Chunks do not hold chunks.'))
-      else this.#take(decoded)
+      else this.#take(decoded, assembly.text.length)
     }
   }
 
-  #route(frame: ClientFrame): void {
+  /** Who connects comes first, and what a client sends behind that waits with it. */
+  laneOf(frame: ClientFrame): Lane {
+    if (this.#phase === 'new') this.#isEarly = true
+    else if (this.waiting === 0) this.#isEarly = false
+    return this.#isEarly ? 'critical' : this.#services.laneOf(frame)
+  }
+
+  refused(frame: ClientFrame): void {
+    const id = idOf(frame)
+    if (id !== undefined) this.refuse(id, overloadedError(this.#services.clock.random()))
+  }
+
+  handle(frame: ClientFrame, length: number): void {
+    if (this.#phase === 'closed') return
     if (frame.op === 'connect') this.#connect(frame)
     else if (this.#phase === 'open') this.#handle(frame)
-    else if (this.#phase === 'connecting') this.#pipeline(frame)
+    else if (this.#phase === 'connecting') this.#pipeline(frame, length)
     else {
       const id = idOf(frame)
       const error = new ParleyError('unauthenticated', 'The first frame of a connection is `connect`.')
@@ -187,8 +191,9 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     this.#services.handle(this.session as Session, frame)
   }
 
-  #pipeline(frame: ClientFrame): void {
+  #pipeline(frame: ClientFrame, length: number): void {
     this.#pipelined ??= []
+    this.#pipelinedLength += length
     const hasRoom =
       this.#pipelined.length < maxPipelined &&
       this.#pipelinedLength <= this.#services.limits.maxAssembledBytes

@@ -47,6 +47,7 @@ export function chatKinds(
       access: ofUsers,
       retention: { ...conversationRetention, ...retention.conversation },
       limits: { maxEventBytes: maxMessageBytes },
+      lane: 'high',
       authorize: (request) => authorizeConversation(directory, request),
     }),
     defineKind('chat', inboxKind, {
