@@ -7,6 +7,9 @@ import { delimiter, join } from 'node:path'
 const programs = {
   chromium: { apt: 'chromium', steps: ['browser'] },
   strace: { apt: 'strace', steps: ['e2e'] },
+  nginx: { apt: 'nginx-light', steps: ['e2e'] },
+  faketime: { apt: 'faketime', steps: ['e2e'] },
+  prometheus: { apt: 'prometheus', steps: ['e2e'] },
 }
 
 /** Installs what the steps need and this machine lacks, where possible; returns command → steps of what stays absent. */

@@ -1,8 +1,9 @@
-import { type CliCommand, exitCodes, remoteOptions } from '../command.ts'
+import { type CliCommand, exitCodes, remoteOptions, UsageError } from '../command.ts'
 import { checks } from '../doctor/checks.ts'
 import type { Finding, HealthCheck, Patient } from '../doctor/finding.ts'
 import { gatherPatient } from '../doctor/patient.ts'
 
+const names = checks.map(({ name }) => name)
 const marks = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ', skipped: '-       ' } as const
 
 /** Finds out what is wrong. */
@@ -22,8 +23,9 @@ export const doctor: CliCommand = {
     {
       name: 'only',
       value: 'CHECK',
-      summary: `One check alone: ${checks.map(({ name }) => name).join(', ')}.`,
+      summary: `One check alone: ${names.join(', ')}.`,
       isRepeated: true,
+      values: names,
     },
   ],
   examples: [
@@ -35,6 +37,9 @@ export const doctor: CliCommand = {
   async run(invocation) {
     const { terminal, isJson } = invocation
     const wanted = invocation.all('only')
+    const unknown = wanted.find((name) => !names.includes(name))
+    if (unknown !== undefined)
+      throw new UsageError(`There is no check \`${unknown}\`. There are: ${names.join(', ')}.`)
     const patient = await gatherPatient(invocation)
     const found: { check: string; finding: Finding }[] = []
     for (const check of checks.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {

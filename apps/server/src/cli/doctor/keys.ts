@@ -73,27 +73,35 @@ async function askServer({ config, credentials, server }: Patient): Promise<Find
   const count =
     config === undefined
       ? ''
-      : `${config.keys.length} keys sign tokens, ${config.apiKeys.length} are of back ends.`
+      : `${config.keys.length} keys sign tokens, ${config.apiKeys.length} are of back ends. `
   if (server?.who !== 'parley')
-    return ok(`${count} They can be used. No server is asked whether it has the same.`)
-  const shown = credentials ?? (await signedHere(config))
-  if (shown === undefined)
-    return skipped(`${count} Give --token or --key to see whether the server takes it.`)
-  const response = await fetch(`${server.url}/api/auth/whoami`, {
-    headers: headersOf(shown),
-    signal: AbortSignal.timeout(answerMs),
-  })
-  if (response.status !== 401) return ok(`${count} The server takes them.`.trim())
-  const { message = '' } = (await response.json()) as { message?: string }
-  return problem(
-    `The server at ${server.url} refuses ${nameOf(credentials)}: ${message}`,
-    'It was started with other keys than those here. Restart it with this configuration, or correct the key. ' +
-      '`parley keys` shows fingerprints to compare.',
-  )
+    return ok(`${count}They can be used. No server is asked whether it has the same.`)
+  const signed = await signedHere(config)
+  const shown = [credentials, signed].filter((one) => one !== undefined)
+  if (shown.length === 0) return skipped(`${count}Give --token or --key to see whether the server takes it.`)
+  for (const one of shown) {
+    const refusal = await refusalOf(server.url, one)
+    if (refusal !== undefined)
+      return problem(
+        `The server at ${server.url} refuses ${one === signed ? 'a token signed with the key of this configuration' : nameOf(one)}: ${refusal}`,
+        'It was started with other keys than those here. Restart it with this configuration, or correct the key. ' +
+          '`parley keys` shows fingerprints to compare.',
+      )
+  }
+  return ok(`${count}The server takes them.`)
 }
 
-function nameOf(credentials: RemoteCredentials | undefined): string {
-  if (credentials === undefined) return 'a token signed with the key of this configuration'
+async function refusalOf(url: string, credentials: RemoteCredentials): Promise<string | undefined> {
+  const response = await fetch(`${url}/api/auth/whoami`, {
+    headers: headersOf(credentials),
+    signal: AbortSignal.timeout(answerMs),
+  })
+  if (response.status !== 401) return undefined
+  const { message = '' } = (await response.json()) as { message?: string }
+  return message
+}
+
+function nameOf(credentials: RemoteCredentials): string {
   return credentials.kind === 'key' ? `the app key \`${credentials.key.split(':')[0]}\`` : 'the token'
 }
 
