@@ -80,7 +80,10 @@ test('readers at 20 kB/s catch up after a burst, and cost neither memory nor any
 
   line.heal()
   await slow.everybodyHas(newest(fast))
-  expect(await gauge(server, 'parley_deliveries_catch_up'), 'events read from the log').toBeGreaterThan(1_000)
+  expect(
+    await gauge(server, 'parley_deliveries_total\\{path="catch_up"\\}'),
+    'events read from the log',
+  ).toBeGreaterThan(1_000)
   expect([fast.disconnects, slow.disconnects]).toEqual([0, 0])
   expect([...fast.verdict(), ...slow.verdict(fast.acked)]).toEqual([])
 })

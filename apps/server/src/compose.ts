@@ -75,6 +75,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     host: config.host,
     trustedProxies,
     logger,
+    metrics,
     allowedOrigins: allowedOrigins.filter((origin) => origin !== 'self'),
   })
   const files = await filesOptions(config, logger)

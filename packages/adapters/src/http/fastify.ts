@@ -8,6 +8,7 @@ import type {
   HttpResponse,
   HttpStreamRoute,
   Logger,
+  Metrics,
   StaticFiles,
 } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
@@ -23,6 +24,7 @@ import {
   renewIdentity,
   type TlsIdentity,
 } from './fastify/listener.ts'
+import { requestMeter } from './fastify/request-meter.ts'
 import { answerFile } from './fastify/static-files.ts'
 import { begunStream, bodyOf, watchStream } from './fastify/streaming.ts'
 
@@ -41,6 +43,8 @@ export interface FastifyHttpOptions {
   /** Certificate and key as PEM; with them the port speaks HTTP/2 and HTTP/1.1 over TLS, and nothing else. */
   readonly tls?: TlsIdentity
   readonly logger: Logger
+  /** Where requests are counted. */
+  readonly metrics?: Metrics
 }
 
 export interface HttpLimits {
@@ -127,6 +131,7 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
     if (request.routeOptions.config.isStream !== true) limitBody(request, limits.requestTimeoutMs)
     done()
   })
+  if (options.metrics !== undefined) app.addHook('onResponse', requestMeter(options.metrics))
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger))
   app.setNotFoundHandler(
     async (request, reply) =>

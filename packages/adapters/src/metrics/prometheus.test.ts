@@ -12,6 +12,9 @@ test('counters, histograms and gauges are rendered with help, labels and values'
   metrics.histogram('parley_batch_bytes', 'Size of batches.', [1_024]).observe(10)
   let sessions = 3
   metrics.gauge('parley_sessions', 'Sessions now.', () => sessions)
+  metrics.total('parley_deliveries_total', 'Deliveries.', ['path'], () => [
+    { labels: { path: 'live' }, value: sessions },
+  ])
   sessions = 4
   const { contentType, text } = await metrics.render()
   expect(contentType).toMatch(/^text\/plain/)
@@ -23,8 +26,20 @@ test('counters, histograms and gauges are rendered with help, labels and values'
     'parley_commit_seconds_bucket{le="0.1",store="sqlite"} 1',
     'parley_batch_bytes_count 1',
     'parley_sessions 4',
+    '# TYPE parley_deliveries_total counter',
+    'parley_deliveries_total{path="live"} 4',
   ])
     expect(text).toContain(line)
+  expect(metrics.describe().map(({ name }) => name)).toEqual([
+    'parley_batch_bytes',
+    'parley_commit_seconds',
+    'parley_commits_total',
+    'parley_deliveries_total',
+    'parley_events_published_total',
+    'parley_sessions',
+  ])
+  // A total is what it is, however often it is read.
+  expect((await metrics.render()).text).toContain('parley_deliveries_total{path="live"} 4')
   expect(text).toContain('process_resident_memory_bytes')
   expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
 })

@@ -1,6 +1,7 @@
 import { PriorityMessageQueue } from '@parley/protocol'
 import { Activity } from '../inspection/activity.ts'
-import { type Lane, lanes } from '../kind.ts'
+import type { DeliveryPath, FanoutCounts, FanoutTold, OnShed } from '../inspection/fanout-told.ts'
+import { lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
@@ -9,18 +10,6 @@ import type { Member } from './member.ts'
 import { OccupancyPace, occupancyText } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
 import { nextCut, stateFrames } from './state-frames.ts'
-
-export type DeliveryPath = 'live' | 'catch_up' | 'queued'
-
-/** Counts kept by the fan-out; read by metrics. */
-export interface FanoutCounts {
-  live: number
-  catch_up: number
-  queued: number
-}
-
-/** Told of frames of kinds without a log that somebody will not get, and why. */
-export type OnShed = (lane: Lane, reason: 'slow_reader' | 'access_check', frames: number) => void
 
 /** Members written to between two looks at the clock. */
 const membersPerLook = 32
@@ -52,21 +41,20 @@ export class Fanout {
   #dirtyOutboxes: Outbox[] = []
   readonly #blocked = new Set<Outbox>()
   readonly #occupancy: OccupancyPace
+  readonly #onDelivered: FanoutTold['onDelivered']
+  /** Elapsed time since which there is something to write. */
+  #busySince: number | undefined
   #isScheduled = false
   #isStopping = false
   /** Channels whose changes of state wait for their time. */
   readonly #stateTimers = new Map<Channel, Timer>()
 
-  constructor(
-    clock: Clock,
-    limits: Limits,
-    onShed: OnShed = () => undefined,
-    activity: Activity = new Activity(),
-  ) {
+  constructor(clock: Clock, limits: Limits, told: FanoutTold = {}) {
     this.#clock = clock
     this.#limits = limits
-    this.onShed = onShed
-    this.#activity = activity
+    this.onShed = told.onShed ?? (() => undefined)
+    this.#onDelivered = told.onDelivered
+    this.#activity = told.activity ?? new Activity()
     this.#occupancy = new OccupancyPace(clock, limits.occupancyIntervalMs, (channel) =>
       this.#sendOccupancy(channel),
     )
@@ -118,9 +106,15 @@ export class Fanout {
   #deliver(channel: Channel, delivery: Delivery): void {
     if (this.#activity.timings !== undefined) delivery.madeAt = this.#clock.elapsed()
     channel.deliveries.push(delivery)
+    this.#busySince ??= this.#clock.elapsed()
     if (channel.deliveries.length > 1) return
     this.#active.enqueue(channel)
     this.#schedule()
+  }
+
+  /** Connections that take nothing now. */
+  get blockedCount(): number {
+    return this.#blocked.size
   }
 
   /** Remembers a connection that takes nothing, to see whether it ever does again. */
@@ -202,6 +196,7 @@ export class Fanout {
     this.#isLate = false
     // What came for a channel while its last batch was under way is sealed as soon as that has gone.
     while (!this.#isLate && this.#sealDirty()) this.#writeActive(until)
+    this.#noteDelivered()
     this.#pump(Math.max(until, this.#clock.elapsed() + fanoutSliceMs * catchUpShare))
     const outboxes = this.#dirtyOutboxes
     this.#dirtyOutboxes = []
@@ -211,6 +206,12 @@ export class Fanout {
     }
     this.#isScheduled = false
     if (this.#hasWork) this.#schedule()
+  }
+
+  #noteDelivered(): void {
+    if (this.#busySince === undefined || this.#active.length > 0 || this.#interrupted !== undefined) return
+    this.#onDelivered?.(this.#clock.elapsed() - this.#busySince)
+    this.#busySince = undefined
   }
 
   get #hasWork(): boolean {

@@ -1,7 +1,7 @@
 import { PriorityTurns } from '@parley/protocol'
+import type { OnShed } from '../inspection/fanout-told.ts'
 import { type Lane, lanes } from '../kind.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
-import type { OnShed } from './fanout.ts'
 import type { Member } from './member.ts'
 
 /** A frame of a kind without a log, on its way to one member. */

@@ -45,6 +45,8 @@ export interface PublisherParts {
   readonly activity: Activity
   /** Absent on a node that is alone. */
   readonly cluster?: PublisherCluster | undefined
+  /** Told how long the store took for a unit that it took. */
+  readonly onStored: (elapsedMs: number) => void
   /** Told of every event that has its place. */
   readonly onEvent: (app: string, event: UnitEvent, position: Position) => void
 }
@@ -182,11 +184,13 @@ export class Publisher {
 
   /** Commits; when the outcome is unknown, sees to it that what may have been stored reaches those who listen. */
   async #store(unit: Unit): Promise<CommitResult> {
-    const { activity, clock, store } = this.#parts
-    const begunAt = activity.timings === undefined ? undefined : clock.elapsed()
+    const { activity, clock, onStored, store } = this.#parts
+    const begunAt = clock.elapsed()
     try {
       const result = await store.commit(unit)
-      if (begunAt !== undefined) activity.timings?.committed(clock.elapsed() - begunAt)
+      const elapsedMs = clock.elapsed() - begunAt
+      onStored(elapsedMs)
+      activity.timings?.committed(elapsedMs)
       return result
     } catch (error) {
       if (mayBeStored(error)) {

@@ -20,10 +20,13 @@ test('histograms count and sum, gauges are read when asked', () => {
   histogram.observe(1.5)
   let open = 3
   metrics.gauge('connections', 'Open.', () => open)
+  metrics.total('sent_total', 'Sent.', ['path'], () => [{ labels: { path: 'live' }, value: open }])
   open = 4
   expect([metrics.value('wait_seconds'), metrics.sum('wait_seconds')]).toEqual([2, 2])
   expect(metrics.value('connections')).toBe(4)
-  expect(metrics.names()).toEqual(['wait_seconds', 'connections'])
+  expect(metrics.value('sent_total', { path: 'live' })).toBe(4)
+  expect(metrics.value('sent_total', { path: 'other' })).toBe(0)
+  expect(metrics.names()).toEqual(['wait_seconds', 'connections', 'sent_total'])
 })
 
 test('the silent logger takes everything', () => {

@@ -1,4 +1,4 @@
-import type { Labels, Metrics } from '../ports/metrics.ts'
+import type { Labels, Metrics, Sample } from '../ports/metrics.ts'
 
 /** Metrics that can be read back. */
 export interface MemoryMetrics extends Metrics {
@@ -14,12 +14,10 @@ export interface MemoryMetrics extends Metrics {
 export function memoryMetrics(): MemoryMetrics {
   const series = new Map<string, { count: number; sum: number }>()
   const gauges = new Map<string, () => number>()
+  const totals = new Map<string, () => readonly Sample[]>()
   const names = new Set<string>()
   const at = (name: string, labels: Labels = {}) => {
-    const key = JSON.stringify([
-      name,
-      ...Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1)),
-    ])
+    const key = keyOf(name, labels)
     const found = series.get(key) ?? { count: 0, sum: 0 }
     series.set(key, found)
     return found
@@ -47,8 +45,20 @@ export function memoryMetrics(): MemoryMetrics {
       names.add(name)
       gauges.set(name, read)
     },
-    value: (name, labels) => gauges.get(name)?.() ?? at(name, labels).count,
+    total(name, _help, _labelNames, read) {
+      names.add(name)
+      totals.set(name, read)
+    },
+    value(name, labels) {
+      const kept = totals.get(name)?.()
+      if (kept === undefined) return gauges.get(name)?.() ?? at(name, labels).count
+      return kept.find((sample) => keyOf(name, sample.labels) === keyOf(name, labels))?.value ?? 0
+    },
     sum: (name, labels) => at(name, labels).sum,
     names: () => [...names],
   }
+}
+
+function keyOf(name: string, labels: Labels = {}): string {
+  return JSON.stringify([name, ...Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1))])
 }

@@ -37,7 +37,7 @@ import { SessionFeed } from '../sessions/session-feed.ts'
 import { Sessions } from '../sessions/sessions.ts'
 import { TimerWheel } from '../sessions/timer-wheel.ts'
 import type { NodeOptions, NodeStatus } from './node.ts'
-import { intakeWaits, type NodeMetrics, nodeMetrics } from './node-metrics.ts'
+import { deliveryTimes, intakeWaits, type NodeMetrics, nodeMetrics } from './node-metrics.ts'
 
 /** What the parts ask of the node around them. */
 export interface Surroundings {
@@ -45,6 +45,7 @@ export interface Surroundings {
   readonly apps: readonly string[]
   readonly connections: () => number
   readonly status: () => NodeStatus
+  readonly isReady: () => boolean
   readonly authenticate: (token: string) => Promise<Identity>
   readonly apply: (app: string, entry: ControlEntry) => void
   readonly welcome: LinkServices['welcome']
@@ -104,6 +105,12 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
     nodes: () => 1 + (cluster?.nodes().length ?? 0),
     waitingJobs: () => jobs.waiting,
     fanout,
+    calls: () => dispatch.underWay,
+    subscriptions: () => sumOf(sessions.all(), ({ members }) => members.size),
+    bufferedBytes: () => sumOf(sessions.all(), ({ outbox }) => outbox.connection?.bufferedBytes ?? 0),
+    maxConnections: () => limits.maxConnections,
+    isReady: around.isReady,
+    isWritable: () => store.status().writable,
   })
   const isShared = options.broker !== undefined
   const accessLog = new AccessLog({ store, clock, apply: around.apply, isShared })
@@ -137,6 +144,7 @@ function makeBase(options: NodeOptions): Base {
   const kinds = new Kinds()
   const drops = new Drops(options.metrics)
   const activity = new Activity()
+  const deliveries = deliveryTimes(options.metrics)
   for (const kind of [controlKind, ...modules.flatMap((module) => module.kinds)]) kinds.add(kind)
   return {
     ...{ options, limits, rates, kinds, drops },
@@ -147,12 +155,11 @@ function makeBase(options: NodeOptions): Base {
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
     intake: new Intake({ clock, limits, drops, waits: intakeWaits(options.metrics) }),
-    fanout: new Fanout(
-      clock,
-      limits,
-      (lane, reason, frames) => drops.add({ what: 'frame', reason, lane }, frames),
+    fanout: new Fanout(clock, limits, {
       activity,
-    ),
+      onShed: (lane, reason, frames) => drops.add({ what: 'frame', reason, lane }, frames),
+      onDelivered: (elapsedMs) => deliveries.observe(elapsedMs / 1000),
+    }),
     audiences: new Audiences(options.logger),
     activity,
     closedConnections: new ClosedConnections(),
@@ -265,6 +272,7 @@ function makeDispatch(
   const { clock, logger: log, store, recentLog } = options
   const publisher = new Publisher({
     ...{ store, recentLog, hub, accessLog, cluster, clock, log, activity },
+    onStored: (elapsedMs) => metrics.commitSeconds.observe(elapsedMs / 1000),
     onEvent: (_app, event) => {
       activity.published += 1
       metrics.published.add(1, { durability: kinds.of(event.channel).durability })
@@ -333,23 +341,13 @@ function makeLinkServices(
   }
 }
 
+function sumOf<T>(items: Iterable<T>, count: (item: T) => number): number {
+  let sum = 0
+  for (const item of items) sum += count(item)
+  return sum
+}
+
 /** Codes of modules are many; a label must be one of few. */
 function labelOf(code: string): string {
   return code.includes('.') ? 'module' : code
 }
-
-/** @throws ParleyError `unauthenticated` when an identity has texts that could be taken for others */
-export function checkIdentity({ app, user }: Identity, apps: readonly string[]): void {
-  if (!apps.includes(app))
-    throw new ParleyError(
-      'unauthenticated',
-      'These credentials belong to an app that this server does not have.',
-    )
-  if (user !== undefined && !userPattern.test(user))
-    throw new ParleyError(
-      'unauthenticated',
-      'The user of a token has 1 to 256 characters, none of them a control character.',
-    )
-}
-
-const userPattern = /^\P{Cc}{1,256}$/u

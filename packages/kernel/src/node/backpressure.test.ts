@@ -76,7 +76,7 @@ describe('catch-up', () => {
       await publish(t, channel, 1)
       await drip(t, slow, 20_000, 1_000)
       expect(slow.of(channel)).toHaveLength(601)
-      expect(t.metrics.value('parley_deliveries_catch_up')).toBeGreaterThan(400)
+      expect(t.metrics.value('parley_deliveries_total', { path: 'catch_up' })).toBeGreaterThan(400)
     },
   )
 
@@ -276,7 +276,7 @@ describe('kinds without a log', () => {
     expect(
       t.metrics.value('parley_dropped_total', { what: 'frame', reason: 'slow_reader', lane: 'normal' }),
     ).toBeGreaterThan(60)
-    expect(t.metrics.value('parley_deliveries_queued')).toBeGreaterThan(80)
+    expect(t.metrics.value('parley_deliveries_total', { path: 'queued' })).toBeGreaterThan(80)
   })
 
   test('a channel whose frames were all shed tells so before its next one', async () => {

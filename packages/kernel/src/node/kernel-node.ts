@@ -1,5 +1,6 @@
 import { type ConnectResult, ParleyError } from '@parley/protocol'
 import type { ControlEntry } from '../access/access-log.ts'
+import { authenticate } from '../access/authenticate.ts'
 import { operatorApp } from '../access/operator.ts'
 import { enforceRetention } from '../channels/retention.ts'
 import type { Caller } from '../commands/call.ts'
@@ -16,7 +17,7 @@ import type { Registry } from '../registry.ts'
 import { acceptor } from '../sessions/accept.ts'
 import { Link } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
-import { assemble, checkIdentity, type NodeParts } from './assemble.ts'
+import { assemble, type NodeParts } from './assemble.ts'
 import { loadFlags, loadRevocations } from './loading.ts'
 import { moveClients } from './moving.ts'
 import type { CallOrigin, Check, Node, NodeOptions, NodeStatus } from './node.ts'
@@ -60,6 +61,7 @@ export class KernelNode implements Node {
       apps: this.#apps,
       connections: () => this.#links.size,
       status: () => this.status(),
+      isReady: () => this.#checks().every((check) => check.ok),
       authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
       apply: (app, entry) => this.#apply(app, entry),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
@@ -72,11 +74,10 @@ export class KernelNode implements Node {
     this.registry = registry
   }
 
-  async authenticate(credentials: Credentials): Promise<Identity> {
-    const identity = await this.#options.authenticator.authenticate(credentials)
-    checkIdentity(identity, this.#apps)
-    if (this.#parts.revocations.covers(identity)) throw new ParleyError('token_revoked')
-    return identity
+  authenticate(credentials: Credentials): Promise<Identity> {
+    const { options, revocations, metrics } = this.#parts
+    const parts = { ...options, apps: this.#apps, revocations, counter: metrics.authentications }
+    return authenticate(parts, credentials)
   }
 
   call(
@@ -97,8 +98,7 @@ export class KernelNode implements Node {
 
   status(): NodeStatus {
     const { cluster } = this.#parts
-    const checks: Check[] = [this.#runningCheck(), this.#storeCheck()]
-    if (cluster !== undefined) checks.push(checkOf('broker', cluster.problem()))
+    const checks = this.#checks()
     let subscriptions = 0
     for (const session of this.#parts.sessions.all()) subscriptions += session.members.size
     return {
@@ -118,6 +118,12 @@ export class KernelNode implements Node {
 
   get #isServing(): boolean {
     return this.#phase === 'running' || this.#phase === 'moving'
+  }
+
+  #checks(): readonly Check[] {
+    const { cluster } = this.#parts
+    const broker = cluster === undefined ? [] : [checkOf('broker', cluster.problem())]
+    return [this.#runningCheck(), this.#storeCheck(), ...broker]
   }
 
   #runningCheck(): Check {
@@ -209,6 +215,7 @@ export class KernelNode implements Node {
       links: this.#links,
       makeLink: (connection, handshake) => {
         this.#parts.activity.opened += 1
+        this.#parts.metrics.opened.add(1, { transport: handshake.transport })
         return new Link(this.#parts.linkServices, connection, handshake)
       },
     })

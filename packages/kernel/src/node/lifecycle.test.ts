@@ -189,7 +189,7 @@ describe('starting', () => {
     expect(value('calls_total', { command: 'unknown', code: 'unknown_command' })).toBe(1)
     expect(value('call_seconds')).toBe(3)
     expect(value('events_published_total', { durability: 'durable' })).toBe(1)
-    expect(value('deliveries_live')).toBe(1)
+    expect(value('deliveries_total', { path: 'live' })).toBe(1)
     expect([value('connections'), value('sessions'), value('channels')]).toEqual([0, 1, 1])
     expect([
       value('connections_closed_total', { reason: 'connection_lost' }),
