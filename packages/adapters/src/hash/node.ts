@@ -1,9 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { Digest, Signer } from '@parley/kernel'
 
 /** Signs by HMAC with SHA-256. Who has the secret can sign too: it has at least 32 bytes. */
 export function hmacSigner(secret: string): Signer {
-  const digestOf = (text: string) => createHmac('sha256', secret).update(text).digest()
+  const key = createSecretKey(secret, 'utf8')
+  const digestOf = (text: string) => createHmac('sha256', key).update(text).digest()
   return {
     sign: (text) => digestOf(text).toString('base64url'),
     isSigned(text, signature) {

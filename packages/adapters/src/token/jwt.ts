@@ -58,10 +58,11 @@ function tokenCheck(options: JwtOptions, keys: readonly ImportedKey[]): (token: 
   const remembered = new VerifiedTokens(maxRemembered)
   const rules = { clockSkewMs, maxLifetimeMs, audience: options.audience, issuer: options.issuer }
   return async (token) => {
-    const known = remembered.get(token)
+    const digest = remembered.digestOf(token)
+    const known = remembered.get(digest)
     if (known !== undefined) {
       if ((known.expiresAt as number) + clockSkewMs > clock.now()) return known
-      remembered.remove(token)
+      remembered.remove(digest)
       throw expired(known.expiresAt as number)
     }
     const key = await signerOf(token, candidates(token, keys))
@@ -73,7 +74,7 @@ function tokenCheck(options: JwtOptions, keys: readonly ImportedKey[]): (token: 
         'The token claims another app than the one its key belongs to.',
       )
     const identity = Object.freeze(identityFrom(payload, key.app, maxLifetimeMs))
-    remembered.add(token, identity)
+    remembered.add(digest, identity)
     return identity
   }
 }

@@ -38,7 +38,7 @@ export class Fanout {
   #untilLook = membersPerLook
   #isLate = false
   #pumps: Outbox[] = []
-  #dirtyOutboxes: Outbox[] = []
+  readonly #dirtyOutboxes: Outbox[] = []
   readonly #blocked = new Set<Outbox>()
   readonly #occupancy: OccupancyPace
   readonly #onDelivered: FanoutTold['onDelivered']
@@ -198,12 +198,7 @@ export class Fanout {
     while (!this.#isLate && this.#sealDirty()) this.#writeActive(until)
     this.#noteDelivered()
     this.#pump(Math.max(until, this.#clock.elapsed() + fanoutSliceMs * catchUpShare))
-    const outboxes = this.#dirtyOutboxes
-    this.#dirtyOutboxes = []
-    for (const outbox of outboxes) {
-      outbox.dirty = false
-      outbox.flush()
-    }
+    this.#flushOutboxes()
     this.#isScheduled = false
     if (this.#hasWork) this.#schedule()
   }
@@ -212,6 +207,21 @@ export class Fanout {
     if (this.#busySince === undefined || this.#active.length > 0 || this.#interrupted !== undefined) return
     this.#onDelivered?.(this.#clock.elapsed() - this.#busySince)
     this.#busySince = undefined
+  }
+
+  /** Sends replies for at most a slice; the rest goes first in the next turn. */
+  #flushOutboxes(): void {
+    const until = this.#clock.elapsed() + this.#limits.fanoutSliceMs
+    const outboxes = this.#dirtyOutboxes
+    let count = 0
+    while (count < outboxes.length) {
+      const outbox = outboxes[count] as Outbox
+      outbox.dirty = false
+      outbox.flush()
+      count += 1
+      if (count % membersPerLook === 0 && this.#clock.elapsed() >= until) break
+    }
+    outboxes.splice(0, count)
   }
 
   get #hasWork(): boolean {

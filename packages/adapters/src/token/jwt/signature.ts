@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { compactVerify, errors } from 'jose'
 import type { ImportedKey } from './keys.ts'
 
@@ -10,7 +10,7 @@ export function isSignedBy(token: string, key: ImportedKey): boolean | Promise<b
   return key.secret === undefined ? isSignedByOwner(token, key) : hasHmac(token, key.secret)
 }
 
-function hasHmac(token: string, secret: Uint8Array): boolean {
+function hasHmac(token: string, secret: KeyObject): boolean {
   const border = token.lastIndexOf('.')
   const wanted = createHmac('sha256', secret).update(token.slice(0, border)).digest('base64url')
   const [a, b] = [Buffer.from(token.slice(border + 1)), Buffer.from(wanted)]

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Identity } from '@parley/kernel'
 
 /**
@@ -17,8 +17,12 @@ export class VerifiedTokens {
     return this.#identities.size
   }
 
-  get(token: string): Identity | undefined {
-    const key = digest(token)
+  /** What stands for a token here: to be made once for all that is done with it. */
+  digestOf(token: string): string {
+    return hash('sha256', token, 'base64')
+  }
+
+  get(key: string): Identity | undefined {
     const identity = this.#identities.get(key)
     if (identity === undefined) return undefined
     this.#identities.delete(key)
@@ -26,18 +30,14 @@ export class VerifiedTokens {
     return identity
   }
 
-  add(token: string, identity: Identity): void {
+  add(key: string, identity: Identity): void {
     if (this.#capacity === 0) return
     if (this.#identities.size >= this.#capacity)
       this.#identities.delete(this.#identities.keys().next().value as string)
-    this.#identities.set(digest(token), identity)
+    this.#identities.set(key, identity)
   }
 
-  remove(token: string): void {
-    this.#identities.delete(digest(token))
+  remove(key: string): void {
+    this.#identities.delete(key)
   }
-}
-
-function digest(token: string): string {
-  return createHash('sha256').update(token).digest('base64')
 }

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
 import { closeCodes } from '@parley/protocol'
@@ -27,6 +27,8 @@ const gone = 3
 const connectionOf = Symbol('connection')
 type ConnectedSocket = Socket & { [connectionOf]: WebSocketConnection }
 
+/** Pieces are joined up to so many bytes. */
+const mostJoined = 16_384
 const nothing = new Uint8Array(0)
 /** Passed to the handler for a connection that ended without a close frame (RFC 6455 §7.1.5). */
 const abnormalClosure = 1006
@@ -41,6 +43,8 @@ export class WebSocketConnection implements Connection, FrameSink {
   readonly #socket: Socket
   #state = opening
   #corks = 0
+  /** What was sent since it was corked. */
+  #held: Uint8Array[] | undefined
   #bytesToProbe: number = probeSpacing.least
   readonly #home: ConnectionHome
   readonly #reader: FrameReader
@@ -77,13 +81,15 @@ export class WebSocketConnection implements Connection, FrameSink {
   }
 
   get bufferedBytes(): number {
-    return this.#state === open ? this.#socket.writableLength : 0
+    if (this.#state !== open) return 0
+    const { writableLength } = this.#socket
+    return this.#held === undefined ? writableLength : writableLength + lengthOf(this.#held)
   }
 
   send(frame: OutgoingFrame): void {
     if (this.#state === open) {
       const bytes = bytesOf(frame)
-      this.#socket.write(bytes)
+      this.#write(bytes)
       this.#bytesToProbe -= bytes.length
       if (this.#bytesToProbe <= 0) this.#probe()
       if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
@@ -93,14 +99,15 @@ export class WebSocketConnection implements Connection, FrameSink {
   cork(): void {
     if (this.#state !== open) return
     this.#corks += 1
-    this.#socket.cork()
+    this.#held ??= []
   }
 
   uncork(): void {
     if (this.#corks === 0) return
     this.#corks -= 1
-    this.#socket.uncork()
-    if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
+    if (this.#corks > 0) return
+    this.#release()
+    if (this.#socket.writableLength > 0) this.#watchWrites()
   }
 
   close(code: number, reason: string): void {
@@ -172,15 +179,36 @@ export class WebSocketConnection implements Connection, FrameSink {
     }
   }
 
+  #write(bytes: Uint8Array): void {
+    if (this.#held === undefined) this.#socket.write(bytes)
+    else this.#held.push(bytes)
+  }
+
+  /** Writes what was held back, as one piece: copying little costs less than handing a list to the operating system. */
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    const [first] = held
+    if (first === undefined) return
+    const length = lengthOf(held)
+    if (held.length === 1) this.#socket.write(first)
+    else if (length <= mostJoined) this.#socket.write(Buffer.concat(held, length))
+    else {
+      this.#socket.cork()
+      for (const bytes of held) this.#socket.write(bytes)
+      this.#socket.uncork()
+    }
+  }
+
   #probe(): void {
     this.#probes ??= new Probes()
-    this.#socket.write(this.#probes.next(performance.now()))
+    this.#write(this.#probes.next(performance.now()))
     this.#bytesToProbe = this.#probes.spacing
   }
 
   #answerPing(): void {
     if (this.#ping === undefined || this.#state !== open) return
-    this.#socket.write(pongFrame(this.#ping))
+    this.#write(pongFrame(this.#ping))
     this.#ping = undefined
     if (this.#socket.writableLength > 0) this.#watchWrites()
   }
@@ -227,7 +255,7 @@ export class WebSocketConnection implements Connection, FrameSink {
     this.#reason = reason
     if (early) this.#sendEarly(frame)
     else {
-      this.#socket.write(frame)
+      this.#write(frame)
       this.#end()
     }
   }
@@ -235,7 +263,8 @@ export class WebSocketConnection implements Connection, FrameSink {
   /** Ends our side. The other one has `closeTimeoutMs`, also to take what is buffered for it. */
   #end(): void {
     const socket = this.#socket
-    for (; this.#corks > 0; this.#corks--) socket.uncork()
+    this.#corks = 0
+    this.#release()
     this.#ping = undefined
     this.#closeTimer ??= setTimeout(destroy, this.#home.closeTimeoutMs, socket).unref()
     socket.end()
@@ -245,6 +274,12 @@ export class WebSocketConnection implements Connection, FrameSink {
     this.#home.failed(error)
     this.close(closeCodes.internal, 'The server failed.')
   }
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  return length
 }
 
 function socketRead(this: Socket, chunk: Buffer): void {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { originAllowed } from '@parley/kernel'
@@ -64,9 +64,7 @@ export function checkHandshake(request: IncomingMessage, rules: HandshakeRules):
   const token = bearerToken(headers.authorization) ?? subprotocolToken(offered)
   if (token !== undefined && token.length > maxTokenLength)
     return refusal(400, 'bad_request', `A token has at most ${maxTokenLength} characters.`)
-  const accept = createHash('sha1')
-    .update(headers['sec-websocket-key'] + guid)
-    .digest('base64')
+  const accept = hash('sha1', headers['sec-websocket-key'] + guid, 'base64')
   return { accept, subprotocol, token }
 }
 
