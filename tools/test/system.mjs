@@ -6,6 +6,9 @@ import { delimiter, join } from 'node:path'
 /** command → the package of Debian and Ubuntu that brings it, and the steps that use it. */
 const programs = {
   chromium: { apt: 'chromium', steps: ['browser'] },
+  haproxy: { apt: 'haproxy', steps: ['e2e'] },
+  nginx: { apt: 'nginx-light', steps: ['e2e'] },
+  openssl: { apt: 'openssl', steps: ['e2e'] },
   strace: { apt: 'strace', steps: ['e2e'] },
   nginx: { apt: 'nginx-light', steps: ['e2e'] },
   faketime: { apt: 'faketime', steps: ['e2e'] },
@@ -32,5 +35,5 @@ function install(packages) {
   run('install', '-y', '-qq', '--no-install-recommends', ...packages)
 }
 
-const isOnPath = (command) =>
+export const isOnPath = (command) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
