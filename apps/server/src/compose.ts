@@ -31,6 +31,7 @@ import {
   presenceModule,
   typingModule,
 } from '@parley/modules'
+import { readCertificate, watchCertificate } from './certificate.ts'
 import type { Config } from './config.ts'
 import { type DevelopmentAccess, developmentAccess } from './development.ts'
 import { filesOptions } from './files.ts'
@@ -60,7 +61,7 @@ const firstRoom = { id: 'general', title: 'General', topic: 'Everything and noth
  * @throws Error that says what to do, when a part cannot start; nothing is left open then
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
-  const { limits, trustedProxies, allowedOrigins } = config
+  const { limits, trustedProxies, allowedOrigins, tls } = config
   const clock = systemClock()
   const metrics = prometheusMetrics()
   const flags = new Flags(config.flags)
@@ -76,6 +77,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     trustedProxies,
     logger,
     metrics,
+    ...(tls === undefined ? {} : { tls: readCertificate(tls) }),
     allowedOrigins: allowedOrigins.filter((origin) => origin !== 'self'),
   })
   const files = await filesOptions(config, logger)
@@ -100,7 +102,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     workspace: mountPages(http, 'workspace', '/'),
     console: mountPages(http, 'console', '/console'),
   }
+  const unwatch = tls && watchCertificate(tls, { renew: http.renew, logger })
   const close = async () => {
+    unwatch?.()
     await node.stop({ graceMs: config.stopGraceMs })
     await http.close()
   }

@@ -46,7 +46,7 @@ export class EventReader {
   }
 
   #take(block: string): void {
-    const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line) ?? [])
+    const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/s.exec(line) ?? [])
     const of = (name: string) =>
       fields.filter(([, field]) => field === name).map(([, , value]) => value ?? '')
     this.lastEventId = of('id').at(-1) ?? this.lastEventId

@@ -25,7 +25,8 @@ export class Http2Fetch {
       stream.once('error', reject)
       stream.once('close', () => reject(new Error('The stream was closed.')))
     })
-    stream.end(String(init?.body ?? ''))
+    if (init?.body == null) stream.end()
+    else stream.end(String(init.body))
     const code = await status
     stream.on('error', () => undefined)
     const body = code === 204 ? null : (Readable.toWeb(stream) as ReadableStream<Uint8Array>)

@@ -1,7 +1,7 @@
 import { fileLimitDefaults } from '@parley/modules'
 import type { Settings } from './schema.ts'
 
-type Defaults = Omit<Settings, 'profile' | 'authorize'>
+type Defaults = Omit<Settings, 'profile' | 'authorize' | 'tls'>
 
 const day = 24 * 60 * 60 * 1000
 

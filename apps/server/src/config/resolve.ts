@@ -62,6 +62,7 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
     ...rest,
     ...{ keys, apiKeys },
     dataDir: resolve(directory, settings.dataDir),
+    ...(settings.tls === undefined ? {} : { tls: resolveFiles(settings.tls, directory) }),
     apps: [...new Set(['default', ...Object.keys(apps)])],
     flags: flagsOf(settings),
     limits: { maxConnections: settings.max_connections, ...defined(limits) },
@@ -70,6 +71,10 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
     keysInForce: keysInForce(settings, layers),
     warnings: warningsOf(settings),
   }
+}
+
+function resolveFiles({ certFile, keyFile }: NonNullable<Settings['tls']>, directory: string): Config['tls'] {
+  return { certFile: resolve(directory, certFile), keyFile: resolve(directory, keyFile) }
 }
 
 type Report = (path: readonly PropertyKey[], problem: string) => void

@@ -159,6 +159,12 @@ export const configSchema = z.strictObject({
     secret: described('a random secret of 32 characters or more', z.string().min(32)).optional(),
     recoveryMs: milliseconds(day),
   }),
+  tls: z
+    .strictObject({
+      certFile: described('the path of a certificate with its chain, as PEM'),
+      keyFile: described('the path of its key, as PEM'),
+    })
+    .optional(),
   subprotocols: z
     .array(described('the name of a subprotocol, as edu-matrix-v1', z.string().regex(/^[\w.+-]{1,64}$/)))
     .max(8),
