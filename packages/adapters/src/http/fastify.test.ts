@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
@@ -15,6 +17,11 @@ const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
+
+/** Clients who come at once. */
+const crowd = 3_000
+const longestQueue =
+  process.platform === 'linux' ? Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')) : 0
 
 /** A server on a free port. */
 async function serve(
@@ -370,6 +377,19 @@ describe('listening and closing', () => {
     const http = fastifyHttp({ port: 0, host: '192.0.2.1', logger: silentLogger })
     await expect(http.listen()).rejects.toThrow('The address 192.0.2.1 is not one of this machine.')
     await http.close()
+  })
+
+  test.skipIf(longestQueue < crowd)('a crowd that comes while the process is busy finds room', async () => {
+    const { port } = new URL(await serve(() => undefined))
+    const come = `
+      const { connect } = require('node:net')
+      let connected = 0
+      for (let count = 0; count < ${crowd}; count++) connect(${port}, '127.0.0.1', () => connected++)
+      const start = Date.now()
+      const look = () => connected === ${crowd} || Date.now() - start > 10_000
+      setInterval(() => look() && (process.stdout.write(String(connected)), process.exit()), 10)`
+    // This process accepts nobody until the other one has ended.
+    expect(spawnSync(process.execPath, ['-e', come]).stdout.toString()).toBe(String(crowd))
   })
 
   test('closing waits for a request under way, not for connections kept alive', async () => {

@@ -78,6 +78,12 @@ export const httpLimitDefaults: HttpLimits = {
   closeTimeoutMs: 5_000,
 }
 
+/**
+ * Connections that the operating system holds while the process is busy. Thousands of clients come back at once after a
+ * restart; whoever finds no room here asks again after 1, 3 and 7 s. The system may allow less (`somaxconn`).
+ */
+const backlog = 16_384
+
 /** An HTTP server for the gateway and for transports that begin with an HTTP request. */
 export interface FastifyHttp extends Http {
   /** For transports: they answer its `upgrade` events. */
@@ -155,7 +161,7 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
     },
     async listen() {
       try {
-        await app.listen({ port, host })
+        await app.listen({ port, host, backlog })
       } catch (error) {
         throw explainListen(error, port, host)
       }
