@@ -1,39 +1,14 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Client, createClient } from '@parley/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SmallDisk } from '../chaos/small-disk.ts'
 import { ServerProcess } from './server-process.ts'
 
 const channel = 'chat:disk-full'
 
-/** A disk of 8 MB, where the system lets us have one. */
-function mountSmallDisk(): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
-  const directory = mkdtempSync(join(tmpdir(), 'parley-disk-'))
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory])
-  if (status === 0) return directory
-  rmSync(directory, { recursive: true })
-  return undefined
-}
-
-const disk = mountSmallDisk()
+const disk = SmallDisk.mount(8)
 const missing = disk === undefined ? ' (no small disk: this needs root on Linux, and the right to mount)' : ''
-const directory = disk ?? tmpdir()
-const filler = join(directory, 'filler')
 
-afterAll(() => {
-  if (disk === undefined) return
-  spawnSync('umount', [disk])
-  rmSync(disk, { recursive: true })
-})
-
-/** Takes all but so many bytes of the disk for something else. */
-function leaveFree(bytes: number): void {
-  const { bavail, bsize } = statfsSync(directory)
-  writeFileSync(filler, Buffer.alloc(bavail * bsize - bytes))
-}
+afterAll(() => disk?.unmount())
 
 interface Answer {
   readonly offset: number
@@ -49,7 +24,7 @@ describe.skipIf(missing)(`a full disk${missing}`, () => {
   const codes = new Set<string>()
 
   beforeAll(async () => {
-    server = await ServerProcess.start({ directory })
+    server = await ServerProcess.start({ directory: disk!.directory })
     // What is refused is not tried again by itself.
     client = createClient({ url: server.url, token: await server.token('ada'), maxRetries: 0 })
     client.subscribe(channel, {
@@ -111,7 +86,7 @@ describe.skipIf(missing)(`a full disk${missing}`, () => {
 
   test('refuses durable publishes as something to be tried again, and stores none of them', async () => {
     await publishThree('first')
-    leaveFree(1_000_000)
+    disk!.leaveFree(1_000_000)
     for (let round = 0; refused.size === 0; round++)
       await Promise.all(Array.from({ length: 10 }, (_, index) => publishThree(`${round}/${index}`)))
     for (let count = 0; count < 5; count++) await publishThree(`late/${count}`)
@@ -144,7 +119,7 @@ describe.skipIf(missing)(`a full disk${missing}`, () => {
   })
 
   test('is written again as soon as there is room; every ack was true, and nothing was stored in part', async () => {
-    rmSync(filler)
+    disk!.makeRoom()
     await expect.poll(async () => (await readiness()).status, { timeout: 10_000 }).toBe(200)
     const before = acked.size
     await publishThree('after')

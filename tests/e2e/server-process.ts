@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
 
 const main = fileURLToPath(new URL('../../apps/server/src/main.ts', import.meta.url))
 
@@ -15,6 +16,8 @@ export interface ServerProcessOptions {
   /** In front of the command: `['strace', '-f', …]`; is told the server's folder. */
   readonly under?: (directory: string) => readonly string[]
   readonly flags?: readonly string[]
+  /** As a configuration file would have them. */
+  readonly settings?: Readonly<Record<string, unknown>>
   /** Another program instead of the server's: one with a planted defect. */
   readonly script?: string
 }
@@ -33,6 +36,11 @@ export class ServerProcess {
     this.port = port
     this.#options = options
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'parley-'))
+    if (options.settings !== undefined) writeFileSync(this.#configFile, stringify(options.settings))
+  }
+
+  get #configFile(): string {
+    return join(this.directory, 'parley.yaml')
   }
 
   static async start(options: ServerProcessOptions = {}): Promise<ServerProcess> {
@@ -54,27 +62,30 @@ export class ServerProcess {
     return this.#child?.pid ?? 0
   }
 
+  /** The process is there, whether it answers or not. */
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   /** Fulfilled when the server answers that it is ready. */
   async start(): Promise<void> {
     const [command = process.execPath, ...before] = [
       ...(this.#options.under?.(this.directory) ?? []),
       process.execPath,
     ]
-    const child = spawn(
-      command,
-      [...before, '--conditions=parley-source', this.#options.script ?? main, ...(this.#options.flags ?? [])],
-      {
-        env: {
-          ...process.env,
-          PORT: String(this.port),
-          PARLEY_DATA_DIR: join(this.directory, 'data'),
-          ...this.#options.environment,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        // A group of its own, so that a kill reaches whatever stands in front of the server too.
-        detached: true,
+    const { script = main, flags = [], settings } = this.#options
+    const config = settings === undefined ? [] : ['--config', this.#configFile]
+    const child = spawn(command, [...before, '--conditions=parley-source', script, ...config, ...flags], {
+      env: {
+        ...process.env,
+        PORT: String(this.port),
+        PARLEY_DATA_DIR: join(this.directory, 'data'),
+        ...this.#options.environment,
       },
-    )
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that a kill reaches whatever stands in front of the server too.
+      detached: true,
+    })
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (data) => {
@@ -101,6 +112,15 @@ export class ServerProcess {
   /** Ends the process without a word (kill -9), and waits until it is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+  }
+
+  /** Stands still until `resume`: nothing of it runs, and its sockets stay open (SIGSTOP). */
+  pause(): void {
+    process.kill(-this.pid, 'SIGSTOP')
+  }
+
+  resume(): void {
+    process.kill(-this.pid, 'SIGCONT')
   }
 
   /** Asks the process to stop, and answers its exit code. */

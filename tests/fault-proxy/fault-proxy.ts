@@ -57,7 +57,7 @@ export class FaultProxy {
   /** A proxy in front of a port of this machine. */
   static async to(target: number, options: FaultProxyOptions = {}): Promise<FaultProxy> {
     const proxy = new FaultProxy(target, options)
-    proxy.#server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 })
+    proxy.#server.listen({ port: 0, host: '127.0.0.1', backlog: 16_384 })
     await once(proxy.#server, 'listening')
     return proxy
   }

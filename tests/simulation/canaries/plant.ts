@@ -1,12 +1,17 @@
 import { registerHooks } from 'node:module'
-import { type Change, defects } from './defects.ts'
+import { type Change, type Defect, defects } from './defects.ts'
 
 const urlOf = (file: string) => new URL(`../../../${file}`, import.meta.url).href
 
-/** Puts a defect into the sources while they are read, in this process. One that finds no place would prove nothing. */
-export async function plantNamed(name: string): Promise<void> {
+/** Puts a defect of the simulation into the sources; see {@link plant}. */
+export function plantNamed(name: string): Promise<void> {
   const defect = defects.find((one) => one.name === name)
   if (defect === undefined) throw new Error(`There is no defect \`${name}\`.`)
+  return plant(defect)
+}
+
+/** Puts a defect into the sources while they are read, in this thread. One that finds no place would prove nothing. */
+export async function plant(defect: Defect): Promise<void> {
   const planted = new Set<Change>()
   registerHooks({
     load(url, context, nextLoad) {

@@ -7,6 +7,10 @@ export {
   type Schedule,
 } from './schedule.ts'
 export { simulate, type SimulationOptions, type SimulationReport } from './simulate.ts'
+export { Oracle, type OracleOptions, type Sent } from './oracle/oracle.ts'
+export type { Publication } from './oracle/publication.ts'
+export type { ReaderFacts, ReaderTruth } from './oracle/reader.ts'
+export type { ChannelTruth } from './oracle/stream.ts'
 export type { Violation, ViolationKind } from './oracle/verdict.ts'
 export type {
   ClientFactory,

@@ -1,0 +1,43 @@
+import { runChaos } from '../run.ts'
+import { defects } from './defects.ts'
+
+/** What became of a planted bug. */
+export interface Finding {
+  readonly name: string
+  /** Violations that were reported, by kind; none: nobody noticed. */
+  readonly kinds: readonly string[]
+}
+
+export interface CanaryOptions {
+  /** Only those whose name has this in it. */
+  readonly only?: string | undefined
+  readonly told: (finding: Finding) => void
+}
+
+const seeds = [1, 2, 3]
+/** A slow machine may be late, and that is no finding. */
+const isFinding = (kind: string) => kind !== 'stuck'
+
+/** Plants one bug after the other into a real server, and sees whether chaos notices. */
+export async function runCanaries({ only = '', told }: CanaryOptions): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const { name } of defects.filter((defect) => defect.name.includes(only))) {
+    const finding = { name, kinds: await kindsFound(name) }
+    findings.push(finding)
+    told(finding)
+  }
+  return findings
+}
+
+async function kindsFound(defect: string): Promise<readonly string[]> {
+  for (const seed of seeds) {
+    const { violations } = await runChaos({
+      ...{ seed, defect, durationMs: 8_000, actors: 8, crowd: 0, stopsAtFirst: true },
+      faults: ['kill', 'reset', 'reload', 'slowLink', 'delay'],
+      say: () => undefined,
+    })
+    const kinds = [...new Set(violations.map(({ kind }) => kind))].filter(isFinding)
+    if (kinds.length > 0) return kinds
+  }
+  return []
+}
