@@ -1,4 +1,4 @@
-import { type Client, createClient, type Subscription } from '@parley/client'
+import { type Client, createClient, type Subscription, websocketTransport } from '@parley/client'
 import { type Heard, judge } from './judge.ts'
 
 /** A client that publishes to the channel of its crowd and listens to it. */
@@ -19,6 +19,8 @@ export interface CrowdOptions {
   readonly names?: string
   /** Where the clients connect to, when there is something in front of the server. */
   readonly url?: string
+  /** Told whenever a client tries to connect. */
+  readonly onAttempt?: (name: string) => void
 }
 
 /** Real clients in one channel, and what they were promised and heard. */
@@ -47,13 +49,21 @@ export class Crowd {
     return crowd
   }
 
-  async #join(name: string, { server, url = server.url }: CrowdOptions): Promise<void> {
+  async #join(name: string, { server, url = server.url, onAttempt }: CrowdOptions): Promise<void> {
+    const transport = websocketTransport()
     const client = createClient({
       url,
       token: await server.token(name),
       callTimeoutMs: 120_000,
       maxRetries: 100,
       reconnect: { baseMs: 20, capMs: 200 },
+      transport: {
+        ...transport,
+        open(...where) {
+          onAttempt?.(name)
+          return transport.open(...where)
+        },
+      },
     })
     client.on('error', () => undefined)
     client.on('disconnect', () => {

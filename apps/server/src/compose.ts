@@ -105,7 +105,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const unwatch = tls && watchCertificate(tls, { renew: http.renew, logger })
   const close = async () => {
     unwatch?.()
-    await node.stop({ graceMs: config.stopGraceMs })
+    await node.stop({ graceMs: config.stopGraceMs, ...config.drain })
     await http.close()
   }
   try {

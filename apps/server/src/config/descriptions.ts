@@ -28,7 +28,10 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   allowedOrigins: 'Pages that may connect and call: `self` is where the server itself is reached.',
   trustedProxies: 'How many proxies stand in front, so that the addresses they report are believed.',
   developmentSignIn: 'Whether anybody may sign in under any name. Production refuses it.',
-  stopGraceMs: 'How long a stop waits for what was accepted.',
+  stopGraceMs: 'How long a stop waits for clients that were told to go, and for what was accepted.',
+  'drain.noticeMs':
+    'For how long a server that stops says so and serves on, until load balancers have heard of it.',
+  'drain.windowMs': 'Over how long its clients go, or come back. Default 2 ms for each, 30 s at most.',
   apps: 'Tenants by name, each with `keys` that sign its tokens and `apiKeys` of its back ends.',
   'tokens.audience': 'Audiences of which a token has to name one.',
   'tokens.issuer': 'Issuers of which a token has to name one.',

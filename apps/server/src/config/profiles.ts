@@ -38,6 +38,7 @@ const everywhere = {
   trustedProxies: 0,
   developmentSignIn: false,
   stopGraceMs: 5_000,
+  drain: { noticeMs: 0 },
   apps: {},
   tokens: { clockSkewMs: 5_000, maxLifetimeMs: 30 * day },
   kinds: {},

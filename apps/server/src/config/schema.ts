@@ -179,6 +179,10 @@ export const configSchema = z.strictObject({
   trustedProxies: whole(0, 10),
   developmentSignIn: switchOf,
   stopGraceMs: milliseconds(600_000),
+  drain: z.strictObject({
+    noticeMs: milliseconds(600_000),
+    windowMs: milliseconds(3_600_000).optional(),
+  }),
   apps: z.record(appName, app),
   tokens: z.strictObject({
     audience: z.array(z.string().min(1)).min(1).optional(),

@@ -185,6 +185,23 @@ describe('a node that is stopped beside another one', () => {
     expect(t.one.node.status()).toMatchObject({ connections: 201, nodes: [t.one.node.id] })
   })
 
+  test('moves them over the window that it is given, however few they are', async () => {
+    const t = await twoNodes()
+    const clients = await Promise.all(numbers(20).map(() => t.two.client('bob')))
+    const movers = clients.map((client) => obedient(client, t.one, 'durable:a'))
+    const gone = () => movers.filter(({ moved }) => moved() !== undefined).length
+    // The one who is there from the start is told first, and stays.
+    const stopped = t.two.node.stop({ graceMs: 1_000, windowMs: 10_000 })
+    await t.clock.advance(5_000)
+    expect(gone()).toBeGreaterThan(7)
+    expect(gone()).toBeLessThan(13)
+    await t.clock.advance(5_000)
+    expect(gone()).toBe(20)
+    await t.clock.advance(1_000)
+    await stopped
+    expect(t.bob.closeCode).toBe(closeCodes.server_stopping)
+  })
+
   test('takes no new connection, and answers calls while it moves', async () => {
     const t = await twoNodes()
     const stopped = t.two.node.stop({ graceMs: 2_000 })

@@ -19,18 +19,21 @@ import { Link } from '../sessions/link.ts'
 import type { Session } from '../sessions/session.ts'
 import { assemble, type NodeParts } from './assemble.ts'
 import { loadFlags, loadRevocations } from './loading.ts'
-import { moveClients } from './moving.ts'
-import type { CallOrigin, Check, Node, NodeOptions, NodeStatus } from './node.ts'
+import { drainWindow, moveClients, sendAway, withinMs } from './moving.ts'
+import type { CallOrigin, Check, Node, NodeOptions, NodeStatus, StopOptions } from './node.ts'
 
 const sweepMs = 1_000
 const retentionMs = 60_000
 /** Names the lease of the node that enforces retention. */
 const retentionLease = 'parley.retention'
-/** Part of the time for stopping in which clients are moved to other nodes. */
-const movingShare = 0.75
+/** Part of the time for stopping in which those are waited for who were told to go to another node. */
+const patienceShare = 0.5
 
-/** `moving`: it serves the clients that it has, and takes no new ones. */
-type Phase = 'new' | 'running' | 'moving' | 'stopping' | 'stopped'
+/**
+ * `noticed`: it says that it is not ready, and serves as before; `moving`: it serves the clients that it has, and takes no
+ * new ones.
+ */
+type Phase = 'new' | 'running' | 'noticed' | 'moving' | 'stopping' | 'stopped'
 
 /** A node: starts its parts, keeps them running, and stops them. */
 export class KernelNode implements Node {
@@ -116,8 +119,13 @@ export class KernelNode implements Node {
     }
   }
 
+  /** It takes new clients. */
+  get #isOpen(): boolean {
+    return this.#phase === 'running' || this.#phase === 'noticed'
+  }
+
   get #isServing(): boolean {
-    return this.#phase === 'running' || this.#phase === 'moving'
+    return this.#isOpen || this.#phase === 'moving'
   }
 
   #checks(): readonly Check[] {
@@ -127,8 +135,9 @@ export class KernelNode implements Node {
   }
 
   #runningCheck(): Check {
-    const isStopping = this.#phase === 'moving' || this.#phase === 'stopping'
-    const problem = isStopping ? 'The node is stopping.' : 'The node is not running.'
+    const problem = ['noticed', 'moving', 'stopping'].includes(this.#phase)
+      ? 'The node is stopping.'
+      : 'The node is not running.'
     return checkOf('node', this.#phase === 'running' ? undefined : problem)
   }
 
@@ -210,7 +219,7 @@ export class KernelNode implements Node {
     return acceptor({
       limits: this.limits,
       throttle: this.#parts.throttle,
-      isRunning: () => this.#phase === 'running',
+      isRunning: () => this.#isOpen,
       isRateLimited: () => this.flags.isOn('rateLimiting'),
       links: this.#links,
       makeLink: (connection, handshake) => {
@@ -343,25 +352,31 @@ export class KernelNode implements Node {
     })
   }
 
-  stop({ graceMs = 5_000 }: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#stopped ??= this.#stop(graceMs)
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#stop(options)
     return this.#stopped
   }
 
-  async #stop(graceMs: number): Promise<void> {
+  async #stop({ graceMs = 5_000, noticeMs = 0, windowMs }: StopOptions): Promise<void> {
     const { clock, logger, modules, store, transports } = this.#options
-    const begunAt = clock.elapsed()
-    if (this.#phase === 'running' && this.#canMove) {
+    const wasRunning = this.#phase === 'running'
+    if (wasRunning && noticeMs > 0) {
+      this.#phase = 'noticed'
+      await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
+    }
+    let leftMs = graceMs
+    if (wasRunning && this.#canMove) {
       this.#phase = 'moving'
-      await moveClients(this.#links, clock, graceMs * movingShare)
+      const moving = {
+        windowMs: drainWindow(this.#links.size, windowMs),
+        patienceMs: graceMs * patienceShare,
+      }
+      leftMs -= await moveClients(this.#links, clock, moving)
     }
     this.#phase = 'stopping'
-    const leftMs = graceMs - (clock.elapsed() - begunAt)
     for (const timer of this.#timers) timer.cancel()
     this.#timers.clear()
-    // Clients come back at different times, so that the next node is not met by all of them at once.
-    const spreadMs = Math.min(30_000, this.#links.size * 2)
-    for (const link of this.#links) link.reply(`{"op":"goaway","retryAfterMs":500,"spreadMs":${spreadMs}}`)
+    sendAway(this.#links, drainWindow(this.#links.size, windowMs))
     this.#parts.jobs.stop()
     this.#parts.intake.flush()
     await withinMs(this.#parts.dispatch.drain(), leftMs, clock)
@@ -386,14 +401,4 @@ export class KernelNode implements Node {
 
 function checkOf(name: string, problem: string | undefined): Check {
   return problem === undefined ? { name, ok: true } : { name, ok: false, problem }
-}
-
-function withinMs(work: Promise<void>, delayMs: number, clock: NodeOptions['clock']): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after(delayMs, resolve)
-    void work.then(() => {
-      timer.cancel()
-      resolve()
-    })
-  })
 }

@@ -36,8 +36,8 @@ describe('stopping', () => {
     await t.clock.settle()
     const stopping = t.node.stop()
     await t.clock.settle()
-    for (const client of clients) {
-      expect(client.all('goaway')).toMatchObject([{ retryAfterMs: 500, spreadMs: 6 }])
+    for (const [index, client] of clients.entries()) {
+      expect(client.all('goaway')).toMatchObject([{ retryAfterMs: 500 + index * 2, spreadMs: 2 }])
       expect(client.closeCode).toBeUndefined()
     }
     expect(t.node.status()).toMatchObject({
@@ -59,6 +59,37 @@ describe('stopping', () => {
     await expect(t.node.call(backend, 'test.history', { channel: 'durable:a' })).rejects.toMatchObject({
       code: 'unavailable',
     })
+  })
+
+  test('clients are told to come back over the window, each in a part of its own', async () => {
+    const t = await testNode()
+    const clients = await Promise.all(Array.from({ length: 10 }, () => t.client('bob')))
+    const stopped = t.node.stop({ windowMs: 20_000 })
+    await t.clock.settle()
+    await stopped
+    const told = clients.flatMap((client) => client.all('goaway'))
+    expect(told.map(({ retryAfterMs }) => retryAfterMs)).toEqual(
+      Array.from({ length: 10 }, (_, index) => 500 + index * 2_000),
+    )
+    expect(told.every(({ spreadMs }) => spreadMs === 2_000)).toBe(true)
+  })
+
+  test('a node that gives notice is not ready, and serves everybody until the notice is over', async () => {
+    const t = await testNode()
+    const alice = await t.client('alice')
+    const stopped = t.node.stop({ noticeMs: 3_000 })
+    await t.clock.advance(2_000)
+    expect(t.node.status()).toMatchObject({
+      ready: false,
+      checks: [{ name: 'node', ok: false, problem: 'The node is stopping.' }, {}],
+    })
+    const bob = await t.client('bob')
+    expect((await bob.publish('durable:a', 1)).ok).toMatchObject({ offset: 1 })
+    expect([...alice.all('goaway'), ...bob.all('goaway')]).toEqual([])
+    await t.clock.advance(2_000)
+    await stopped
+    for (const client of [alice, bob]) expect(client.closeCode).toBe(closeCodes.server_stopping)
+    expect(() => t.stranger()).toThrow(/not ready/)
   })
 
   test('new commands are refused while accepted ones finish, what those call included', async () => {

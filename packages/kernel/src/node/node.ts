@@ -71,6 +71,22 @@ export interface NodeStatus {
   readonly nodes: readonly string[]
 }
 
+/** How a node stops. */
+export interface StopOptions {
+  /** How long clients that were told to go, and then commands that were accepted, are waited for. Default: 5,000. */
+  readonly graceMs?: number | undefined
+  /**
+   * For so long the node says that it is not ready, and serves everybody as before, new clients too: load balancers take
+   * their time to hear of it. Default: 0.
+   */
+  readonly noticeMs?: number | undefined
+  /**
+   * Over so long clients go to other nodes; where there are none, they come back over so long. Default: 2 ms for each
+   * client, 30 s at most.
+   */
+  readonly windowMs?: number | undefined
+}
+
 /** A server process's core. */
 export interface Node {
   readonly id: string
@@ -96,10 +112,11 @@ export interface Node {
    */
   start(): Promise<void>
   /**
-   * Tells clients to go elsewhere, stops transports, finishes accepted commands, stops modules, closes the logs. Where
-   * there are other nodes, clients are first moved there one after the other, and served until they go.
+   * Is not ready from here on; tells clients to go elsewhere, finishes accepted commands, stops transports and modules,
+   * closes the logs. Where there are other nodes, clients are first moved there one after the other, and served until
+   * they go.
    */
-  stop(options?: { readonly graceMs?: number }): Promise<void>
+  stop(options?: StopOptions): Promise<void>
 }
 
 /** Makes a node of its parts. Nothing runs before `start`. */
