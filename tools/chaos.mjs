@@ -9,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     actors: { type: 'string', default: '24' },
     crowd: { type: 'string', default: '5000' },
+    transport: { type: 'string', default: 'websocket' },
     faults: { type: 'string' },
     canaries: { type: 'boolean', default: true },
     canary: { type: 'string' },

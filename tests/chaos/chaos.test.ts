@@ -7,7 +7,7 @@ import { runChaos } from './run.ts'
 const root = new URL('../../', import.meta.url)
 
 test('a server that is killed, stopped, filled and cut off loses, doubles and reorders nothing', {
-  timeout: 300_000,
+  timeout: 400_000,
 }, async () => {
   const report = await runChaos({
     ...{ seed: 7, durationMs: 15_000, actors: 12, crowd: 200 },
@@ -21,7 +21,7 @@ test('a server that is killed, stopped, filled and cut off loses, doubles and re
   expect(report.deliveries.durable).toBeGreaterThan(1_000)
 })
 
-test('planted bugs are noticed', { timeout: 300_000 }, async () => {
+test('planted bugs are noticed', { timeout: 400_000 }, async () => {
   for (const only of ['ack before commit', 'skipped position']) {
     const [finding] = await runCanaries({ only, told: () => undefined })
     expect(finding?.kinds, only).not.toEqual([])

@@ -1,4 +1,5 @@
 import { runCanaries } from './canaries/run.ts'
+import { type TransportName, transportNames } from './lines.ts'
 import { asText, isGood, summaryOf } from './report.ts'
 import { type FaultName, runChaos } from './run.ts'
 
@@ -10,6 +11,8 @@ export interface Arguments {
   readonly actors: string
   /** Clients that read, and come back all at once. */
   readonly crowd: string
+  /** What carries the messages. */
+  readonly transport: string
   /** Only these faults, by name. */
   readonly faults?: string
   /** Plant bugs as well, to see that they are noticed. */
@@ -31,6 +34,7 @@ export async function main(given: Arguments, say: (line: string) => void): Promi
     durationMs: Number(given.minutes) * 60_000,
     actors: Number(given.actors),
     crowd: Number(given.crowd),
+    transport: given.transport as TransportName,
     faults: given.faults?.split(',') as readonly FaultName[] | undefined,
     say: given.json ? () => undefined : say,
   })
@@ -45,6 +49,8 @@ export async function main(given: Arguments, say: (line: string) => void): Promi
 function mistakeIn(given: Arguments): string | undefined {
   if (!(Number(given.minutes) > 0 && Number(given.minutes) <= 24 * 60))
     return `\`--minutes\` takes a number above 0, up to a day of them, not \`${given.minutes}\`.`
+  if (!transportNames.some((name) => name === given.transport))
+    return `There is no transport \`${given.transport}\`. Take one of: ${transportNames.join(', ')}.`
   for (const name of ['seed', 'actors', 'crowd'] as const)
     if (!/^\d{1,6}$/.test(given[name])) return `\`--${name}\` takes a whole number, not \`${given[name]}\`.`
   return undefined

@@ -72,8 +72,8 @@ function chosen(deck: Deck, names: readonly FaultName[] | undefined): Deck {
   return Object.fromEntries(Object.entries(deck).filter(([name]) => names.includes(name as FaultName)))
 }
 
-/** A slow machine has so many times as long until every fault has happened. */
-const patience = 4
+/** A slow machine has so much longer until every fault has happened. */
+const patienceMs = 200_000
 
 /** The time in which things go wrong. */
 class Run {
@@ -124,8 +124,8 @@ class Run {
   /** The time is over, and everything has happened. */
   #isOver(names: readonly string[]): boolean {
     if (this.isEnough) return true
-    const share = (performance.now() - this.#startedAt) / this.#durationMs
-    return share > patience || (share > 1 && names.every((name) => (this.counts[name] ?? 0) > 0))
+    const leftMs = this.#durationMs - (performance.now() - this.#startedAt)
+    return leftMs < -patienceMs || (leftMs < 0 && names.every((name) => (this.counts[name] ?? 0) > 0))
   }
 }
 

@@ -1,13 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { websocketTransport } from '@parley/client'
 import { Oracle } from '@parley/kernel/simulation'
 import { ServerProcess } from '../e2e/server-process.ts'
 import { FaultProxy } from '../fault-proxy/fault-proxy.ts'
 import { Actor } from './actors/actor.ts'
 import { BackEnd } from './actors/back-end.ts'
-import { LeanWebSocket } from './actors/lean-websocket.ts'
 import { WireWatch } from './actors/wire-watch.ts'
 import { Chance } from './chance.ts'
+import { type CrowdLine, crowdLine, type TransportName, transportOf } from './lines.ts'
 import { durabilityOf, keptEvents, serverSettings } from './settings.ts'
 import { SmallDisk } from './small-disk.ts'
 
@@ -17,6 +16,8 @@ export interface WorldOptions {
   readonly actors: number
   /** Clients that read, and come back all at once. */
   readonly crowd: number
+  /** What carries the messages of all of them. Default: `websocket`. */
+  readonly transport?: TransportName | undefined
   /** A bug to plant into the server, by name. */
   readonly defect?: string | undefined
   readonly say: (line: string) => void
@@ -39,7 +40,7 @@ export class World {
   /** In front of the actors. */
   readonly proxy: FaultProxy
   /** Between the crowd and the server. */
-  readonly crowdLine = new LeanWebSocket()
+  readonly crowdLine: CrowdLine
   readonly disk: SmallDisk | undefined
   readonly actors: readonly Actor[]
   readonly crowd: readonly Actor[]
@@ -48,10 +49,11 @@ export class World {
   readonly say: (line: string) => void
   /** Events are large for a while. */
   ballast: string | undefined
+  readonly #transport: TransportName
   #isWorking = false
   #work: NodeJS.Timeout | undefined
 
-  private constructor(options: WorldOptions, parts: Pick<World, 'server' | 'proxy' | 'disk'>) {
+  private constructor(options: WorldOptions, parts: Pick<World, 'server' | 'proxy' | 'crowdLine' | 'disk'>) {
     const startedAt = performance.now()
     const { actors, crowd, say } = options
     this.chance = new Chance(options.seed)
@@ -67,6 +69,8 @@ export class World {
     this.watch = new WireWatch(this.oracle)
     this.server = parts.server
     this.proxy = parts.proxy
+    this.crowdLine = parts.crowdLine
+    this.#transport = options.transport ?? 'websocket'
     this.disk = parts.disk
     this.halls = Array.from({ length: Math.ceil(crowd / crowdPerHall) }, (_, index) => `hall:${index}`)
     this.actors = Array.from({ length: actors }, (_, index) => this.#actor(index))
@@ -83,7 +87,11 @@ export class World {
       ...(defect === undefined ? {} : { environment: planting(defect) }),
       settings: serverSettings,
     })
-    return new World(options, { server, proxy: await FaultProxy.to(server.port), disk })
+    const [proxy, line] = await Promise.all([
+      FaultProxy.to(server.port),
+      crowdLine(options.transport ?? 'websocket', server.port),
+    ])
+    return new World(options, { server, proxy, crowdLine: line, disk })
   }
 
   #actor(index: number): Actor {
@@ -92,15 +100,16 @@ export class World {
       .filter((_, channel) => (index + channel) % 4 !== 3)
       .map((channel) => ({ channel, isFiltered: (index + channel.length) % 5 === 0 }))
     const more = index % 4 === 0 ? [{ channel: flood }] : []
-    const transport = this.watch.around(websocketTransport(), name)
+    const transport = this.watch.around(transportOf(this.#transport), name)
     const client = { url: this.proxy.url, transport }
     return new Actor({ name, oracle: this.oracle, follows: [...follows, ...more], client })
   }
 
   #reader(index: number): Actor {
     const name = `reader-${index}`
-    const transport = this.watch.around(this.crowdLine, name)
-    const client = { url: this.server.url, transport, reconnect: { baseMs: 500, capMs: 4_000 } }
+    const { url } = this.crowdLine
+    const transport = this.watch.around(this.crowdLine.transport, name)
+    const client = { url, transport, reconnect: { baseMs: 500, capMs: 4_000 } }
     const channel = this.halls[index % this.halls.length] as string
     return new Actor({ name, oracle: this.oracle, follows: [{ channel }], client })
   }
@@ -158,6 +167,7 @@ export class World {
     clearTimeout(this.#work)
     for (const actor of [...this.actors, ...this.crowd]) actor.shut()
     await this.proxy.close()
+    await this.crowdLine.close()
     await this.server.remove()
     this.disk?.unmount()
   }
