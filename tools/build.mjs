@@ -1,4 +1,4 @@
-// npm run build: dist of every package, the workspace and the documentation.
+// npm run build: dist of every package, workspace, console and the documentation.
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureDocsSite } from './docs-site.mjs'
@@ -6,7 +6,7 @@ import { ensurePackages } from './packages.mjs'
 import { superviseProcess } from './process.mjs'
 import { ensureRuntime, root } from './runtime.mjs'
 import { listBuilt } from './tree.mjs'
-import { ensureWebApp } from './web-app.mjs'
+import { ensureWebApps } from './web-app.mjs'
 
 await ensureRuntime()
 await ensurePackages()
@@ -18,5 +18,5 @@ for (const folder of listBuilt(root)) {
 }
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const code = await superviseProcess(process.execPath, [tsc, '-b', 'tsconfig.build.json'], { cwd: root })
-const built = (await ensureWebApp()) && (await ensureDocsSite())
+const built = (await ensureWebApps()) && (await ensureDocsSite())
 process.exit(code || (built ? 0 : 1))

@@ -3,12 +3,12 @@ import { ensureDocsSite } from './docs-site.mjs'
 import { ensurePackages } from './packages.mjs'
 import { ensureRuntime } from './runtime.mjs'
 import { becomeSource } from './source.mjs'
-import { ensureWebApp } from './web-app.mjs'
+import { ensureWebApps } from './web-app.mjs'
 
 await ensureRuntime()
 await ensurePackages()
-if (!(await ensureWebApp())) {
-  console.error('The workspace could not be built; Vite says why above.')
+if (!(await ensureWebApps())) {
+  console.error('The pages could not be built; Vite says why above.')
   process.exit(1)
 }
 if (!(await ensureDocsSite())) console.error('The documentation could not be built, and is not served.')

@@ -1,6 +1,6 @@
+import { compressedFiles } from '@parley/look/build'
 import react from '@vitejs/plugin-react'
 import { defaultClientConditions, defineConfig } from 'vite'
-import { compressedFiles } from './build/compressed-files.ts'
 import { servedFiles } from './build/served-files.ts'
 
 // `npm run dev`: Vite in front of a server that listens where `npm start` would.
@@ -8,6 +8,7 @@ const server = `http://127.0.0.1:${process.env.PORT ?? 3001}`
 
 export default defineConfig({
   root: import.meta.dirname,
+  publicDir: '../../packages/look/public',
   plugins: [react(), servedFiles(), compressedFiles()],
   resolve: { conditions: ['parley-source', ...defaultClientConditions] },
   build: {

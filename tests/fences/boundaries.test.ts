@@ -60,6 +60,7 @@ const violations: Record<string, [path: string, text: string]> = {
   'packages-adapters-imports': ['packages/adapters/src/broker/a.ts', "import '@parley/modules'\n"],
   'packages-gateway-imports': ['packages/gateway/src/a.ts', "import '@parley/modules'\n"],
   'packages-client-imports': ['packages/client/src/a.ts', "import '@parley/kernel'\n"],
+  'packages-look-imports': ['packages/look/src/a.ts', "import '@parley/react'\n"],
   'packages-react-imports': ['packages/react/src/a.ts', "import '@parley/protocol'\n"],
   'apps-server-imports': ['apps/server/src/a.ts', "import '@parley/client'\n"],
   'apps-workspace-imports': ['apps/workspace/src/a.ts', "import '@parley/modules/contracts'\n"],

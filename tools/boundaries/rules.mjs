@@ -20,8 +20,9 @@ const mayImport = {
     'packages/client',
   ],
   // Users of the public SDK, as everybody else's applications are.
-  'apps/workspace': ['packages/client', 'packages/react'],
-  'apps/console': ['packages/client', 'packages/react'],
+  'packages/look': ['packages/client'],
+  'apps/workspace': ['packages/client', 'packages/react', 'packages/look'],
+  'apps/console': ['packages/client', 'packages/react', 'packages/look'],
   // Asks a running server what it offers, and reads the registries.
   'apps/docs': ['packages/protocol', 'packages/kernel', 'packages/gateway', 'apps/server'],
   'apps/loadtest': ['packages/client'],
@@ -36,8 +37,9 @@ const testsMayImport = {
 /** Each library from npm has one home; what has none here may not be imported by packages and applications. */
 const vendorHomes = {
   '@11ty/eleventy': ['apps/docs/src/site'],
-  '@fontsource-variable/.+': ['apps/workspace/src', 'apps/console/src', 'apps/docs/src/site'],
-  '@mantine/.+': ['apps/workspace/src', 'apps/console/src'],
+  '@fontsource-variable/.+': ['apps/docs/src/site'],
+  '@mantine/.+': ['packages/look/src', 'apps/workspace/src', 'apps/console/src'],
+  '@tanstack/.+': ['apps/console/src'],
   'beautiful-mermaid': ['apps/docs/src/markdown/'],
   aws4fetch: ['packages/adapters/src/blob/s3/'],
   fastify: ['packages/adapters/src/http/fastify'],
@@ -49,16 +51,17 @@ const vendorHomes = {
   pg: ['packages/adapters/src/log-and-store/postgres'],
   pino: ['apps/server/src/logger'],
   'prom-client': ['packages/adapters/src/metrics/'],
-  react: ['packages/react/src', 'apps/workspace/src', 'apps/console/src'],
+  react: ['packages/react/src', 'packages/look/src', 'apps/workspace/src', 'apps/console/src'],
   'react-dom': [
     'packages/react/src/.+[.]test[.]tsx',
     'packages/react/src/testing/',
     'apps/workspace/src',
     'apps/console/src',
   ],
+  uplot: ['apps/console/src/charts/'],
   sharp: ['packages/adapters/src/image/sharp'],
   shiki: ['apps/docs/src/markdown/'],
-  'vite/client': ['apps/workspace/src', 'apps/console/src'],
+  'vite/client': ['packages/look/src', 'apps/workspace/src', 'apps/console/src'],
   ws: ['packages/adapters/src/transport/websocket'],
   yaml: ['apps/server/src/config', 'packages/gateway/src/openapi'],
   zod: ['packages/modules/src', 'packages/gateway/src', 'apps/server/src/config'],
@@ -137,7 +140,7 @@ export const forbidden = [
   forbid(
     'no-input-or-output',
     'Node modules belong into adapters and applications: everything else runs on virtual time.',
-    { path: '^packages/(protocol|kernel|modules|gateway|client|react)/src/', pathNot: anyTest },
+    { path: '^packages/(protocol|kernel|modules|gateway|client|react|look)/src/', pathNot: anyTest },
     builtin,
   ),
   forbid(

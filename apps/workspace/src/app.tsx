@@ -1,13 +1,16 @@
+import {
+  Crash,
+  keptOnDevice,
+  keptWithTab,
+  SessionStore,
+  SignInPage,
+  ThemeProvider,
+  tokenSource,
+} from '@parley/look'
 import { RealtimeProvider } from '@parley/react'
 import { useState, useSyncExternalStore } from 'react'
 import { takeJoinPath } from './address/use-place.ts'
-import { keptOnDevice, keptWithTab } from './kept.ts'
-import { Crash } from './shell/crash.tsx'
 import { Workspace } from './shell/workspace.tsx'
-import { tokenSource } from './sign-in/renewal.ts'
-import { SessionStore } from './sign-in/session.ts'
-import { SignInPage } from './sign-in/sign-in-page.tsx'
-import { ThemeProvider } from './theme/theme-provider.tsx'
 
 /** The whole application: signed in or not. */
 export function App() {
@@ -19,7 +22,11 @@ export function App() {
     <ThemeProvider>
       <Crash>
         {session === undefined ? (
-          <SignInPage store={store} />
+          <SignInPage
+            store={store}
+            title="Parley"
+            lead="Conversations in which nothing is lost. Sign in to read and to write."
+          />
         ) : (
           <RealtimeProvider
             key={session.user}

@@ -1,9 +1,8 @@
 import { Button } from '@mantine/core'
+import { Choice, Icon } from '@parley/look'
 import { usePresence } from '@parley/react'
 import { useState } from 'react'
 import { useDesk } from '../shell/desk.ts'
-import { Choice } from '../theme/choice.tsx'
-import { Icon } from '../theme/icon.tsx'
 import styles from './account.module.css'
 import type { PresenceSettingsState } from './use-presence-settings.ts'
 

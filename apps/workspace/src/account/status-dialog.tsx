@@ -1,9 +1,9 @@
 import { Button, Modal, NativeSelect, TextInput, UnstyledButton } from '@mantine/core'
+import { Sentence } from '@parley/look'
 import { usePresence } from '@parley/react'
 import { type FormEvent, useState } from 'react'
 import { useDesk } from '../shell/desk.ts'
 import styles from '../shell/dialogs/dialog.module.css'
-import { Sentence } from '../states/sentence.tsx'
 import own from './status-dialog.module.css'
 import { endings, untilOf, usualStatuses } from './statuses.ts'
 

@@ -1,6 +1,6 @@
+import { Icon, type IconName } from '@parley/look'
 import { useDesk } from '../shell/desk.ts'
 import { Page } from '../shell/page/page.tsx'
-import { Icon, type IconName } from '../theme/icon.tsx'
 import { Account } from './account.tsx'
 import styles from './you-page.module.css'
 

@@ -1,4 +1,4 @@
-import type { Kept } from '../kept.ts'
+import type { Kept } from '@parley/look'
 
 const maxChannels = 200
 const key = 'parley.channels'

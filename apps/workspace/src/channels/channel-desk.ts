@@ -1,6 +1,6 @@
 import type { Client } from '@parley/client'
+import type { Kept } from '@parley/look'
 import { createContext, useContext } from 'react'
-import type { Kept } from '../kept.ts'
 import { ChannelBook } from './channel-book.ts'
 import { Unread } from './unread.ts'
 

@@ -1,6 +1,6 @@
 import type { Client, SubscribeOptions } from '@parley/client'
+import { keptIn } from '@parley/look'
 import { expect, test } from 'vitest'
-import { keptIn } from '../kept.ts'
 import { ChannelBook } from './channel-book.ts'
 import { type ChannelKind, keepingOf } from './kinds.ts'
 import { Unread } from './unread.ts'

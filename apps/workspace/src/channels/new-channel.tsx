@@ -1,7 +1,7 @@
 import { Button, Modal, TextInput } from '@mantine/core'
+import { Icon } from '@parley/look'
 import { type FormEvent, useState } from 'react'
 import { isChannelId } from '../address/place.ts'
-import { Icon } from '../theme/icon.tsx'
 import { type ChannelKind, keepingOf } from './kinds.ts'
 import styles from './new-channel.module.css'
 

@@ -1,5 +1,5 @@
 import type { Client, Subscription } from '@parley/client'
-import type { Kept } from '../kept.ts'
+import type { Kept } from '@parley/look'
 
 const key = 'parley.seen'
 

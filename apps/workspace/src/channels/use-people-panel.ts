@@ -1,5 +1,5 @@
+import { keptOnDevice } from '@parley/look'
 import { useState } from 'react'
-import { keptOnDevice } from '../kept.ts'
 
 const key = 'parley.side-panel'
 const isTelephone = (): boolean => matchMedia('(width < 720px)').matches

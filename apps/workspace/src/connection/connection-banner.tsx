@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
+import { Sentence } from '@parley/look'
 import { useClient } from '@parley/react'
-import { Sentence } from '../states/sentence.tsx'
 import styles from './connection-banner.module.css'
 import { useNotice } from './use-notice.ts'
 import type { Waiting } from './waiting.ts'

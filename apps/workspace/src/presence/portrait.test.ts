@@ -1,5 +1,5 @@
+import { keptIn } from '@parley/look'
 import { expect, test } from 'vitest'
-import { keptIn } from '../kept.ts'
 import { Names } from './names.ts'
 import { hueOf, initialsOf } from './portrait.ts'
 

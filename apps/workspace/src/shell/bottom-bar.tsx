@@ -1,6 +1,6 @@
+import { Icon, type IconName } from '@parley/look'
 import { useUnread } from '@parley/react'
 import { hrefOf, type Place } from '../address/place.ts'
-import { Icon, type IconName } from '../theme/icon.tsx'
 import styles from './bottom-bar.module.css'
 
 interface Stop {

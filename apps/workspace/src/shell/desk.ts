@@ -1,10 +1,9 @@
 import type { Client } from '@parley/client'
+import { type Kept, keptFor, keptOnDevice, keptWithTab, type Session } from '@parley/look'
 import { createContext, useContext } from 'react'
 import { trackSending } from '../connection/track-sending.ts'
 import { Waiting } from '../connection/waiting.ts'
-import { type Kept, keptFor, keptOnDevice, keptWithTab } from '../kept.ts'
 import { Names } from '../presence/names.ts'
-import type { Session } from '../sign-in/session.ts'
 import { Announcements } from './announcements/announcements.ts'
 import { Dialogs } from './dialogs/dialogs.ts'
 

@@ -1,11 +1,10 @@
 import { Popover, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core'
+import { Icon, type IconName, Mark } from '@parley/look'
 import { useUnread } from '@parley/react'
 import { lazy, Suspense, useState } from 'react'
 import { hrefOf, type Place } from '../address/place.ts'
 import { Avatar } from '../presence/avatar.tsx'
 import { useMyPresence } from '../presence/use-my-presence.ts'
-import { Icon, type IconName } from '../theme/icon.tsx'
-import { Mark } from '../theme/mark.tsx'
 import { useDesk } from './desk.ts'
 import styles from './rail.module.css'
 

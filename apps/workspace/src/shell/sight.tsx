@@ -1,8 +1,8 @@
+import { Skeleton } from '@parley/look'
 import { lazy, Suspense } from 'react'
 import type { Place } from '../address/place.ts'
 import { ConversationPages } from '../conversation/page/conversation-pages.tsx'
 import { Welcome } from '../first-steps/welcome/welcome.tsx'
-import { Skeleton } from '../states/skeleton.tsx'
 
 // What most people see first comes with the application; the other pages when they are opened.
 const Threads = lazy(async () => ({

@@ -1,6 +1,6 @@
 import { UnstyledButton, VisuallyHidden } from '@mantine/core'
+import { Icon } from '@parley/look'
 import { Avatar } from '../../presence/avatar.tsx'
-import { Icon } from '../../theme/icon.tsx'
 import type { Person } from './people.ts'
 import styles from './people-button.module.css'
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Textarea } from '@mantine/core'
+import { Icon } from '@parley/look'
 import { type KeyboardEvent, useRef } from 'react'
-import { Icon } from '../../theme/icon.tsx'
 import styles from './composer.module.css'
 import { sizeOf } from './content.ts'
 

@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core'
+import { Icon } from '@parley/look'
 import { partsOf } from '../../address/place.ts'
-import { Icon } from '../../theme/icon.tsx'
 import { type ChannelKind, keepingWords } from '../kinds.ts'
 import type { Person } from '../people/people.ts'
 import { PeopleButton } from '../people/people-button.tsx'

@@ -1,7 +1,6 @@
 import { ActionIcon, Button } from '@mantine/core'
+import { Icon, Scrollable } from '@parley/look'
 import { useId } from 'react'
-import { Icon } from '../../theme/icon.tsx'
-import { Scrollable } from '../../theme/scrollable.tsx'
 import { type ChannelKind, keepingOf } from '../kinds.ts'
 import type { Person } from '../people/people.ts'
 import { PeopleList } from '../people/people-list.tsx'

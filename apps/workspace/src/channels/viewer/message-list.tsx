@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { Icon, Scrollable } from '@parley/look'
 import type { ChannelState } from '@parley/react'
 import {
   type ReactNode,
@@ -10,8 +11,6 @@ import {
   useSyncExternalStore,
 } from 'react'
 import { useDesk } from '../../shell/desk.ts'
-import { Icon } from '../../theme/icon.tsx'
-import { Scrollable } from '../../theme/scrollable.tsx'
 import { useChannelDesk } from '../channel-desk.ts'
 import type { Line } from './lines.ts'
 import { linesOf } from './lines.ts'

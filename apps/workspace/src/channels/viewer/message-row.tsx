@@ -1,11 +1,9 @@
 import { Button } from '@mantine/core'
 import type { ChannelEvent } from '@parley/client'
+import { Icon, Scrollable, Sentence } from '@parley/look'
 import type { OutgoingEvent } from '@parley/react'
 import { memo } from 'react'
 import { Avatar, BackEndAvatar } from '../../presence/avatar.tsx'
-import { Sentence } from '../../states/sentence.tsx'
-import { Icon } from '../../theme/icon.tsx'
-import { Scrollable } from '../../theme/scrollable.tsx'
 import { contentOf } from './content.ts'
 import styles from './message-row.module.css'
 

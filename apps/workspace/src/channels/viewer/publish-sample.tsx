@@ -1,4 +1,4 @@
-import { CopyButton } from '../../theme/copy-button.tsx'
+import { CopyButton } from '@parley/look'
 import styles from './conversation-panel.module.css'
 
 /** The command that publishes to a channel from a terminal. */

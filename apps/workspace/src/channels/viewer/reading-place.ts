@@ -1,4 +1,4 @@
-import type { Kept } from '../../kept.ts'
+import type { Kept } from '@parley/look'
 
 const keyOf = (channel: string): string => `parley.place.${channel}`
 

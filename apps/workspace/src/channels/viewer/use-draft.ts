@@ -1,5 +1,5 @@
+import type { Kept } from '@parley/look'
 import { useState } from 'react'
-import type { Kept } from '../../kept.ts'
 
 /** What somebody is writing into a channel; survives a reload. */
 export function useDraft(

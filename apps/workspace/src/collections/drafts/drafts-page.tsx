@@ -1,13 +1,11 @@
 import { Button } from '@mantine/core'
 import type { BuiltIn, OutputOfCommand } from '@parley/client'
+import { Empty, PagedList, usePages } from '@parley/look'
 import { useDraftPlaces } from '@parley/react'
 import { useEffect, useRef } from 'react'
 import { hrefOf } from '../../address/place.ts'
 import { useDesk } from '../../shell/desk.ts'
 import { Page } from '../../shell/page/page.tsx'
-import { Empty } from '../../states/empty.tsx'
-import { PagedList } from '../../states/paged-list.tsx'
-import { usePages } from '../../states/use-pages.ts'
 import { WrittenCard } from './written-card.tsx'
 
 type Draft = OutputOfCommand<BuiltIn, 'chat.drafts'>['drafts'][number]

@@ -1,10 +1,9 @@
 import { Button, Modal, Textarea, TextInput } from '@mantine/core'
+import { momentWords, Sentence } from '@parley/look'
 import { type FormEvent, useState } from 'react'
 import { useDesk } from '../../shell/desk.ts'
 import styles from '../../shell/dialogs/dialog.module.css'
 import type { Scheduling } from '../../shell/dialogs/dialogs.ts'
-import { Sentence } from '../../states/sentence.tsx'
-import { momentWords } from '../../theme/moment-words.ts'
 import { localText, momentIn, usualTimes } from './due.ts'
 
 interface ScheduleDialogProps {

@@ -1,11 +1,9 @@
 import { Button } from '@mantine/core'
 import type { BuiltIn, OutputOfCommand } from '@parley/client'
+import { Empty, PagedList, usePages } from '@parley/look'
 import { useEffect } from 'react'
 import { useDesk } from '../../shell/desk.ts'
 import { Page } from '../../shell/page/page.tsx'
-import { Empty } from '../../states/empty.tsx'
-import { PagedList } from '../../states/paged-list.tsx'
-import { usePages } from '../../states/use-pages.ts'
 import { WrittenCard } from './written-card.tsx'
 
 type Scheduled = OutputOfCommand<BuiltIn, 'chat.scheduled'>['scheduled'][number]

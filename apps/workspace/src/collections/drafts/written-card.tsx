@@ -1,9 +1,9 @@
+import { Moment } from '@parley/look'
 import { useConversation } from '@parley/react'
 import type { ReactNode } from 'react'
 import { titleOf } from '../../conversations/list/title.ts'
 import { useNames } from '../../presence/use-names.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { Moment } from '../../theme/moment.tsx'
 import { plainOf } from '../message-card/plain.ts'
 import styles from './written-card.module.css'
 

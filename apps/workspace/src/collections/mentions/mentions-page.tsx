@@ -1,10 +1,8 @@
+import { Empty, PagedList, usePages } from '@parley/look'
 import { type Message, useUnread } from '@parley/react'
 import { useEffect, useRef } from 'react'
 import { useDesk } from '../../shell/desk.ts'
 import { Page } from '../../shell/page/page.tsx'
-import { Empty } from '../../states/empty.tsx'
-import { PagedList } from '../../states/paged-list.tsx'
-import { usePages } from '../../states/use-pages.ts'
 import { MessageCard } from '../message-card/message-card.tsx'
 
 /** Messages that mention the reader, newest first. */

@@ -1,3 +1,4 @@
+import { Icon, Moment } from '@parley/look'
 import { Markdown, type Message, useConversation } from '@parley/react'
 import type { ReactNode } from 'react'
 import { hrefOf } from '../../address/place.ts'
@@ -5,8 +6,6 @@ import { titleOf } from '../../conversations/list/title.ts'
 import { Avatar } from '../../presence/avatar.tsx'
 import { useNames } from '../../presence/use-names.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { Icon } from '../../theme/icon.tsx'
-import { Moment } from '../../theme/moment.tsx'
 import styles from './message-card.module.css'
 import { markedParts, plainOf } from './plain.ts'
 

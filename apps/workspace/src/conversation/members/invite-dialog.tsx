@@ -1,11 +1,10 @@
 import { Button, Modal } from '@mantine/core'
+import { Choice, Sentence } from '@parley/look'
 import type { ConversationInfo } from '@parley/react'
 import { type FormEvent, useState } from 'react'
 import { PeoplePicker } from '../../people/people-picker.tsx'
 import { useDesk } from '../../shell/desk.ts'
 import styles from '../../shell/dialogs/dialog.module.css'
-import { Sentence } from '../../states/sentence.tsx'
-import { Choice } from '../../theme/choice.tsx'
 
 interface InviteDialogProps {
   readonly conversation: ConversationInfo

@@ -1,11 +1,11 @@
 import { ActionIcon, Menu } from '@mantine/core'
+import { Icon } from '@parley/look'
 import type { Availability, Membership } from '@parley/react'
 import type { Entry } from '../../conversations/list/sections.ts'
 import { useDirect } from '../../people/use-direct.ts'
 import { Avatar, wordsOf } from '../../presence/avatar.tsx'
 import { useNames } from '../../presence/use-names.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { Icon } from '../../theme/icon.tsx'
 import { mayDoAbout, roleWords } from './may.ts'
 import styles from './members-panel.module.css'
 

@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core'
+import { Icon } from '@parley/look'
 import { useDraft } from '@parley/react'
 import { useDesk } from '../../shell/desk.ts'
-import { Icon } from '../../theme/icon.tsx'
 
 interface SendLaterProps {
   readonly channel: string

@@ -1,11 +1,11 @@
 import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core'
+import { Icon, type IconName } from '@parley/look'
 import { usePresence } from '@parley/react'
 import type { PanelName } from '../../address/place.ts'
 import { goTo } from '../../address/use-place.ts'
 import type { Entry } from '../../conversations/list/sections.ts'
 import { useConversationActions } from '../../conversations/list/use-conversation-actions.ts'
 import { PresenceMark, wordsOf } from '../../presence/avatar.tsx'
-import { Icon, type IconName } from '../../theme/icon.tsx'
 import styles from './conversation-header.module.css'
 
 interface ConversationHeaderProps {

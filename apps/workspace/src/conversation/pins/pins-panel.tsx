@@ -1,12 +1,10 @@
 import { Button } from '@mantine/core'
+import { Empty, PagedList, usePages } from '@parley/look'
 import type { ConversationInfo, Message } from '@parley/react'
 import { useEffect } from 'react'
 import { MessageCard } from '../../collections/message-card/message-card.tsx'
 import { useDesk } from '../../shell/desk.ts'
 import { SidePanel } from '../../shell/page/side-panel.tsx'
-import { Empty } from '../../states/empty.tsx'
-import { PagedList } from '../../states/paged-list.tsx'
-import { usePages } from '../../states/use-pages.ts'
 
 interface PinsPanelProps {
   readonly conversation: ConversationInfo

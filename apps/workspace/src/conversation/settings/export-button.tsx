@@ -1,9 +1,9 @@
 import { Button } from '@mantine/core'
+import { Icon } from '@parley/look'
 import type { ConversationInfo } from '@parley/react'
 import { useEffect, useRef, useState } from 'react'
 import { partsOf } from '../../address/place.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { Icon } from '../../theme/icon.tsx'
 import { exportMessages } from './export-messages.ts'
 
 interface ExportButtonProps {

@@ -1,14 +1,11 @@
 import { ActionIcon, Button } from '@mantine/core'
 import type { BuiltIn, OutputOfCommand } from '@parley/client'
+import { CopyButton, Icon, momentWords, usePages } from '@parley/look'
 import type { ConversationInfo } from '@parley/react'
 import { useState } from 'react'
 import { hrefOf } from '../../address/place.ts'
 import { useNames } from '../../presence/use-names.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { usePages } from '../../states/use-pages.ts'
-import { CopyButton } from '../../theme/copy-button.tsx'
-import { Icon } from '../../theme/icon.tsx'
-import { momentWords } from '../../theme/moment-words.ts'
 import styles from './details-panel.module.css'
 
 type Link = OutputOfCommand<BuiltIn, 'chat.links'>['links'][number]

@@ -1,10 +1,9 @@
 import { Button, Modal, NativeSelect, Switch, Textarea, TextInput } from '@mantine/core'
+import { Choice, Sentence } from '@parley/look'
 import type { ConversationInfo } from '@parley/react'
 import { type FormEvent, useState } from 'react'
 import { useDesk } from '../../shell/desk.ts'
 import styles from '../../shell/dialogs/dialog.module.css'
-import { Sentence } from '../../states/sentence.tsx'
-import { Choice } from '../../theme/choice.tsx'
 
 interface SettingsDialogProps {
   readonly conversation: ConversationInfo

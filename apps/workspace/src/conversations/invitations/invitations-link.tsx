@@ -1,5 +1,5 @@
+import { Icon } from '@parley/look'
 import { useConversations } from '@parley/react'
-import { Icon } from '../../theme/icon.tsx'
 import styles from './invitations-link.module.css'
 
 /** The way to the invitations, while there are some. */

@@ -1,13 +1,10 @@
 import { Button } from '@mantine/core'
+import { Empty, Icon, Moment, Skeleton } from '@parley/look'
 import { type Invitation, useConversations } from '@parley/react'
 import { goTo } from '../../address/use-place.ts'
 import { useNames } from '../../presence/use-names.ts'
 import { useDesk } from '../../shell/desk.ts'
 import { Page } from '../../shell/page/page.tsx'
-import { Empty } from '../../states/empty.tsx'
-import { Skeleton } from '../../states/skeleton.tsx'
-import { Icon } from '../../theme/icon.tsx'
-import { Moment } from '../../theme/moment.tsx'
 import styles from './invitations-page.module.css'
 
 /** Invitations that wait for the reader. */

@@ -1,9 +1,8 @@
 import { Button } from '@mantine/core'
+import { Failure, Mark } from '@parley/look'
 import { useState } from 'react'
 import { replaceWith } from '../../address/use-place.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { Failure } from '../../states/failure.tsx'
-import { Mark } from '../../theme/mark.tsx'
 import styles from './join-page.module.css'
 
 /** Where a join link leads: one press and one is in. Links are fetched by previews too; those join nobody. */

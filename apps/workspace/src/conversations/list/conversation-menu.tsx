@@ -1,7 +1,7 @@
 import { Menu } from '@mantine/core'
+import { Icon, type IconName } from '@parley/look'
 import { hrefOf } from '../../address/place.ts'
 import { useDesk } from '../../shell/desk.ts'
-import { Icon, type IconName } from '../../theme/icon.tsx'
 import styles from './conversation-menu.module.css'
 import type { Entry } from './sections.ts'
 import { isMuted } from './sections.ts'

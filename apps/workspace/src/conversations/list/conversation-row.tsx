@@ -1,9 +1,9 @@
 import { UnstyledButton } from '@mantine/core'
+import { Icon } from '@parley/look'
 import type { Availability } from '@parley/react'
 import { type MouseEvent, memo } from 'react'
 import { hrefOf } from '../../address/place.ts'
 import { Avatar, wordsOf } from '../../presence/avatar.tsx'
-import { Icon } from '../../theme/icon.tsx'
 import styles from './conversation-row.module.css'
 import { type Entry, hasNews, isMuted } from './sections.ts'
 

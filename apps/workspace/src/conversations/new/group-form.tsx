@@ -1,9 +1,9 @@
 import { Button, TextInput } from '@mantine/core'
+import { Sentence } from '@parley/look'
 import { type FormEvent, useState } from 'react'
 import { PeoplePicker } from '../../people/people-picker.tsx'
 import { useDesk } from '../../shell/desk.ts'
 import styles from '../../shell/dialogs/dialog.module.css'
-import { Sentence } from '../../states/sentence.tsx'
 import { useBeginning } from './begin.ts'
 
 interface FormProps {

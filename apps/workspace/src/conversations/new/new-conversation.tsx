@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core'
+import { Choice } from '@parley/look'
 import { useState } from 'react'
-import { Choice } from '../../theme/choice.tsx'
 import { DirectForm } from './direct-form.tsx'
 import { GroupForm } from './group-form.tsx'
 import styles from './new-conversation.module.css'

@@ -1,7 +1,6 @@
 import { ActionIcon, Button } from '@mantine/core'
+import { Icon, Sentence } from '@parley/look'
 import { useSyncExternalStore } from 'react'
-import { Sentence } from '../../states/sentence.tsx'
-import { Icon } from '../../theme/icon.tsx'
 import { useDesk } from '../desk.ts'
 import styles from './announcer.module.css'
 

@@ -1,9 +1,8 @@
 import { ActionIcon } from '@mantine/core'
+import { Icon, Scrollable } from '@parley/look'
 import { type ReactNode, useId } from 'react'
 import type { Place } from '../../address/place.ts'
 import { goTo } from '../../address/use-place.ts'
-import { Icon } from '../../theme/icon.tsx'
-import { Scrollable } from '../../theme/scrollable.tsx'
 import styles from './page.module.css'
 
 interface PageProps {

@@ -1,7 +1,6 @@
 import { ActionIcon } from '@mantine/core'
+import { Icon, Scrollable } from '@parley/look'
 import { type ReactNode, useId } from 'react'
-import { Icon } from '../../theme/icon.tsx'
-import { Scrollable } from '../../theme/scrollable.tsx'
 import styles from './side-panel.module.css'
 
 interface SidePanelProps {

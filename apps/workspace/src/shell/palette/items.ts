@@ -1,4 +1,4 @@
-import type { IconName } from '../../theme/icon.tsx'
+import type { IconName } from '@parley/look'
 
 /** Something that can be chosen in the palette. */
 export interface PaletteItem {
