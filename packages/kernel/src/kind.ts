@@ -75,6 +75,11 @@ export interface Kind {
   readonly limits: KindLimits
   /** Whether subscribers may give filters. */
   readonly filters: boolean
+  /**
+   * Channels of such kinds keep their order among each other too: a live subscriber of several gets their events in the
+   * order in which this node published them. A batch ends wherever the next event is of another channel.
+   */
+  readonly inOrder: boolean
   /** Asked after the access rule, for users; its answer is cached for 60 s and dropped with every access change. */
   readonly authorize?: (request: AuthorizeRequest) => Promise<boolean>
   readonly audience?: Audience
@@ -98,6 +103,7 @@ export const kindDefaults = {
     maxStateBytes: 4_096,
   },
   filters: true,
+  inOrder: false,
 } as const
 
 export const retentionDefaults: Readonly<Record<Durability, Retention>> = {
@@ -148,6 +154,7 @@ export function defineKind(module: string, name: string, options: KindOptions = 
     lane: options.lane ?? kindDefaults.lane,
     limits: merge(kindDefaults.limits as KindLimits, options.limits),
     filters: options.filters ?? kindDefaults.filters,
+    inOrder: options.inOrder ?? kindDefaults.inOrder,
     ...(authorize === undefined ? {} : { authorize }),
     ...(audience === undefined ? {} : { audience }),
   }

@@ -8,6 +8,7 @@ import { EngineServer } from './socket-io/engine-server.ts'
 import type { EngineSession } from './socket-io/engine-session.ts'
 import { Translation } from './socket-io/event-packets.ts'
 import { type KeptRecords, Recovery } from './socket-io/recovery.ts'
+import type { ServedFile } from './socket-io/responses.ts'
 
 export type {
   DisconnectReason,
@@ -20,7 +21,8 @@ export type { EngineSession, OpeningRequest } from './socket-io/engine-session.t
 export { type Dress, type Envelope, packetTag, toJson } from './socket-io/event-packets.ts'
 export { prefixOf } from './socket-io/packet.ts'
 export type { KeptRecords } from './socket-io/recovery.ts'
-export type { WireSocket } from './socket-io/wire-socket.ts'
+export type { ServedFile } from './socket-io/responses.ts'
+export type { EmitOptions, WireSocket } from './socket-io/wire-socket.ts'
 
 export interface SocketIoTransportOptions {
   /** Whose requests below `paths` are answered; listening and closing it is the owner's part. */
@@ -31,6 +33,8 @@ export interface SocketIoTransportOptions {
   readonly namespaces?: readonly string[]
   /** What clients find behind the wire; default: the channels of the node. */
   readonly application?: SocketIoApplication
+  /** Files below the paths, as the library for browsers: answers undefined for a name that is none. */
+  readonly files?: ((name: string) => Promise<ServedFile | undefined>) | undefined
   /** Default: both. */
   readonly transports?: readonly ('polling' | 'websocket')[]
   /** Origins of pages that may connect: exact, `https://*.example.org`, `self` or `*`. Default: `self`. */
@@ -71,6 +75,7 @@ class SocketIoTransport implements Transport {
   readonly name = 'socket.io'
   readonly #engine: EngineServer
   readonly #recovery: Recovery | undefined
+  readonly #application: SocketIoApplication
   #services: ClientServices | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -86,8 +91,9 @@ class SocketIoTransport implements Transport {
             windowMs: recovery.windowMs ?? 120_000,
           })
     const opened = metrics.counter('parley_socket_io_opened_total', 'Sessions of Engine.IO opened.')
+    this.#application = options.application ?? channelApplication(options.namespaces ?? ['/'])
     const shared = {
-      application: options.application ?? channelApplication(options.namespaces ?? ['/']),
+      application: this.#application,
       translation: new Translation(),
       recovery: this.#recovery,
       secret,
@@ -107,6 +113,7 @@ class SocketIoTransport implements Transport {
       pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
       maxPayloadBytes: options.maxPayloadBytes ?? 1_000_000,
       secret,
+      files: options.files,
       refusal: () => (this.#services === undefined ? 503 : undefined),
       opened: (session) => {
         opened.add()
@@ -121,12 +128,14 @@ class SocketIoTransport implements Transport {
     this.#services = this.#makeServices(accept)
     this.#recovery?.start(relay)
     this.#engine.start(relay)
+    this.#application.started?.(relay)
     this.#timer = setInterval(() => this.#recovery?.sweep(), sweepMs).unref()
   }
 
   /** What the same transport of another node asks: for a session of this node, or for a place that it holds. */
   answer(question: string): Promise<string> {
-    const { fence } = JSON.parse(question) as { readonly fence?: string }
+    const { fence, app } = JSON.parse(question) as { readonly fence?: string; readonly app?: string }
+    if (app !== undefined) return this.#application.asked?.(app) ?? Promise.resolve('')
     if (fence !== undefined) return this.#recovery?.surrender(fence) ?? Promise.resolve('')
     return this.#engine.answer(question)
   }

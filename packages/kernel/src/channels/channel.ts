@@ -56,7 +56,7 @@ export class Channel {
   /** In the list of channels that have something to send. */
   dirty = false
   /** Batches made and not yet written to every member, in order. */
-  readonly deliveries: Delivery[] = []
+  readonly deliveries: Delivery[]
   /** Counts the tombstones put here, so that what was read from the log before one is not sent after it. */
   redactions = 0
   /** Version of the keyed state that live members have, and that snapshots begin at, so that all stay in step. */
@@ -98,7 +98,10 @@ export class Channel {
     state: KeyedState
     limits: Limits
     now: number
+    /** Shared by channels that keep their order among each other. */
+    deliveries?: Delivery[] | undefined
   }) {
+    this.deliveries = parts.deliveries ?? []
     this.app = parts.app
     this.name = parts.name
     this.kind = parts.kind
@@ -286,6 +289,7 @@ export class Channel {
   *awaiting(offset: number): Iterable<Member> {
     for (const { what, prev, position, cursor, filterClass } of this.deliveries) {
       if (what !== 'events' || offset <= prev || offset > position) continue
+      if (this.#classes.get(filterClass.filter?.canonical ?? '') !== filterClass) continue
       for (const member of filterClass.members.slice(cursor))
         if (member !== undefined && !member.behind) yield member
     }

@@ -6,6 +6,7 @@ import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
 import type { Delivery, FilterClass } from './filter-class.ts'
+import { InTurn } from './in-turn.ts'
 import type { Member } from './member.ts'
 import { OccupancyPace, occupancyText } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
@@ -27,6 +28,7 @@ const catchUpShare = 0.2
 export class Fanout {
   readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0 }
   readonly onShed: OnShed
+  readonly inTurn = new InTurn((channel) => this.seal(channel))
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #activity: Activity
@@ -62,6 +64,7 @@ export class Fanout {
 
   /** The channel has events or state to send at the end of this turn. */
   sendLater(channel: Channel): void {
+    if (channel.kind.inOrder) this.inTurn.came(channel)
     if (channel.dirty) return
     channel.dirty = true
     this.#dirtyChannels[lanes.indexOf(channel.kind.lane)]?.push(channel)
@@ -275,6 +278,7 @@ export class Fanout {
 
   /** Answers false when time was up before the last member. */
   #write(delivery: Delivery, until: number): boolean {
+    delivery.run?.()
     const { members } = delivery.filterClass
     while (delivery.cursor < members.length && !this.#isLate) {
       const stop = Math.min(members.length, delivery.cursor + this.#untilLook)

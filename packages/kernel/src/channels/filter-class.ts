@@ -5,8 +5,8 @@ import type { EncodedEvent } from './wire-text.ts'
 
 /** A frame for all live members of a class, and where the fan-out stands in it. */
 export interface Delivery {
-  /** `state`: a diff of the keyed state; `prev` and `position` are its versions. `occupancy`: counts, without any. */
-  readonly what: 'events' | 'state' | 'occupancy'
+  /** `state`: a diff of the keyed state; `prev` and `position` are its versions. `occupancy`: counts, without any. `turn`: see `run`. */
+  readonly what: 'events' | 'state' | 'occupancy' | 'turn'
   readonly filterClass: FilterClass
   readonly frame: OutgoingFrame
   readonly prev: number
@@ -14,6 +14,8 @@ export interface Delivery {
   readonly events: number
   /** Index of the next member to write to. */
   cursor: number
+  /** What is to be done in its turn; such a delivery has no members. */
+  readonly run?: () => void
   /** Elapsed time, while deliveries are timed. */
   madeAt?: number
 }

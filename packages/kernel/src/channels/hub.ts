@@ -157,7 +157,8 @@ export class Hub {
   #create(app: string, name: string, kind: Kind, top: Top): Channel {
     const { clock, limits } = this.#parts
     const state = this.#idleStates.take(channelKey(app, name)) ?? this.#newState(app, name, kind)
-    return new Channel({ app, name, kind, top, state, limits, now: clock.elapsed() })
+    const deliveries = kind.inOrder ? this.#parts.fanout.inTurn.deliveries : undefined
+    return new Channel({ app, name, kind, top, state, limits, now: clock.elapsed(), deliveries })
   }
 
   #newState(app: string, name: string, kind: Kind): KeyedState {

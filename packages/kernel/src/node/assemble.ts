@@ -334,6 +334,7 @@ function makeLinkServices(
     laneOf: (frame) => handler.laneOf(frame),
     handle: (session, frame) => handler.handle(session, frame),
     closed: around.closed,
+    inTurn: (run) => base.fanout.inTurn.run(run),
     onFrame: () => {
       activity.frames += 1
       metrics.frames.add()

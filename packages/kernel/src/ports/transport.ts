@@ -30,6 +30,11 @@ export interface ConnectionHandler {
   drained(): void
   /** The other side has shown, without a message, that it reads what it is sent. Not every transport can tell. */
   heard?(): void
+  /**
+   * Calls `run` when what was published before has been written to the connections that take it, as far as its kind keeps
+   * an order (`inOrder`); at once when nothing waits. For what a transport sends beside the node's frames.
+   */
+  inTurn?(run: () => void): void
   /** The connection is gone. Called once. */
   closed(code: number, reason: string): void
 }

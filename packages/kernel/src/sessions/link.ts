@@ -59,6 +59,7 @@ export interface LinkServices {
   readonly closed: (link: Link, hasLeft: boolean, reason: string) => void
   readonly drops: Drops
   readonly onFrame: () => void
+  readonly inTurn: (run: () => void) => void
 }
 
 type Phase = 'new' | 'connecting' | 'open' | 'closed'
@@ -294,6 +295,10 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   heard(): void {
     this.#heardSincePing = true
     if (this.session?.link === this) this.session.outbox.progressed()
+  }
+
+  inTurn(run: () => void): void {
+    this.#services.inTurn(run)
   }
 
   closed(code: number, reason: string): void {

@@ -1,4 +1,4 @@
-import { implement, type Module, type ModuleServices } from '@parley/kernel'
+import { implement, type Kind, type Module, type ModuleServices } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { sockets as contract } from './contract.ts'
 
@@ -20,17 +20,26 @@ export interface SocketsModule extends Module {
 const table = 'sockets'
 const app = 'default'
 
+export interface SocketsOptions {
+  /** Kinds of channels that servers of other protocols use for their rooms. */
+  readonly kinds?: readonly Kind[]
+  /** The node has started: a server that lives in its process may use it from here on. */
+  readonly started?: (services: ModuleServices) => void
+}
+
 /** Module `sockets`: keeps what a client of another protocol is to find again when it comes back. */
-export function socketsModule(): SocketsModule {
+export function socketsModule({ kinds = [], started }: SocketsOptions = {}): SocketsModule {
   let services: ModuleServices | undefined
   const running = () => {
     if (services === undefined) throw new ParleyError('unavailable', 'The node has not started.')
     return services
   }
   const module = implement(contract, {
+    kinds,
     handlers: {},
     start: (given) => {
       services = given
+      started?.(given)
     },
   })
   return {

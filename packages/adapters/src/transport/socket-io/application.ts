@@ -1,3 +1,4 @@
+import type { Relay } from '@parley/kernel'
 import type { OpeningRequest } from './engine-session.ts'
 import type { Dress } from './event-packets.ts'
 import type { WireSocket } from './wire-socket.ts'
@@ -56,6 +57,10 @@ export interface SocketListener {
 
 /** What clients find behind the wire. */
 export interface SocketIoApplication {
+  /** The transport has started. */
+  started?(relay: Relay | undefined): void
+  /** Answers what the application of another node asks. */
+  asked?(question: string): Promise<string>
   /** @throws Error when there is no such namespace, or the client may not enter it */
   enter(request: EntryRequest): Entry | Promise<Entry>
 }

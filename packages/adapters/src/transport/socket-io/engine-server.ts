@@ -8,7 +8,15 @@ import { switchingProtocols } from '../websocket/handshake.ts'
 import { textFrame } from '../websocket/server-frame.ts'
 import { type EngineHome, EngineSession, type OpeningRequest } from './engine-session.ts'
 import { answerRelayed, relayRequest } from './relayed-polling.ts'
-import { bodyOf, type EngineError, refuse, refuseUpgrade, sendPayload } from './responses.ts'
+import {
+  bodyOf,
+  type EngineError,
+  refuse,
+  refuseUpgrade,
+  type ServedFile,
+  sendFile,
+  sendPayload,
+} from './responses.ts'
 import { WebSocketLine } from './web-socket-line.ts'
 
 export interface EngineOptions {
@@ -21,6 +29,7 @@ export interface EngineOptions {
   readonly pingTimeoutMs: number
   readonly maxPayloadBytes: number
   readonly secret: () => string
+  readonly files: ((name: string) => Promise<ServedFile | undefined>) | undefined
   /** A client has opened a session. Answers why not, if it may not. */
   readonly opened: (session: EngineSession) => void
   /** Why nobody may open a session now: `undefined` when they may. */
@@ -39,6 +48,10 @@ export class EngineServer implements EngineHome {
   readonly #options: EngineOptions
   readonly #sessions = new Map<string, EngineSession>()
   #relay: Relay | undefined
+  #setStarted: () => void = () => undefined
+  readonly #started = new Promise<void>((resolve) => {
+    this.#setStarted = resolve
+  })
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: EngineOptions) {
@@ -52,9 +65,11 @@ export class EngineServer implements EngineHome {
   start(relay: Relay | undefined): void {
     this.#relay = relay
     this.#timer = setInterval(() => this.#sweep(), sweepMs).unref()
+    this.#setStarted()
   }
 
   stop(): void {
+    this.#setStarted()
     clearInterval(this.#timer)
     for (const session of [...this.#sessions.values()]) session.close('server shutting down')
   }
@@ -92,11 +107,14 @@ export class EngineServer implements EngineHome {
     server.removeAllListeners('request')
     server.removeAllListeners('upgrade')
     server.on('request', (request, response) => {
+      const file = this.#fileOf(request)
       if (this.#isOurs(request)) void this.#request(request, response)
+      else if (file !== undefined) void sendFile(response, this.#options.files?.(file))
       else for (const listener of requests) listener.call(server, request, response)
     })
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      if (this.#isOurs(request)) this.#upgrade(request, socket, head)
+      socket.on('error', ignoreError)
+      if (this.#isOurs(request)) void this.#started.then(() => this.#upgrade(request, socket, head))
       else if (upgrades.length > 0)
         for (const listener of upgrades) listener.call(server, request, socket, head)
       else if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404, 'badRequest')
@@ -108,7 +126,17 @@ export class EngineServer implements EngineHome {
     return this.#options.paths.some((ours) => path === ours || path === ours.replace(/\/$/, ''))
   }
 
+  #fileOf({ url = '' }: IncomingMessage): string | undefined {
+    if (this.#options.files === undefined) return undefined
+    const path = url.split('?', 1)[0] as string
+    const ours = this.#options.paths.find((start) => start.endsWith('/') && path.startsWith(start))
+    const name = path.slice(ours?.length ?? path.length)
+    return name === '' ? undefined : name
+  }
+
+  /** Requests that come before the node is ready wait for it. */
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#started
     const { headers } = request
     const cors = this.#corsHeaders(headers.origin)
     if (!originAllowed(headers.origin, headers.host, this.#options.allowedOrigins)) {
@@ -211,7 +239,6 @@ export class EngineServer implements EngineHome {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    socket.on('error', ignoreError)
     const { headers } = request
     const key = headers['sec-websocket-key'] ?? ''
     const query = queryOf(request)

@@ -93,6 +93,11 @@ export class EngineSession implements LineListener {
     return this.#isClosed
   }
 
+  /** Something that is sent now leaves at once. */
+  get isWritable(): boolean {
+    return this.#line === undefined ? this.#poll !== undefined : this.#line.bufferedBytes === 0
+  }
+
   get bufferedBytes(): number {
     return this.#line === undefined ? this.#queuedLength : this.#line.bufferedBytes
   }

@@ -127,6 +127,12 @@ export class KernelLink implements Connection {
     if (this.#isOpen) this.#handler.drained()
   }
 
+  /** Runs when what was published before has been written. */
+  inTurn(run: () => void): void {
+    if (this.#handler.inTurn === undefined) run()
+    else this.#handler.inTurn(run)
+  }
+
   heard(): void {
     if (this.#isOpen) this.#handler.heard?.()
   }

@@ -18,6 +18,21 @@ export function sendPayload(response: ServerResponse, payload: string): void {
   response.end(payload)
 }
 
+/** A file and its media type. */
+export interface ServedFile {
+  readonly body: Uint8Array
+  readonly type: string
+}
+
+export async function sendFile(
+  response: ServerResponse,
+  file: Promise<ServedFile | undefined> | undefined,
+): Promise<void> {
+  const found = await file?.catch(() => undefined)
+  if (found === undefined) response.writeHead(404).end()
+  else response.writeHead(200, { 'Content-Type': found.type, 'Cache-Control': 'no-cache' }).end(found.body)
+}
+
 export function refuse(response: ServerResponse, status: number, error: EngineError): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(bodyOfError(error))
 }

@@ -27,6 +27,11 @@ export interface SocketOptions {
   readonly gone: () => void
 }
 
+export interface EmitOptions {
+  readonly id?: number | undefined
+  readonly isVolatile?: boolean
+}
+
 type Phase = 'opening' | 'open' | 'closed'
 
 /** Ends after which a client may come back for what it missed. */
@@ -67,10 +72,11 @@ export class WireSocket implements LinkListener, PlaceHolder {
     this.namespace = options.namespace
     this.engine = options.engine
     this.auth = options.auth
-    this.#id = services.secret()
+    this.#id = `${services.secret()}-s`
     if (services.recovery !== undefined) this.#positions = new Positions()
   }
 
+  /** 20 random characters and `-s`, so that nobody takes the name of a room for one. */
   get id(): string {
     return this.#id
   }
@@ -214,12 +220,30 @@ export class WireSocket implements LinkListener, PlaceHolder {
     return this.#link?.request(frame) ?? Promise.reject(new ParleyError('disconnected'))
   }
 
-  /** Sends an event to this client alone, at once; `id`: an ack is wanted under this number. */
-  emit(args: readonly unknown[], id?: number): void {
-    if (this.#phase !== 'open') return
+  /**
+   * Sends an event to this client alone, after what was published before. `id`: an ack is wanted under this number.
+   * `isVolatile`: it is dropped where the connection takes nothing now.
+   */
+  emit(args: readonly unknown[], { id, isVolatile = false }: EmitOptions = {}): void {
     const { prefix } = (this.#entry as Entry).dress
     const messages = encodeArguments('event', args, { prefix, id })
-    this.#write(id === undefined ? this.#positioned(messages) : messages)
+    this.#inTurn(() => {
+      if (isVolatile && !this.engine.isWritable) return
+      this.#write(id === undefined ? this.#positioned(messages) : messages)
+    })
+  }
+
+  #inTurn(run: () => void): void {
+    if (this.#phase !== 'open') return
+    this.inTurn(() => {
+      if (this.#phase === 'open') run()
+    })
+  }
+
+  /** Runs when what was published before has been written. */
+  inTurn(run: () => void): void {
+    if (this.#link === undefined) run()
+    else this.#link.inTurn(run)
   }
 
   /** A client takes the last text of an event for its position: there is one behind every event. */
@@ -228,14 +252,18 @@ export class WireSocket implements LinkListener, PlaceHolder {
   }
 
   answer(id: number, args: readonly unknown[]): void {
-    if (this.#phase !== 'open') return
     const { prefix } = (this.#entry as Entry).dress
-    this.#write(encodeArguments('ack', args, { prefix, id }))
+    const messages = encodeArguments('ack', args, { prefix, id })
+    this.#inTurn(() => this.#write(messages))
   }
 
-  /** Throws the client out of the namespace. */
+  /** Throws the client out of the namespace, after what was sent to it before. */
   disconnect(): void {
-    if (this.#phase === 'closed') return
+    if (this.#phase === 'opening') this.#disconnect()
+    else this.#inTurn(() => this.#disconnect())
+  }
+
+  #disconnect(): void {
     if (this.#entry !== undefined) this.#write([encodeDisconnect(this.#entry.dress.prefix)])
     this.#close('server namespace disconnect')
   }
@@ -342,7 +370,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
   closedByNode(code: number): void {
     if (this.#phase === 'closed') return
     if (this.#phase === 'opening') return
-    if (isFinal(code)) this.disconnect()
+    if (isFinal(code)) this.#disconnect()
     else this.engine.close(code === 4201 ? 'server shutting down' : 'transport close')
   }
 
