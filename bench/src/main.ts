@@ -1,12 +1,13 @@
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { chat } from './chat.ts'
+import { compatibility } from './compatibility.ts'
 import { fanOut } from './fan-out.ts'
 import { pinning } from './pinned.ts'
 import { runRounds } from './rounds.ts'
 import { markdownOf, tableOf } from './table.ts'
 
-const usage = `npm run bench -- fanout | chat [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
+const usage = `npm run bench -- fanout | chat | compatibility [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
                                     [--archive FOLDER] [--verbose]
 
   --json     one JSON object a line on standard output
@@ -15,6 +16,7 @@ const usage = `npm run bench -- fanout | chat [--json | --markdown] [--rounds N]
   --quick    one short round: shows that everything runs, its figures are rough
   --only     fanout: crowd, rooms, arrivals, ledger, return, delay
              chat: send, archive, talk, hall, typing, presence
+             compatibility: socket-io-crowd, socket-io-rooms, socket-io-arrivals
   --archive  chat: keeps the archive of messages in this folder, or reads the one that is there
   --verbose  every sample on standard error`
 
@@ -30,7 +32,7 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const benchmarks = { fanout: fanOut, chat: chat(values.archive) }
+const benchmarks = { fanout: fanOut, chat: chat(values.archive), compatibility }
 const benchmark = benchmarks[positionals[0] as keyof typeof benchmarks]
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 

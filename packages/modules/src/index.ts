@@ -22,4 +22,9 @@ export { typingModule, type TypingLimits, type TypingModule } from './typing/ind
 export { presenceModule, type PresenceOptions } from './presence/index.ts'
 export { operationsModule, type OperationsOptions } from './operations/index.ts'
 export type { KeySummary, Setting } from './operations/model.ts'
-export { socketsModule, type SocketRecords, type SocketsModule, type SocketsOptions } from './sockets/index.ts'
+export {
+  socketsModule,
+  type SocketRecords,
+  type SocketsModule,
+  type SocketsOptions,
+} from './sockets/index.ts'

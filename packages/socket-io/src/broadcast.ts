@@ -1,7 +1,7 @@
 import type { ArgumentsOf, DefaultEvents, EventNames, Listener } from './events.ts'
 import { splitAck } from './events.ts'
 import type { RemoteSocket } from './remote-socket.ts'
-import type { Selection } from './rooms.ts'
+import type { Selection } from './rooms/rooms.ts'
 
 /** What a broadcast asks of its namespace. */
 export interface BroadcastHome {

@@ -1,6 +1,6 @@
 import type { Node, Relay } from '@parley/kernel'
 import type { Emission } from './emission.ts'
-import type { Selection } from './rooms.ts'
+import type { Selection } from './rooms/rooms.ts'
 
 /** What a socket of another node looks like from here. */
 export interface SocketDetails {

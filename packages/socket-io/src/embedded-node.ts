@@ -21,7 +21,7 @@ import { socketsModule } from '@parley/modules'
 import { ParleyError } from '@parley/protocol'
 import { clientFile } from './client-files.ts'
 import type { RoomEvent } from './emission.ts'
-import { roomKind } from './room-channels.ts'
+import { roomKind } from './rooms/room-channels.ts'
 import type { CorsOptions, ServerOptions } from './server-options.ts'
 
 /** The node under a server: everything that Socket.IO leaves to its adapters is its business. */

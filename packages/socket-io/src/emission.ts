@@ -1,5 +1,5 @@
 import { type Envelope, packetTag, toJson } from '@parley/adapters/transport/socket-io'
-import type { Selection } from './rooms.ts'
+import type { Selection } from './rooms/rooms.ts'
 
 /** Something that is to be sent to many. */
 export interface Emission extends Selection {

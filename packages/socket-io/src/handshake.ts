@@ -18,19 +18,56 @@ export interface Handshake {
   readonly auth: Readonly<Record<string, unknown>>
 }
 
-/** Built when somebody looks: most applications never do for most clients. */
+/** Worked out when somebody looks: most applications never do for most clients. */
 export function handshakeOf(opening: OpeningRequest, auth: Readonly<Record<string, unknown>>): Handshake {
-  const headers = headersOf(opening.rawHeaders)
-  return {
-    headers,
-    time: new Date(opening.at).toString(),
-    issued: opening.at,
-    address: opening.address,
-    xdomain: headers.origin !== undefined,
-    secure: opening.isSecure,
-    url: opening.url,
-    query: Object.fromEntries(new URL(opening.url, 'http://localhost').searchParams),
-    auth,
+  return new LazyHandshake(opening, auth)
+}
+
+class LazyHandshake implements Handshake {
+  readonly auth: Handshake['auth']
+  readonly #opening: OpeningRequest
+
+  constructor(opening: OpeningRequest, auth: Handshake['auth']) {
+    this.#opening = opening
+    this.auth = auth
+  }
+
+  get headers(): Handshake['headers'] {
+    return headersOf(this.#opening.rawHeaders)
+  }
+
+  get time(): string {
+    return new Date(this.#opening.at).toString()
+  }
+
+  get issued(): number {
+    return this.#opening.at
+  }
+
+  get address(): string {
+    return this.#opening.address
+  }
+
+  get xdomain(): boolean {
+    return this.headers.origin !== undefined
+  }
+
+  get secure(): boolean {
+    return this.#opening.isSecure
+  }
+
+  get url(): string {
+    return this.#opening.url
+  }
+
+  get query(): Handshake['query'] {
+    return Object.fromEntries(new URL(this.url, 'http://localhost').searchParams)
+  }
+
+  /** As other nodes get it. */
+  toJSON(): Handshake {
+    const { headers, time, issued, address, xdomain, secure, url, query, auth } = this
+    return { headers, time, issued, address, xdomain, secure, url, query, auth }
   }
 }
 

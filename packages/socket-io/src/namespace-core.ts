@@ -5,8 +5,8 @@ import type { ClusterCall, SocketDetails } from './cluster-calls.ts'
 import { type Emission, eventOf, type Places } from './emission.ts'
 import type { Listener } from './events.ts'
 import { RemoteSocket } from './remote-socket.ts'
-import { RoomChannels } from './room-channels.ts'
-import { Rooms, type Selection } from './rooms.ts'
+import { RoomChannels } from './rooms/room-channels.ts'
+import { Rooms, type Selection } from './rooms/rooms.ts'
 import type { ServerCore } from './server-core.ts'
 
 /** A socket of this node, as its namespace sees it. */

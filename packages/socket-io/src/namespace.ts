@@ -11,7 +11,7 @@ import {
 } from './events.ts'
 import { NamespaceCore } from './namespace-core.ts'
 import type { RemoteSocket } from './remote-socket.ts'
-import { type AdapterView, adapterView } from './rooms-view.ts'
+import { type AdapterView, adapterView } from './rooms/rooms-view.ts'
 import type { ServerCore } from './server-core.ts'
 import { Socket } from './socket.ts'
 import { SocketCore } from './socket-core.ts'

@@ -67,3 +67,16 @@ export async function ask(socket: ClientSocket, event: string, ...args: unknown[
   if (answer.error !== undefined) throw Object.assign(new Error(answer.error.message), answer.error)
   return answer.ok
 }
+
+/** Breaks the connection; `meanwhile` happens before the client is back. */
+export async function away(socket: ClientSocket, meanwhile: () => Promise<unknown>): Promise<void> {
+  socket.io.reconnection(false)
+  const gone = next(socket, 'disconnect')
+  breakConnection(socket)
+  await gone
+  await meanwhile()
+  socket.io.reconnection(true)
+  const back = next(socket, 'connect')
+  socket.connect()
+  await back
+}

@@ -3,6 +3,7 @@ import { publish } from '../../browser/back-end.ts'
 import { ServerProcess } from '../../e2e/server-process.ts'
 import {
   ask,
+  away,
   breakConnection,
   type ClientSocket,
   closeClients,
@@ -34,19 +35,6 @@ describe.each(ways)('socket.io-client $version by $transport', ({ io, transport 
     const socket = connect(io, server.url, { transports: [transport], token: await server.token('Ada') })
     await next(socket, 'connect')
     return socket
-  }
-
-  /** Breaks the connection; `meanwhile` happens before the client is back. */
-  async function away(socket: ClientSocket, meanwhile: () => Promise<unknown>): Promise<void> {
-    socket.io.reconnection(false)
-    const gone = next(socket, 'disconnect')
-    breakConnection(socket)
-    await gone
-    await meanwhile()
-    socket.io.reconnection(true)
-    const back = next(socket, 'connect')
-    socket.connect()
-    await back
   }
 
   test('a client that has heard nothing yet recovers', async () => {

@@ -4,7 +4,8 @@ import type { Limits } from '../limits.ts'
 import type { Timer } from '../ports/clock.ts'
 import type { StoredEvent, Top } from '../ports/event-log.ts'
 import type { OutgoingFrame } from '../ports/transport.ts'
-import { type Delivery, FilterClass } from './filter-class.ts'
+import { type Delivery, FilterClass } from './delivery/filter-class.ts'
+import type { InTurn } from './delivery/in-turn.ts'
 import type { KeyedState } from './keyed-state.ts'
 import { Member } from './member.ts'
 import { isSame } from './occupancy.ts'
@@ -98,10 +99,9 @@ export class Channel {
     state: KeyedState
     limits: Limits
     now: number
-    /** Shared by channels that keep their order among each other. */
-    deliveries?: Delivery[] | undefined
+    turns?: Pick<InTurn, 'deliveries'>
   }) {
-    this.deliveries = parts.deliveries ?? []
+    this.deliveries = (parts.kind.inOrder ? parts.turns?.deliveries : undefined) ?? []
     this.app = parts.app
     this.name = parts.name
     this.kind = parts.kind

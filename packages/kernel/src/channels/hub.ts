@@ -155,10 +155,9 @@ export class Hub {
   }
 
   #create(app: string, name: string, kind: Kind, top: Top): Channel {
-    const { clock, limits } = this.#parts
+    const { clock, limits, fanout } = this.#parts
     const state = this.#idleStates.take(channelKey(app, name)) ?? this.#newState(app, name, kind)
-    const deliveries = kind.inOrder ? this.#parts.fanout.inTurn.deliveries : undefined
-    return new Channel({ app, name, kind, top, state, limits, now: clock.elapsed(), deliveries })
+    return new Channel({ app, name, kind, top, state, limits, now: clock.elapsed(), turns: fanout.inTurn })
   }
 
   #newState(app: string, name: string, kind: Kind): KeyedState {

@@ -1,5 +1,5 @@
 import type { Channel } from './channel.ts'
-import type { FilterClass } from './filter-class.ts'
+import type { FilterClass } from './delivery/filter-class.ts'
 import type { Outbox } from './outbox.ts'
 
 /**

@@ -1,12 +1,13 @@
 import type { Accept, Handshake } from '@parley/kernel'
 import { ParleyError, type Position, type ServerFrame, type SubscribeResult } from '@parley/protocol'
 import type { DisconnectReason, Entry, SocketListener } from './application.ts'
+import { Delivery } from './delivery.ts'
 import type { EngineEnd, EngineSession } from './engine-session.ts'
-import { type EventPacket, type EventPackets, type Translation, withPosition } from './event-packets.ts'
+import { type Translation, withPosition } from './event-packets.ts'
 import { isFinal, KernelLink, type LinkListener } from './kernel-link.ts'
 import { type Message, Outgoing } from './outgoing.ts'
 import { encodeArguments, encodeDisconnect, encodeObject } from './packet.ts'
-import { markOf, Positions } from './positions.ts'
+import { Positions } from './positions.ts'
 import type { Place, PlaceHolder, Recovery, Return } from './recovery.ts'
 
 /** What the sockets of a transport share. */
@@ -63,8 +64,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
   #positions: Positions | undefined
   #place: Place | undefined
   #recovered: Return | undefined
-  /** By ack number: the place of the event that it answers. */
-  #ackPlaces: Map<number, { readonly channel: string; readonly offset: number }> | undefined
+  #delivery: Delivery | undefined
 
   constructor(services: WireServices, options: SocketOptions) {
     this.#services = services
@@ -111,6 +111,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
         return
       }
       this.#listener = listener
+      this.#delivery = new Delivery(this.engine, listener, this.#positions)
       this.#welcome(listener)
     } catch (error) {
       this.refuse(error)
@@ -277,11 +278,8 @@ export class WireSocket implements LinkListener, PlaceHolder {
   }
 
   acked(id: number, args: readonly unknown[]): void {
-    const place = this.#ackPlaces?.get(id)
-    if (place !== undefined) {
-      this.#ackPlaces?.delete(id)
-      this.#place?.acked.set(place.channel, place.offset)
-    }
+    const place = this.#delivery?.acked(id)
+    if (place !== undefined) this.#place?.acked.set(place.channel, place.offset)
     this.#listener?.acked(id, args)
   }
 
@@ -310,55 +308,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
       return
     }
     if (this.#phase !== 'open') return
-    const packets = this.#services.translation.packets(text, (this.#entry as Entry).dress)
-    if (this.#positions === undefined) this.#deliver(packets)
-    else this.#deliverPlaced(packets, this.#positions)
-  }
-
-  #deliver(packets: EventPackets): void {
-    if (packets.isPlain) {
-      if (packets.events.length > 0) this.engine.send(packets.plain)
-      return
-    }
-    const messages: Message[] = []
-    for (const event of packets.events)
-      if (this.#isMeant(event)) messages.push(...this.#numbered(packets.channel, event))
-    if (messages.length > 0) this.#write(messages)
-  }
-
-  #deliverPlaced(packets: EventPackets, positions: Positions): void {
-    const mark = markOf(packets.channel)
-    if (packets.isPlain && positions.isAlone(mark)) {
-      if (packets.events.length > 0) this.engine.send(packets.placed(mark))
-    } else {
-      const messages: Message[] = []
-      for (const event of packets.events) {
-        if (!this.#isMeant(event)) continue
-        if (event.envelope?.ack !== undefined) messages.push(...this.#numbered(packets.channel, event))
-        else messages.push(...withPosition(event.messages, positions.text(mark, event.offset)))
-      }
-      if (messages.length > 0) this.#write(messages)
-    }
-    positions.advance(mark, packets.position)
-  }
-
-  #isMeant({ envelope }: EventPacket): boolean {
-    if (envelope === undefined || this.#listener === undefined) return true
-    return this.#listener.isMeant(envelope.to, envelope.except)
-  }
-
-  /** The number of the ack that is wanted is this client's own. */
-  #numbered(channel: string, { envelope, messages, offset }: EventPacket): readonly Message[] {
-    if (envelope?.ack === undefined || this.#listener === undefined) return messages
-    const id = this.#listener.expectAck(envelope.ack)
-    if (id === undefined) return messages
-    if (this.#positions !== undefined) {
-      this.#ackPlaces ??= new Map()
-      this.#ackPlaces.set(id, { channel, offset })
-    }
-    const [text, ...bytes] = messages as [string, ...Uint8Array[]]
-    const start = text.indexOf('[')
-    return [`${text.slice(0, start)}${id}${text.slice(start)}`, ...bytes]
+    this.#delivery?.deliver(this.#services.translation.packets(text, (this.#entry as Entry).dress))
   }
 
   frame(frame: ServerFrame): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Accept, ConnectionHandler } from '../ports/transport.ts'
-import { testModule } from '../testing/test-module.ts'
-import { testIdentity, testNode } from '../testing/test-node.ts'
+import type { Accept, ConnectionHandler } from '../../ports/transport.ts'
+import { testModule } from '../../testing/test-module.ts'
+import { testIdentity, testNode } from '../../testing/test-node.ts'
 
 const backend = testIdentity(undefined)
 

@@ -1,11 +1,11 @@
 import { type CompiledFilter, compileFilter } from '@parley/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Channel } from './channel.ts'
+import type { Channel } from '../channel.ts'
+import { Member } from '../member.ts'
+import type { Outbox } from '../outbox.ts'
+import { encodeEvent } from '../wire-text.ts'
 import { FilterClass } from './filter-class.ts'
-import { Member } from './member.ts'
-import type { Outbox } from './outbox.ts'
-import { encodeEvent } from './wire-text.ts'
 
 function join(filterClass: FilterClass): Member {
   const member = new Member({} as unknown as Outbox, {} as unknown as Channel, filterClass, 0)

@@ -1,7 +1,7 @@
 import type { CompiledFilter, FilterSubject } from '@parley/protocol'
-import type { OutgoingFrame } from '../ports/transport.ts'
-import type { Member } from './member.ts'
-import type { EncodedEvent } from './wire-text.ts'
+import type { OutgoingFrame } from '../../ports/transport.ts'
+import type { Member } from '../member.ts'
+import type { EncodedEvent } from '../wire-text.ts'
 
 /** A frame for all live members of a class, and where the fan-out stands in it. */
 export interface Delivery {

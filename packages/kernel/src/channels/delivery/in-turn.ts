@@ -1,4 +1,4 @@
-import type { Channel } from './channel.ts'
+import type { Channel } from '../channel.ts'
 import { type Delivery, FilterClass } from './filter-class.ts'
 
 /**
