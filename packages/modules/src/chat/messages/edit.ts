@@ -8,12 +8,12 @@ import { postingChanges, type Searchable } from '../search/postings.ts'
 import { assembleMessages, type Message, type MessageRow, pickEvents } from './assemble.ts'
 import {
   findMentions,
-  followWrites,
   type Mentions,
   mentionRemovals,
   mentionWrites,
   tellMentioned,
 } from './mentions/mentions.ts'
+import { findNewFollowers, follow } from './mentions/thread-followers.ts'
 import { type FoundMessage, findEdits, requireMessage } from './store.ts'
 
 /** The message is what it was read as when the unit is committed. */
@@ -51,7 +51,7 @@ export function editing(parts: ChatParts): ChatHandlers<'edit' | 'edits'> {
         const after = { ...searchableOf(before), text, mentions: mentions.users }
         const place = { conv, seq, at: message.at }
         ctx.write(...postingChanges(parts.secret(), place, { before: searchableOf(before), after }))
-        moveMentions(ctx, found, before, { channel, mentions })
+        await moveMentions(ctx, found, before, { channel, mentions })
       }
       return { edited }
     },
@@ -108,12 +108,12 @@ function appendEdit(
 }
 
 /** Rows of those whom the new text means in place of those whom the old one did; who is new is told. */
-function moveMentions(
+async function moveMentions(
   ctx: Context,
   { conv, message }: FoundMessage,
   before: Message,
   { channel, mentions }: { readonly channel: string; readonly mentions: Mentions },
-): void {
+): Promise<void> {
   const earlier = new Set(before.mentions ?? [])
   const added = mentions.users.filter((user) => !earlier.has(user))
   const isSame = added.length === 0 && earlier.size === mentions.users.length
@@ -121,6 +121,9 @@ function moveMentions(
   const { seq, thread, at, author, id } = message
   ctx.write(...mentionRemovals({ conv, seq }))
   ctx.write(...mentionWrites(ctx.app, { conv, seq, thread, at }, mentions))
-  ctx.write(...followWrites(ctx.app, { conv, thread }, added))
+  if (thread !== 0) {
+    const fresh = await findNewFollowers(ctx, { conv, thread }, added)
+    follow(ctx, { conv, channel, thread }, { all: added, fresh })
+  }
   tellMentioned(ctx, added, { channel, id, thread: before.thread, by: author })
 }

@@ -20,6 +20,25 @@ test('who starts, writes in or is mentioned in a thread follows it', async () =>
   expect(await threadsOf(t, 'dan')).toEqual([])
 })
 
+test('who begins to follow a thread is told once, on all devices', async () => {
+  const t = await startChat()
+  await makeRoom(t, 'general', 'ada', 'bob', 'eve')
+  const told = async (user: string) => {
+    const client = await t.client(user, { grants: [] })
+    await client.subscribe(`inbox:${user}`)
+    return () => client.of(`inbox:${user}`).filter(({ type }) => type === 'chat.thread_followed')
+  }
+  const [ada, bob, eve] = await Promise.all(['ada', 'bob', 'eve'].map(told))
+  const thread = await say(t, 'ada', { channel, text: 'Root' })
+  await say(t, 'bob', { channel, text: 'One', thread })
+  const edited = await say(t, 'bob', { channel, text: 'Two', thread })
+  await say(t, 'ada', { channel, text: 'Three', thread })
+  await t.as('bob', 'edit', { channel, seq: edited, text: 'Two, @eve' })
+  await say(t, 'bob', { channel, text: 'Four, @eve', thread })
+  for (const events of [ada, bob, eve])
+    expect(events?.().map(({ data }) => data)).toEqual([{ channel, thread, on: true }])
+})
+
 test('who no longer follows is left alone, until they write or ask again', async () => {
   const t = await startChat()
   await makeRoom(t, 'general', 'ada', 'bob')
@@ -34,6 +53,7 @@ test('who no longer follows is left alone, until they write or ask again', async
   await t.as('ada', 'follow', { channel, thread })
   expect(await threadsOf(t, 'ada')).toEqual([['Root', 2, 0]])
   expect(ada.of('inbox:ada').map(({ type, data }) => [type, data])).toEqual([
+    ['chat.thread_followed', { channel, thread, on: true }],
     ['chat.thread_followed', { channel, thread, on: false }],
     ['chat.thread_followed', { channel, thread, on: true }],
   ])

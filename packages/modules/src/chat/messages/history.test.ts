@@ -50,6 +50,23 @@ test('who subscribes at the position of a history misses nothing', async () => {
   expect(bob.of(channel).map(({ data }) => data)).toMatchObject([{ text: 'Meanwhile' }])
 })
 
+test('a page counts the replies up to its position, whenever one is written', async () => {
+  const { t, seqs } = await tenMessages()
+  const thread = seqs[4] as number
+  const replies: number[] = []
+  for (let ticks = 0; ticks < 40; ticks++) {
+    const reading = t.as('bob', 'history', { channel })
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
+    const [{ messages, position }, seq] = await Promise.all([
+      reading,
+      say(t, 'ada', { channel, text: `Reply ${ticks}`, thread }),
+    ])
+    replies.push(seq)
+    const counted = messages.find((message) => message.seq === thread)?.replies?.count ?? 0
+    expect(counted).toBe(replies.filter((reply) => reply <= position.offset).length)
+  }
+})
+
 test('a thread has a history of its own, and its root counts the replies', async () => {
   const { t, seqs } = await tenMessages()
   const root = seqs[4] as number

@@ -85,7 +85,21 @@ function edgesOf(rows: readonly MessageRow[], { before, after }: Wanted): readon
 
 type HistoryInput = CommandParsed<(typeof messageCommands)['history']>
 
-async function readHistory(ctx: Context, { channel, thread = 0, at, ...given }: HistoryInput) {
+/** How often a page is read, so that it is as of its position: in a lively conversation something comes meanwhile. */
+const maxReads = 3
+
+/**
+ * A page and its position. What the page counts (replies, reactions) is counted on by what comes after the position: a
+ * page that is newer would have some of it twice.
+ */
+async function readHistory(ctx: Context, input: HistoryInput) {
+  for (let left = maxReads; ; left--) {
+    const page = await readOnce(ctx, input)
+    if (left === 1 || (await ctx.channels.top(input.channel)).head === page.position.offset) return page
+  }
+}
+
+async function readOnce(ctx: Context, { channel, thread = 0, at, ...given }: HistoryInput) {
   // The position before the rows: what is sent meanwhile may come twice, but nothing is missed.
   const [{ epoch, head, first }, conv] = await Promise.all([
     ctx.channels.top(channel),

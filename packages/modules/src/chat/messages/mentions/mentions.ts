@@ -94,22 +94,6 @@ export function mentionWrites(app: string, place: MessagePlace, mentions: Mentio
   ]
 }
 
-/** Who is mentioned in a thread follows it. */
-export function followWrites(
-  app: string,
-  { conv, thread }: Pick<MessagePlace, 'conv' | 'thread'>,
-  users: readonly string[],
-): Write[] {
-  if (thread === 0 || users.length === 0) return []
-  return [
-    {
-      sql: `INSERT OR IGNORE INTO chat_followers (app, user, conv, thread)
-        SELECT ?, value, ?, ? FROM json_each(?)`,
-      parameters: [app, conv, thread, listOf(users)],
-    },
-  ]
-}
-
 /** Rows of a mention that a new text no longer makes. */
 export function mentionRemovals({ conv, seq }: Pick<MessagePlace, 'conv' | 'seq'>): Write[] {
   return [{ sql: 'DELETE FROM chat_mentions WHERE conv = ? AND seq = ?', parameters: [conv, seq] }]

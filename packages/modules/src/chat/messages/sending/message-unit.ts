@@ -6,13 +6,8 @@ import type { priority } from '../../model.ts'
 import type { ChatParts } from '../../parts.ts'
 import { ownMessageMark } from '../../reading/markers.ts'
 import { postingWrites } from '../../search/postings.ts'
-import {
-  followWrites,
-  type Mentions,
-  mentionWrites,
-  noMentions,
-  tellMentioned,
-} from '../mentions/mentions.ts'
+import { type Mentions, mentionWrites, noMentions, tellMentioned } from '../mentions/mentions.ts'
+import { follow } from '../mentions/thread-followers.ts'
 import type { Attachment } from './attachments.ts'
 
 /** A message that is to be sent. */
@@ -29,9 +24,11 @@ export interface Draft {
 export interface Enclosed {
   readonly mentions: Mentions
   readonly attachments: readonly Attachment[]
+  /** Who begins to follow the thread that it is written in. */
+  readonly followers: readonly string[]
 }
 
-export const nothingEnclosed: Enclosed = { mentions: noMentions, attachments: [] }
+export const nothingEnclosed: Enclosed = { mentions: noMentions, attachments: [], followers: [] }
 
 /** Who sends, and where. */
 export interface Sender {
@@ -55,7 +52,7 @@ export function appendMessage(
   ctx: Context,
   { secret }: ChatParts,
   { user, conversation, member }: Sender,
-  { draft, mentions, attachments }: Enclosed & { readonly draft: Draft },
+  { draft, mentions, attachments, followers }: Enclosed & { readonly draft: Draft },
 ): void {
   const { conv, slowSeconds } = conversation
   const { channel, id, text, thread = 0, replyTo } = draft
@@ -80,10 +77,12 @@ export function appendMessage(
       sql: 'UPDATE chat_members SET spoke_at = ? WHERE conv = ? AND user = ?',
       parameters: [at, conv, user],
     })
-  if (thread !== 0) writeThread(ctx, conv, thread, user)
+  if (thread !== 0) {
+    writeThread(ctx, conv, thread)
+    follow(ctx, { conv, channel, thread }, { all: [user, ...mentions.users], fresh: followers })
+  }
   if (mentions !== noMentions) {
     ctx.write(...mentionWrites(ctx.app, { conv, seq, thread, at }, mentions))
-    ctx.write(...followWrites(ctx.app, { conv, thread }, mentions.users))
     tellMentioned(ctx, mentions.users, { channel, id, thread: draft.thread, by: user })
   }
 }
@@ -129,20 +128,14 @@ function writeRows(
   )
 }
 
-/** Who writes in a thread follows it, and whoever began it does so from the first reply on. */
-function writeThread(ctx: Context, conv: number, thread: number, user: string): void {
-  ctx.write(
-    {
-      sql: 'INSERT OR IGNORE INTO chat_followers (app, user, conv, thread) VALUES (?, ?, ?, ?)',
-      parameters: [ctx.app, user, conv, thread],
-    },
-    {
-      sql: `INSERT OR IGNORE INTO chat_followers (app, user, conv, thread)
+/** Whoever began a thread follows it from the first reply on. */
+function writeThread(ctx: Context, conv: number, thread: number): void {
+  ctx.write({
+    sql: `INSERT OR IGNORE INTO chat_followers (app, user, conv, thread)
         SELECT p.app, p.user, p.conv, m.seq FROM chat_messages m
         JOIN chat_members p ON p.conv = m.conv AND p.user = m.author
         JOIN chat_streams s ON s.conv = m.conv AND s.thread = m.seq AND s.last_ordinal = 1
         WHERE m.conv = ? AND m.seq = ?`,
-      parameters: [conv, thread],
-    },
-  )
+    parameters: [conv, thread],
+  })
 }

@@ -6,6 +6,7 @@ import { writeRefusal } from '../../conversations/rules.ts'
 import type { ChatHandlers, ChatParts } from '../../parts.ts'
 import { sql } from '../../rows.ts'
 import { findMentions } from '../mentions/mentions.ts'
+import { findNewFollowers } from '../mentions/thread-followers.ts'
 import { readTyped, type SlashCommand } from '../slash/slash-commands.ts'
 import { findById, noSuchMessage } from '../store.ts'
 import { attachFiles, detachFiles } from './attachments.ts'
@@ -39,7 +40,7 @@ export function sendHandler(parts: ChatParts): ChatHandlers<'send'>['send'] {
       parts.onSend({ app: ctx.app, channel: draft.channel, user })
       const sender = ctx.attempt === 1 ? recallSender(ctx, parts, draft.channel, user) : undefined
       const files = input.attachments ?? []
-      if (sender === undefined || files.length > 0 || draft.text.includes('@'))
+      if (sender === undefined || files.length > 0 || draft.thread !== undefined || draft.text.includes('@'))
         return sendCarefully(ctx, parts, draft, files)
       appendMessage(ctx, parts, sender, { draft, ...nothingEnclosed })
       return { id }
@@ -95,7 +96,11 @@ async function sendCarefully(
     const mentioning = { conversation, author: user, role: member.role }
     const mentions = await findMentions(ctx, parts.directory, mentioning, draft.text)
     const attachments = files.length === 0 ? [] : await attachFiles(ctx, of, files)
-    appendMessage(ctx, parts, sender, { draft, mentions, attachments })
+    const { thread } = draft
+    const readers = [user, ...mentions.users]
+    const followers =
+      thread === undefined ? [] : await findNewFollowers(ctx, { conv: conversation.conv, thread }, readers)
+    appendMessage(ctx, parts, sender, { draft, mentions, attachments, followers })
     return { id }
   } catch (error) {
     // The first attempt had attached them.
