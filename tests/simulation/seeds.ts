@@ -1,13 +1,13 @@
-import { type ChannelClass, makeSchedule, type SimulationReport, simulate } from '@parley/kernel/simulation'
+import {
+  makeSchedule,
+  type ScheduleOptions,
+  type SimulationReport,
+  simulate,
+} from '@parley/kernel/simulation'
 import { realClient } from './real-client.ts'
 
 /** What one seed is run with. */
-export interface SeedOptions {
-  readonly seed: number
-  readonly steps: number
-  readonly class: ChannelClass
-  readonly nodes: number
-}
+export type SeedOptions = ScheduleOptions
 
 /** Nodes that a seed runs with, when nobody says: one, two or three. */
 export const nodesFor = (seed: number): number => 1 + (seed % 3)

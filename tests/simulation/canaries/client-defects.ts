@@ -6,6 +6,7 @@ const client = (file: string) => `packages/client/src/${file}`
 export const clientDefects: readonly Defect[] = [
   {
     name: 'client hands over what it has had',
+    weights: { subscribe: 60, unsubscribe: 40 },
     changes: [
       {
         file: client('subscriptions/channel-stream.ts'),

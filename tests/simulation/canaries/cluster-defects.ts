@@ -6,6 +6,7 @@ const cluster = (file: string) => `packages/kernel/src/cluster/${file}`
 export const clusterDefects: readonly Defect[] = [
   {
     name: 'lost last announcement',
+    weights: { announcement_lost: 40 },
     nodes: 3,
     changes: [
       {
@@ -34,6 +35,7 @@ export const clusterDefects: readonly Defect[] = [
   },
   {
     name: 'announcement before its access change',
+    weights: { access_change: 60, announcement_late: 20 },
     nodes: 3,
     changes: [
       {

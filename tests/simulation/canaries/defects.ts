@@ -1,3 +1,4 @@
+import type { SeedOptions } from '../seeds.ts'
 import { clientDefects } from './client-defects.ts'
 import { clusterDefects } from './cluster-defects.ts'
 import { serverDefects } from './server-defects.ts'
@@ -17,6 +18,10 @@ export interface Defect {
   readonly changes: readonly Change[]
   /** Nodes that it takes. Default: 1. */
   readonly nodes?: number
+  /** Channels in which it shows. Default: all. */
+  readonly class?: SeedOptions['class']
+  /** What it takes comes more often, so that few seeds are enough. */
+  readonly weights?: SeedOptions['weights']
 }
 
 /** Everything that is planted to see whether the simulation is worth anything. */

@@ -30,12 +30,13 @@ export async function runCanaries({ seeds, only = '', told }: CanaryOptions): Pr
   return findings
 }
 
-async function runCanary({ name, nodes = 1 }: Defect, seeds: number): Promise<Finding> {
+async function runCanary(defect: Defect, seeds: number): Promise<Finding> {
+  const { name } = defect
   let found = 0
   let run = 0
   const kinds = new Set<ViolationKind>()
   await runSeeds({
-    seeds: seedsOf(seeds, nodes),
+    seeds: seedsOf(defect, seeds),
     defect: name,
     done: ({ violations }) => {
       run += 1
@@ -47,6 +48,7 @@ async function runCanary({ name, nodes = 1 }: Defect, seeds: number): Promise<Fi
   return { name, seeds: run, found, kinds: [...kinds] }
 }
 
-function* seedsOf(count: number, nodes: number): Iterable<SeedOptions> {
-  for (let seed = 1; seed <= count; seed++) yield { seed, steps: 400, class: 'all', nodes }
+function* seedsOf(defect: Defect, count: number): Iterable<SeedOptions> {
+  const { nodes = 1, class: of = 'all', weights } = defect
+  for (let seed = 1; seed <= count; seed++) yield { seed, steps: 400, class: of, nodes, weights }
 }

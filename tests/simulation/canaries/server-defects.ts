@@ -22,7 +22,7 @@ export const serverDefects: readonly Defect[] = [
     ],
   },
   {
-    name: 'live events not kept apart from a replay',
+    name: 'gate without merging',
     changes: [
       {
         file: kernel('channels/fanout.ts'),
@@ -43,6 +43,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'late close destroys the new session',
+    weights: { link_loss: 200, delay: 0, clock_jump: 0, sigstop: 0, tab_frozen: 0, crash: 0 },
     changes: [
       {
         file: kernel('sessions/sessions.ts'),
@@ -58,6 +59,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'idempotency looked up after the rules',
+    weights: { link_loss: 100, crash: 5 },
     changes: [
       {
         file: kernel('commands/dispatch.ts'),
@@ -91,6 +93,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'replay unpaced',
+    weights: { slow_reader: 60, stalled_reader: 60 },
     changes: [
       {
         file: kernel('channels/outbox.ts'),
@@ -110,7 +113,8 @@ export const serverDefects: readonly Defect[] = [
     ],
   },
   {
-    name: 'unbounded queue of ephemeral events',
+    name: 'unbounded queue',
+    weights: { slow_reader: 60, stalled_reader: 60 },
     changes: [
       {
         file: kernel('channels/outbox.ts'),
@@ -137,6 +141,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'stale permission',
+    weights: { access_change: 80 },
     changes: [
       {
         file: kernel('sessions/sessions.ts'),
@@ -148,6 +153,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'kicked user goes on reading',
+    weights: { access_change: 80 },
     changes: [
       {
         file: kernel('sessions/sessions.ts'),
@@ -158,6 +164,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'batch across a membership change',
+    weights: { subscribe: 60, unsubscribe: 40 },
     changes: [
       {
         file: kernel('channels/subscribing.ts'),
@@ -193,6 +200,8 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'recovered beyond retention',
+    class: 'recent',
+    weights: { link_loss: 80, reload: 80 },
     changes: [
       {
         file: kernel('channels/recovery.ts'),
@@ -218,6 +227,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'ring serves what is redacted',
+    weights: { redact: 60, subscribe: 40, unsubscribe: 30 },
     changes: [
       {
         file: kernel('channels/channel.ts'),
@@ -238,6 +248,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'expired token goes on',
+    weights: { token_expiry: 120, reload: 0 },
     changes: [
       {
         file: kernel('sessions/link.ts'),
@@ -248,6 +259,7 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'unknown outcome not looked into',
+    weights: { unknown_outcome: 80 },
     changes: [
       {
         file: kernel('commands/publisher.ts'),

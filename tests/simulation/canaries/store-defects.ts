@@ -70,6 +70,7 @@ export const storeDefects: readonly Defect[] = [
   },
   {
     name: 'restored epoch',
+    weights: { restore: 20 },
     changes: [
       {
         file: world('database.ts'),

@@ -44,13 +44,13 @@ const mishaps: Readonly<Record<Fault, Act>> = {
   // The node may hear of it late, when the client is back already; or the client has no network for a while.
   link_loss: toLink((link, action, world) => {
     const { amount, forMs } = action
-    const lagMs = Math.min(forMs, 1_500)
-    const isLateAtNode = amount % 3 === 1
+    const lagMs = 300 + Math.min(forMs, 1_200)
+    const isLateAtNode = amount % 3 > 0 && amount % 5 > 1
     link.drop(amount % 3 === 0 ? lagMs : 0, isLateAtNode ? lagMs : 0)
     if (isLateAtNode) return
     const { name } = tabOf(world, action)
     world.network.isolate(name, true)
-    later(world, { ...action, forMs: forMs * 7 }, () => world.network.isolate(name, false))
+    later(world, { ...action, forMs: forMs * 10 }, () => world.network.isolate(name, false))
   }),
   half_open: toLink((link, { amount }) => {
     link.halfOpen((['client', 'node', 'both'] as const)[amount % 3] ?? 'both')
@@ -100,6 +100,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     const tab = tabOf(world, action)
     if (tab.client === undefined) return false
     tab.badTokensUntil = world.clock.elapsed() + action.forMs * 8
+    tab.isTokenLate = action.amount % 2 === 0
     if (action.amount % 4 === 0) tab.link?.drop(0, 0)
     return true
   },

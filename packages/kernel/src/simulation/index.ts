@@ -5,6 +5,7 @@ export {
   type ChannelClass,
   type Fault,
   type Schedule,
+  type ScheduleOptions,
 } from './schedule.ts'
 export { simulate, type SimulationOptions, type SimulationReport } from './simulate.ts'
 export { Oracle, type OracleOptions, type Sent } from './oracle/oracle.ts'

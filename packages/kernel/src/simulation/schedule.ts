@@ -81,6 +81,8 @@ export interface ScheduleOptions {
   readonly steps: number
   readonly class: ChannelClass
   readonly nodes: number
+  /** How often some things come, in place of the usual. */
+  readonly weights?: Partial<Readonly<Record<Fault | Deed, number>>> | undefined
 }
 
 /** How often each deed comes, in relation to the others. */
@@ -89,11 +91,11 @@ const deedWeights: Readonly<Record<Deed, number>> = {
   edit: 8,
   many: 5,
   rest: 6,
-  subscribe: 8,
-  unsubscribe: 5,
+  subscribe: 9,
+  unsubscribe: 6,
   mood: 6,
   history: 4,
-  redact: 3,
+  redact: 5,
 }
 
 const faultWeights: Readonly<Record<Fault, number>> = {
@@ -105,12 +107,12 @@ const faultWeights: Readonly<Record<Fault, number>> = {
   cut: 6,
   reload: 12,
   two_tabs: 2,
-  token_expiry: 5,
+  token_expiry: 6,
   access_change: 6,
   crash: 0.8,
   power_cut: 0.5,
   restart: 0.4,
-  restore: 0.6,
+  restore: 0.8,
   disk_full: 1.5,
   slow_disk: 1.5,
   failed_commit: 3,
@@ -133,11 +135,14 @@ const faultWeights: Readonly<Record<Fault, number>> = {
 const gapMs = 55
 
 /** Everything that happens for a seed. Each seed has favourites among the faults, so that rare combinations come up. */
-export function makeSchedule({ seed, steps, class: of, nodes }: ScheduleOptions): Schedule {
+export function makeSchedule({ seed, steps, class: of, nodes, weights = {} }: ScheduleOptions): Schedule {
   const random = new Random(seed).fork('schedule')
   const faultShare = 0.18 + random.next() * 0.32
-  const favour = (weights: Readonly<Record<string, number>>) =>
-    Object.entries(weights).map(([name, weight]) => [name, weight * favourOf(random)] as const)
+  const favour = (usual: Readonly<Record<string, number>>) =>
+    Object.entries(usual).map(([name, weight]) => {
+      const favoured = weight * favourOf(random)
+      return [name, weights[name as Fault | Deed] ?? favoured] as const
+    })
   const wishes = favour(deedWeights)
   const mishaps = favour(faultWeights)
   const actions: Action[] = []
@@ -169,7 +174,8 @@ function lastWords(random: Random, at: number): readonly Action[] {
       amount: 1,
       forMs: 300,
     }
-    const publish: Action = { ...one, do: 'publish', at: one.at + 10, amount: random.below(1_000) }
+    // One event alone: nothing that follows shows that it is missing.
+    const publish: Action = { ...one, do: 'publish', at: one.at + 10, amount: 0 }
     return [{ ...one, do: random.pick(faults) }, publish]
   })
 }

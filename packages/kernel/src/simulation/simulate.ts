@@ -51,7 +51,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await letIn(world)
   for (const tab of world.tabs) {
     for (const [index, channel] of world.channels.entries())
-      if (sees(world.tabs.indexOf(tab), index)) tab.subscribe(channel, false)
+      for (const isFiltered of [false, true])
+        if (sees(tab.index, index, isFiltered)) tab.subscribe(channel, isFiltered)
     tab.open()
   }
   const watch = new Watch(world)
@@ -90,7 +91,7 @@ function reportOf(world: World, seed: number, times: SettlingTimes): SimulationR
   }
 }
 
-/** Whether a tab follows a channel from the beginning: most do. */
-function sees(tab: number, channel: number): boolean {
-  return (tab + channel) % 4 !== 3
+/** Whether a tab follows a channel from the beginning: most do, and some of them a second time, with a filter. */
+function sees(tab: number, channel: number, isFiltered: boolean): boolean {
+  return isFiltered ? (tab + channel) % 5 === 0 : (tab + channel) % 4 !== 3
 }

@@ -6,7 +6,7 @@ import type { World } from './world/world.ts'
 
 const lookMs = 500
 /** Looks after which whoever has a good connection must have what was known then. */
-const looks = 4
+const looks = 3
 
 /**
  * Looks, again and again while everything goes on, whether queues are within their bounds, and whether those that

@@ -20,6 +20,7 @@ export class Lines {
   readonly #machine: SimulatedProcess
   readonly #cluster: MemoryCluster
   readonly #faults = new Map<SignalFault, number>()
+  #isSplit = false
   #log: RecentLog
   /** Signals that waited for the one behind them, by their way: that one goes ahead. */
   readonly #held = new Set<string>()
@@ -68,16 +69,19 @@ export class Lines {
 
   /** From now on signals between two groups of nodes are lost. */
   split(...groups: readonly (readonly string[])[]): void {
+    this.#isSplit = true
     this.#cluster.split(...groups)
   }
 
   /** Nothing is lost any more. */
   calm(): void {
     this.#faults.clear()
-    this.heal()
+    // Who is told that a link is there again looks at everything: what was lost without that is to be found as well.
+    if (this.#isSplit) this.heal()
   }
 
   heal(): void {
+    this.#isSplit = false
     this.#cluster.heal()
   }
 

@@ -28,6 +28,8 @@ export interface LinkParts {
   /** Sees what is sent, before anything happens to it. */
   readonly tap: (link: SimulatedLink, to: Side, text: string) => void
   readonly over: (link: SimulatedLink) => void
+  /** The node closes a link that is open. */
+  readonly closedByNode: (link: SimulatedLink, reason: string) => void
   /** A message was cut after so many bytes. */
   readonly cutAt: (bytes: number) => void
 }
@@ -144,6 +146,7 @@ export class SimulatedLink implements Connection {
 
   #closedBy(side: Side, code: number, reason: string): void {
     if (!this.#open[side]) return
+    if (side === 'node') this.parts.closedByNode(this, reason)
     this.#open[side] = false
     if (side === 'node') this.#forgetWaiting()
     const direction = side === 'node' ? this.#toClient : this.#toNode

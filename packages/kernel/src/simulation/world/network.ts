@@ -17,6 +17,8 @@ export interface NetworkOptions {
   readonly tap: (link: SimulatedLink, to: Side, text: string) => void
   /** A link is over; `mostBuffered` bytes waited in the node at most. */
   readonly over: (link: SimulatedLink) => void
+  /** A node closes a link that is open. */
+  readonly closedByNode: (link: SimulatedLink, reason: string) => void
   /** A message was cut after so many bytes. */
   readonly cutAt: (bytes: number) => void
 }
@@ -35,6 +37,8 @@ export class SimulatedNetwork {
   /** Clients without a network, and how often over. */
   readonly #isolated = new Map<string, number>()
   #isCalm = false
+  /** When messages were last slower than usual. */
+  #slowAt = Number.NEGATIVE_INFINITY
   /** Milliseconds that messages take longer than usual, by client; `undefined`: all. */
   readonly #delays = new Map<string | undefined, number>()
 
@@ -85,8 +89,14 @@ export class SimulatedNetwork {
 
   /** From now on messages of a client, or of all, take longer; 0: as usual. */
   delay(place: string | undefined, ms: number): void {
+    this.#slowAt = this.#options.world.elapsed()
     if (ms === 0) this.#delays.delete(place)
     else this.#delays.set(place, ms)
+  }
+
+  /** Elapsed time since which messages take no longer than usual. */
+  get quickSince(): number {
+    return this.#delays.size > 0 ? Number.POSITIVE_INFINITY : this.#slowAt
   }
 
   /** A client cannot reach anybody, until that is taken back. */
@@ -106,7 +116,7 @@ export class SimulatedNetwork {
   }
 
   #open(client: SimulatedProcess, place: string, handlers: LinkHandlers): ClientLink {
-    const { world, tap, over, cutAt } = this.#options
+    const { world, tap, over, cutAt, closedByNode } = this.#options
     const doors = this.#doors.filter(({ node }) => !node.isDead)
     const isCut = !this.#isCalm && (this.#isolated.get(place) ?? 0) > 0
     const door = isCut || doors.length === 0 ? undefined : this.#random.pick(doors)
@@ -116,7 +126,7 @@ export class SimulatedNetwork {
     }
     const usualMs = 1 + this.#random.below(8)
     const link = new SimulatedLink({
-      ...{ world, client, node: door.node, handlers, tap, cutAt },
+      ...{ world, client, node: door.node, handlers, tap, cutAt, closedByNode },
       latencyMs: () => this.#latency(usualMs, place),
       over: (ended) => {
         this.#links.delete(ended)

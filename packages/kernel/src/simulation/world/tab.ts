@@ -32,6 +32,7 @@ export interface Sending {
 /** An application in a browser tab: a real client, and what the user does with it. */
 export class Tab {
   readonly name: string
+  readonly index: number
   readonly app: string
   readonly user: string
   readonly #world: World
@@ -49,12 +50,15 @@ export class Tab {
   process: SimulatedProcess | undefined
   /** Until then the tokens that it gets are no good. */
   badTokensUntil = 0
+  /** It gets none at all until then. */
+  isTokenLate = false
   /** A link of it was cut in the middle of a message. */
   wasCut = false
 
   constructor(world: World, place: { readonly index: number; readonly app: string; readonly user: string }) {
     this.#world = world
     this.name = `tab-${place.index}`
+    this.index = place.index
     this.app = place.app
     this.user = place.user
   }
@@ -80,7 +84,7 @@ export class Tab {
     const client = this.#world.makeClient({
       clock: process,
       transport: this.#world.network.clientTransport(process, this.name),
-      getToken: async () => this.#token(),
+      getToken: () => this.#nextToken(process),
       reconnect: { baseMs: 200, capMs: 2_500 },
       callTimeoutMs: 20_000,
     })
@@ -322,6 +326,14 @@ export class Tab {
       this.oracle.verdict.fault('answered', `${this.name} could not read what came: ${error.message}`)
   }
 
+  /** Whoever gives out tokens may not answer for a while. */
+  async #nextToken(process: SimulatedProcess): Promise<string> {
+    const { clock } = this.#world
+    while (this.isTokenLate && clock.elapsed() < this.badTokensUntil)
+      await new Promise<void>((resolve) => void clock.after(tokenPauseMs, () => process.enter(resolve)))
+    return this.#token()
+  }
+
   #token(): string {
     const { clock } = this.#world
     const isBad = clock.elapsed() < this.badTokensUntil
@@ -332,6 +344,8 @@ export class Tab {
 }
 
 const grants = [{ pattern: '*', actions: ['*'] }]
+/** How often somebody who has no token looks whether there is one. */
+const tokenPauseMs = 200
 /** How long a token lives. */
 const tokenMs = 2_500
 

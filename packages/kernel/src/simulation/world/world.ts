@@ -6,6 +6,7 @@ import { Backend } from './backend.ts'
 import type { ClientFactory } from './client.ts'
 import { SimulatedDatabase } from './database.ts'
 import { Lines } from './lines.ts'
+import type { SimulatedLink } from './link.ts'
 import { simulatedKinds } from './module.ts'
 import { SimulatedNetwork } from './network.ts'
 import { Nodes } from './nodes.ts'
@@ -94,6 +95,7 @@ export class World {
       ...{ world: this.clock, random: this.random },
       tap: (link, to, text) => watch.see(link, to, text),
       over: (link) => this.#over(link.mostBuffered),
+      closedByNode: (link, reason) => this.#closedByNode(link, reason),
       cutAt: (bytes) => void this.cutPlaces.add(bytes),
     })
     this.database = new SimulatedDatabase({
@@ -163,6 +165,18 @@ export class World {
     return this.#recorder.hash
   }
 
+  /** Whoever answers is not taken for silent. */
+  #closedByNode(link: SimulatedLink, reason: string): void {
+    const { client, node } = link.parts
+    const since = this.clock.elapsed() - undisturbedMs
+    const isCalm = [client, node].every((one) => !one.isFrozen && !one.isDead && one.disturbedAt < since)
+    if (reason !== 'ping_timeout' || !link.isSound || !isCalm) return
+    if (link.calmSince < since && this.network.quickSince < since)
+      this.oracle.verdict.fault('stuck', `${client.name} was taken for silent, and was not`, {
+        who: client.name,
+      })
+  }
+
   #over(mostBuffered: number): void {
     if (mostBuffered > maxBuffered)
       this.oracle.verdict.fault(
@@ -172,6 +186,8 @@ export class World {
   }
 }
 
+/** After so long, nothing of a disturbance is left: ping and answer. */
+const undisturbedMs = 3_000
 /** What may wait for one connection: the mark, one batch or reply, and the control lane. */
 const maxBuffered = 16_000
 
