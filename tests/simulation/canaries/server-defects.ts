@@ -73,11 +73,10 @@ export const serverDefects: readonly Defect[] = [
     changes: [
       {
         file: kernel('sessions/link.ts'),
-        healthy: '    for (const decoded of decodeClientMessage(text)) {\n      this.#services.onFrame()',
+        healthy: '    const frames = decodeClientMessage(text)\n',
         ill: `    const frames = [...decodeClientMessage(text)]
     if (frames.every((one) => 'frame' in one && one.frame.op === 'call')) frames.reverse()
-    for (const decoded of frames) {
-      this.#services.onFrame()`,
+`,
       },
     ],
   },

@@ -4,7 +4,7 @@ import type { Durability } from '../../kind.ts'
 import { Memberships } from './memberships.ts'
 import type { Publication } from './publication.ts'
 import { type ReaderFacts, ReaderTruth } from './reader.ts'
-import { ChannelTruth } from './stream.ts'
+import { ChannelTruth, type Stream } from './stream.ts'
 import { Verdict } from './verdict.ts'
 
 export interface OracleOptions {
@@ -170,11 +170,24 @@ export class Oracle {
   isLossDue(truth: ChannelTruth, own: Position, now: Position, reason: string): boolean {
     if (truth.durability === 'ephemeral') return reason === 'not_stored' || reason === 'epoch_changed'
     const stream = truth.streams.get(own.epoch)
-    if (reason === 'position_expired')
-      return Math.max(stream?.head ?? 0, now.offset) - own.offset >= this.#options.keptOf(truth.channel)
+    if (reason === 'position_expired') {
+      const head = Math.max(stream?.head ?? 0, now.offset) + this.#underWay(truth, stream)
+      return head - own.offset >= this.#options.keptOf(truth.channel)
+    }
     if (reason !== 'epoch_changed' || own.epoch === now.epoch) return false
     // How many streams there may be is checked at the end.
     return this.#restores.length > 0 || (truth.durability === 'recent' && this.#memoryLosses.length > 0)
+  }
+
+  /** Events that a channel may hold although nobody has seen them yet. */
+  #underWay({ publications }: ChannelTruth, stream: Stream | undefined): number {
+    let count = 0
+    for (const { id, state, sentTo, mayDouble } of publications) {
+      const isOpen = state === 'open' || state === 'unknown'
+      if (isOpen && sentTo.size > 0 && stream?.offsetOf(id) === undefined) count += 1
+      if (mayDouble) count += 1
+    }
+    return count
   }
 
   /** The publication that an event is; what does not fit is a fault. Undefined for tombstones, too. */
