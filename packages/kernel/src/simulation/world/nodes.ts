@@ -159,6 +159,7 @@ const unread: Metrics = {
   counter: () => ({ add: () => undefined }),
   histogram: () => ({ observe: () => undefined }),
   gauge: () => undefined,
+  total: () => undefined,
 }
 
 /** Tokens are identities as JSON. */
