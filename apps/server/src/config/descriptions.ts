@@ -24,6 +24,8 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   mockExternalDependencies: accepted,
   fastFailover: accepted,
   websocketPaths: 'Where WebSockets are accepted.',
+  'tls.certFile': 'The certificate with its chain, as PEM; read again when it changes.',
+  'tls.keyFile': 'Its key, as PEM.',
   subprotocols: 'Other names under which clients may ask for the protocol of WebSockets.',
   allowedOrigins: 'Pages that may connect and call: `self` is where the server itself is reached.',
   trustedProxies: 'How many proxies stand in front, so that the addresses they report are believed.',
