@@ -37,7 +37,7 @@ export const limitDefaults = {
   /** A connection that accepts no byte for so long is closed as a slow consumer. */
   slowConsumerMs: 10_000,
   /** What clients say is carried out for at most so long a turn; more of it waits for the next, by lane. */
-  intakeSliceMs: 5,
+  intakeSliceMs: 8,
   /** Characters of frames of one lane that wait so; more is refused with `overloaded`. */
   maxIntakeLength: 4_194_304,
   /** Fan-out writes for at most so long, then lets others go first. */
