@@ -6,8 +6,9 @@ import { fanOut } from './fan-out.ts'
 import { pinning } from './pinned.ts'
 import { runRounds } from './rounds.ts'
 import { markdownOf, tableOf } from './table.ts'
+import { transports } from './transports/transports.ts'
 
-const usage = `npm run bench -- fanout | chat | compatibility [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
+const usage = `npm run bench -- fanout | chat | compatibility | transports [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
                                     [--archive FOLDER] [--verbose]
 
   --json     one JSON object a line on standard output
@@ -17,6 +18,7 @@ const usage = `npm run bench -- fanout | chat | compatibility [--json | --markdo
   --only     fanout: crowd, rooms, arrivals, ledger, return, delay
              chat: send, archive, talk, hall, typing, presence
              compatibility: socket-io-crowd, socket-io-rooms, socket-io-arrivals
+             transports: sse, http-stream, listening, polling, connect
   --archive  chat: keeps the archive of messages in this folder, or reads the one that is there
   --verbose  every sample on standard error`
 
@@ -32,7 +34,7 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const benchmarks = { fanout: fanOut, chat: chat(values.archive), compatibility }
+const benchmarks = { fanout: fanOut, chat: chat(values.archive), compatibility, transports }
 const benchmark = benchmarks[positionals[0] as keyof typeof benchmarks]
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 

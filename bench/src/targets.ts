@@ -32,7 +32,12 @@ export interface Server {
 const serverCore = 0
 
 /** A server of this folder, in a process of its own. */
-function ownTarget(name: string, wire: WireName, file: string, core: number | null = serverCore): Target {
+export function ownTarget(
+  name: string,
+  wire: WireName,
+  file: string,
+  core: number | null = serverCore,
+): Target {
   return {
     name,
     wire,
@@ -119,7 +124,7 @@ export const nats: Target = {
   },
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
@@ -128,7 +133,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Waits until something accepts connections on a port of this machine. */
-async function listening(port: number): Promise<void> {
+export async function listening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')

@@ -6,6 +6,7 @@ import { openSqliteStore } from '@parley/adapters/log-and-store/sqlite'
 import { prometheusMetrics } from '@parley/adapters/metrics/prometheus'
 import { systemClock } from '@parley/adapters/system-clock'
 import { jwtAuthenticator } from '@parley/adapters/token/jwt'
+import { httpTransport } from '@parley/adapters/transport/http'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
 import { createNode, limitDefaults } from '@parley/kernel'
 import { memoryRecentLog, silentLogger } from '@parley/kernel/memory'
@@ -16,8 +17,11 @@ import { report } from './report.ts'
 const clock = systemClock()
 const metrics = prometheusMetrics()
 const logger = silentLogger
-const http = createServer()
 const limits = { ...limitDefaults, maxConnectionsPerIp: 50_000 }
+const overHttp = httpTransport({ limits, logger, metrics })
+const http = createServer((request, response) => {
+  if (!overHttp.handle(request, response)) response.writeHead(404).end()
+})
 const unlimited = { perSecond: 0, burst: 0 }
 
 const node = createNode({
@@ -27,7 +31,7 @@ const node = createNode({
     keys: [{ app: 'default', algorithm: 'HS256', key: benchKey }],
     clock,
   }),
-  transports: [websocketTransport({ server: http, limits, logger, metrics })],
+  transports: [websocketTransport({ server: http, limits, logger, metrics }), overHttp],
   modules: [
     channelsModule({
       kinds: {
