@@ -3,7 +3,7 @@ import { nodeCommand, startPinned } from '../pinned.ts'
 import type { Benchmark, Turn } from '../rounds.ts'
 import type { Scale } from '../scale.ts'
 import { prefixed } from '../scenarios.ts'
-import { parley } from '../targets.ts'
+import { bare, parley } from '../targets.ts'
 import type { ConnectsAsk, ConnectsResult } from './loader/connects.ts'
 import type { CrowdAsk, CrowdResult } from './loader/crowd.ts'
 import type { DownlinkName } from './loader/downlinks.ts'
@@ -33,21 +33,21 @@ function crowd(target: HttpTarget, downlink: DownlinkName, publisher: CrowdAsk['
     async run({ warmMillis, millis }: Scale): Promise<Sample> {
       const input = { downlink, publisher, members, perSecond, window, warmMillis, millis }
       const { rated, flat } = await ask<CrowdResult>(target, 'crowd', input)
-      return { ...prefixed('rated', rated), ...prefixed('flat', flat) }
+      return { ...prefixed('rated', rated), ...prefixed('flat', { ...flat, perCpuSecond: 1e6 / flat.cpu }) }
     },
   }
 }
 
-const connect: Turn = {
-  server: parley.name,
-  missing: parley.missing,
+const connect = (target: HttpTarget): Turn => ({
+  server: target.name,
+  missing: target.missing,
   async run({ isQuick }: Scale): Promise<Sample> {
     const input: Omit<ConnectsAsk, 'port'> = { idle: 200, burst: 500, all: isQuick ? 1_000 : 10_000 }
-    const { idleP99, burstP99, succeeded, failures } = await ask<ConnectsResult>(parley, 'connects', input)
+    const { idleP99, burstP99, succeeded, failures } = await ask<ConnectsResult>(target, 'connects', input)
     for (const [cause, count] of Object.entries(failures)) console.error(`  ${count} × ${cause}`)
     return { 'idle p99': idleP99, 'burst p99': burstP99, succeeded }
   },
-}
+})
 
 /** Every downlink over HTTP, beside Socket.IO's polling and Nchan; and connecting. */
 export const transports: Benchmark = {
@@ -61,6 +61,6 @@ export const transports: Benchmark = {
       crowd(socketIoPolling, 'socket.io polling', 'socket.io'),
       crowd(nchan, 'nchan polling', 'nchan'),
     ],
-    connect: [connect],
+    connect: [connect(parley), connect(bare)],
   },
 }

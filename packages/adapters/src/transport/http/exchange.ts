@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clientAddress, originAllowed } from '@parley/kernel'
 import { errorEntry, ParleyError } from '@parley/protocol'
@@ -92,28 +92,9 @@ export class Exchange {
    * @throws ParleyError `payload_too_large`, `timeout`, `disconnected`, `bad_request` for what is not UTF-8
    */
   async body(): Promise<string> {
-    const { maxBodyBytes } = this.#rules
-    const { request } = this
-    const timer = setTimeout(() => request.destroy(), bodyTimeoutMs).unref()
-    const pieces: Buffer[] = []
-    let size = 0
-    try {
-      for await (const piece of request as AsyncIterable<Buffer>) {
-        size += piece.length
-        if (size <= maxBodyBytes) pieces.push(piece)
-      }
-    } catch (cause) {
-      throw new ParleyError('disconnected', 'The body did not come whole.', { cause })
-    } finally {
-      clearTimeout(timer)
-    }
-    if (size > maxBodyBytes)
-      throw new ParleyError('payload_too_large', `The body has at most ${maxBodyBytes} bytes.`)
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
-    } catch (cause) {
-      throw new ParleyError('bad_request', 'The body is not UTF-8.', { cause })
-    }
+    const bytes = await read(this.request, this.#rules.maxBodyBytes)
+    if (!isUtf8(bytes)) throw new ParleyError('bad_request', 'The body is not UTF-8.')
+    return bytes.toString()
   }
 
   /** Writes the head of an answer that goes on. */
@@ -158,4 +139,29 @@ export class Exchange {
       vary: 'Origin',
     }
   }
+}
+
+/** The whole body. One that is too large is read to its end, so that the sender gets to the answer. */
+function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let size = 0
+    const timer = setTimeout(() => request.destroy(), bodyTimeoutMs).unref()
+    const broken = () => {
+      clearTimeout(timer)
+      reject(new ParleyError('disconnected', 'The body did not come whole.'))
+    }
+    request.on('data', (piece: Buffer) => {
+      size += piece.length
+      if (size <= maxBytes) pieces.push(piece)
+    })
+    request.once('end', () => {
+      clearTimeout(timer)
+      if (size > maxBytes)
+        reject(new ParleyError('payload_too_large', `The body has at most ${maxBytes} bytes.`))
+      else resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
+    })
+    request.once('error', broken)
+    request.once('close', broken)
+  })
 }

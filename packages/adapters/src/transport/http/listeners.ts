@@ -4,6 +4,7 @@ import type { Exchange } from './exchange.ts'
 import { handshakeOf, type Links } from './links.ts'
 import { Listening, type Wish } from './listening.ts'
 import { positionsOf } from './positions.ts'
+import { Translation } from './translation.ts'
 
 /** What a listener gives in its URL: nothing of it is a secret, as a ticket is good for one use. */
 interface Target {
@@ -22,6 +23,7 @@ const maxCookieLength = 3_800
 /** Opens links for those who only listen. */
 export class Listeners {
   readonly #links: Links
+  readonly #translation = new Translation()
 
   constructor(links: Links) {
     this.#links = links
@@ -45,7 +47,7 @@ export class Listeners {
     const link = this.#links.open(
       handshakeOf(exchange, 'sse', token),
       undefined,
-      (opened) => new Listening(exchange, opened, wish, headers),
+      (opened) => new Listening({ exchange, headers, wish, link: opened, translation: this.#translation }),
     )
     // It may leave before its stream has begun.
     exchange.response.once('close', () => link.over())

@@ -1,6 +1,5 @@
 import type { OutgoingFrame } from '@parley/kernel'
 import {
-  decodeServerMessage,
   type EventsFrame,
   encodeFrame,
   expandEvents,
@@ -9,11 +8,12 @@ import {
   type ReplyFrame,
   type ServerFrame,
 } from '@parley/protocol'
-import { dataLines, readyEvents } from './encoding.ts'
+import { dataLines } from './encoding.ts'
 import type { Exchange } from './exchange.ts'
 import type { Downlink, HttpLink } from './link.ts'
 import { Outlet } from './outlet.ts'
 import { eventIdOf, type Positions } from './positions.ts'
+import { eventText, restText, type Translation } from './translation.ts'
 
 /** What somebody wants to hear who cannot say anything. */
 export interface Wish {
@@ -22,6 +22,15 @@ export interface Wish {
   readonly from: Positions
   /** For channels without a position: begin so many events before the head. */
   readonly recent: number
+}
+
+export interface ListeningParts {
+  readonly exchange: Exchange
+  readonly link: HttpLink
+  readonly wish: Wish
+  readonly translation: Translation
+  /** Further headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const connectId = 1
@@ -39,7 +48,7 @@ export class Listening implements Downlink {
   readonly #wish: Wish
   readonly #headers: Readonly<Record<string, string>>
   readonly #positions: Positions
-  readonly #encoding = readyEvents()
+  readonly #translation: Translation
   /** Channels whose subscription is not answered yet, by the id of the request. */
   readonly #asked = new Map<number, string>()
   #nextId = connectId + 1
@@ -48,11 +57,12 @@ export class Listening implements Downlink {
   /** Lines that were said before the head of the response could be written. */
   #early = ''
 
-  constructor(exchange: Exchange, link: HttpLink, wish: Wish, headers: Readonly<Record<string, string>>) {
+  constructor({ exchange, headers, link, translation, wish }: ListeningParts) {
     this.#exchange = exchange
     this.#link = link
     this.#wish = wish
     this.#headers = headers
+    this.#translation = translation
     this.#positions = new Map([...wish.from].filter(([channel]) => wish.channels.includes(channel)))
   }
 
@@ -77,8 +87,21 @@ export class Listening implements Downlink {
     return this.#outlet?.bufferedBytes ?? 0
   }
 
-  send({ text }: OutgoingFrame): void {
-    for (const frame of decodeServerMessage(text)) this.#take(frame)
+  send(message: OutgoingFrame): void {
+    const frames = this.#translation.framesOf(message)
+    const [only] = frames
+    if (frames.length === 1 && only?.op === 'events' && this.#passOn(message, only)) return
+    for (const frame of frames) this.#take(frame)
+  }
+
+  /** A batch that follows where the listener of a single channel stands is the same text for all of them. */
+  #passOn(message: OutgoingFrame, frame: EventsFrame): boolean {
+    const position = this.#positions.get(frame.channel)
+    if (this.#positions.size !== 1 || position?.offset !== frame.prev || this.#outlet === undefined)
+      return false
+    this.#outlet.write(this.#translation.eventsOf(message, frame, position.epoch))
+    this.#advance(frame.channel, frame.position)
+    return true
   }
 
   cork(): void {
@@ -158,13 +181,10 @@ export class Listening implements Downlink {
     let text = ''
     for (const event of events) {
       this.#advance(frame.channel, event.offset)
-      text += `id: ${eventIdOf(this.#positions)}\n${dataLines(JSON.stringify(event))}\n`
+      text += eventText(event, this.#positions)
     }
-    const isFurther = frame.position > (events.at(-1)?.offset ?? 0)
     this.#advance(frame.channel, frame.position)
-    // An id without data moves the position on, and shows nothing (§9.2.6).
-    if (isFurther) text += `id: ${eventIdOf(this.#positions)}\n\n`
-    this.#write(text)
+    this.#write(text + restText(frame, events, this.#positions))
   }
 
   #advance(channel: string, offset: number): void {
@@ -190,8 +210,8 @@ export class Listening implements Downlink {
       this.#refuse()
       return
     }
-    this.#exchange.begin(this.#encoding.contentType, this.#headers)
-    this.#outlet = new Outlet(this.#exchange.response, this.#encoding, {
+    this.#exchange.begin(this.#translation.encoding.contentType, this.#headers)
+    this.#outlet = new Outlet(this.#exchange.response, this.#translation.encoding, {
       drained: () => this.#link.drained(),
       over: () => this.#link.over(),
     })
