@@ -65,6 +65,8 @@ export interface ConnectFrame {
   readonly versions?: readonly number[]
   readonly client?: ClientInfo
   readonly resume?: { readonly session: string; readonly secret: string }
+  /** Channels to be subscribed to at once, each told by `subscribed` or `unsubscribed`. */
+  readonly topics?: readonly string[]
 }
 
 export interface SubscribeFrame {

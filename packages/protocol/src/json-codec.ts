@@ -141,6 +141,7 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
     if (!isOptional(frame.versions, isVersions)) return '`versions` is a list of at most 16 whole numbers.'
     if (!isOptional(frame.client, isClientInfo))
       return '`client` has `name` and `version` (at most 100 characters), and `device`: an id, or `id`, `name` and `kind`.'
+    if (!isOptional(frame.topics, isTopics)) return '`topics` is a list of at most 100 names of channels.'
     return isOptional(frame.resume, isResume) ? undefined : '`resume` has `session` and `secret`.'
   },
   subscribe(frame) {
@@ -194,6 +195,10 @@ function isKey(value: unknown): boolean {
 
 function isVersions(value: unknown): boolean {
   return Array.isArray(value) && value.length <= 16 && value.every((item) => Number.isSafeInteger(item))
+}
+
+function isTopics(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= 100 && value.every((item) => isText(item, 200))
 }
 
 function isClientInfo(value: unknown): boolean {

@@ -263,6 +263,22 @@ function subscribeOnBehalf(subscribing: Subscribing, session: Session, channel: 
     .finally(() => invitations.delete(channel))
 }
 
+/** What a client names when it connects. What cannot be, is told as a subscription that has ended. */
+function follow(subscribing: Subscribing, session: Session, topics: readonly string[]): void {
+  for (const channel of new Set(topics)) {
+    session.invitations.add(channel)
+    subscribeOnBehalf(subscribing, session, channel).catch((thrown: unknown) => {
+      const { code, message, retryable } =
+        thrown instanceof ParleyError ? thrown : new ParleyError('internal')
+      // Whoever subscribed by itself meanwhile is subscribed, and whoever is gone hears nothing.
+      if (code === 'already_subscribed' || code === 'disconnected') return
+      session.outbox.control(
+        JSON.stringify({ op: 'unsubscribed', channel, code, message, resubscribe: retryable }),
+      )
+    })
+  }
+}
+
 function makeDispatch(
   base: Base,
   parts: Pick<NodeParts, 'hub' | 'keptEntries' | 'sessions' | 'accessLog' | 'cluster' | 'jobs' | 'metrics'>,
@@ -332,6 +348,7 @@ function makeLinkServices(
     open: (link, identity, frame) => sessions.open(link, identity, frame),
     welcome: around.welcome,
     laneOf: (frame) => handler.laneOf(frame),
+    follow: (session, topics) => follow(subscribing, session, topics),
     handle: (session, frame) => handler.handle(session, frame),
     closed: around.closed,
     inTurn: (run) => base.fanout.inTurn.run(run),

@@ -50,6 +50,8 @@ export interface LinkServices {
   readonly welcome: (link: Link, session: Session, resumed: boolean) => object
   /** The lane in which a frame waits when there is much to do. */
   readonly laneOf: (frame: ClientFrame) => Lane
+  /** Subscribes a session to the channels that it named in its connect frame. */
+  readonly follow: (session: Session, topics: readonly string[]) => void
   /** Carries out a frame of a connected client. */
   readonly handle: (session: Session, frame: ClientFrame) => void
   /**
@@ -246,6 +248,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
       JSON.stringify({ op: 'reply', id: frame.id, ok: this.#services.welcome(this, session, resumed) }),
     )
     this.#wakeAtNextDeadline(now)
+    if (frame.topics !== undefined) this.#services.follow(session, frame.topics)
     const pipelined = this.#pipelined ?? []
     this.#pipelined = undefined
     for (const waiting of pipelined) {
