@@ -13,14 +13,14 @@ describe('nodes and clients on virtual time, with faults at random', () => {
     'lose, double, reorder and falsely recover nothing, and every fault happens',
     async () => {
       const totals = new Totals()
-      for (let seed = 1; seed <= 15; seed++)
+      for (let seed = 1; seed <= 12; seed++)
         totals.add(await runSeed({ seed, steps: 300, class: 'all', nodes: nodesFor(seed) }))
       for (const kind of ['durable', 'recent', 'ephemeral'] as const)
         totals.add(await runSeed({ seed: 16, steps: 300, class: kind, nodes: 2 }))
       expect(totals.failures).toEqual([])
       expect(totals.missingFaults).toEqual([])
       expect(totals.recoveredShare).toBeGreaterThan(0.25)
-      expect(totals.allDeliveries).toBeGreaterThan(50_000)
+      expect(totals.allDeliveries).toBeGreaterThan(40_000)
     },
     minutes,
   )
@@ -29,7 +29,7 @@ describe('nodes and clients on virtual time, with faults at random', () => {
     'are the same for the same seed, and not for another',
     async () => {
       const traceOf = async (seed: number): Promise<SimulationReport> =>
-        runSeed({ seed, steps: 60, class: 'all', nodes: nodesFor(seed) })
+        runSeed({ seed, steps: 40, class: 'all', nodes: nodesFor(seed) })
       const traces = new Set<string>()
       for (let seed = 1; seed <= 20; seed++) {
         const report = await traceOf(seed)

@@ -59,7 +59,6 @@ export const serverDefects: readonly Defect[] = [
   },
   {
     name: 'idempotency looked up after the rules',
-    weights: { link_loss: 100, crash: 5 },
     changes: [
       {
         file: kernel('commands/dispatch.ts'),
