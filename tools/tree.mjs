@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-const skipped = new Set(['node_modules', 'dist', 'coverage', 'data', 'test-results'])
+const skipped = new Set(['node_modules', 'dist', 'coverage', 'test-results'])
+/** What a server keeps where it is started. */
+const kept = 'data'
 
 /** Paths of all files below the folders, relative to root, with `/`, sorted; hidden and produced folders left out. */
 export function listFiles(root, folders = ['.']) {
@@ -11,7 +13,7 @@ export function listFiles(root, folders = ['.']) {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = folder === '.' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) {
-        if (!skipped.has(entry.name) && !entry.name.startsWith('.')) visit(path)
+        if (!skipped.has(entry.name) && !entry.name.startsWith('.') && path !== kept) visit(path)
       } else files.push(path)
     }
   }
