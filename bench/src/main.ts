@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util'
 import { chat } from './chat.ts'
 import { compatibility } from './compatibility.ts'
 import { fanOut } from './fan-out.ts'
+import { overload } from './overload/overload.ts'
 import { pinning } from './pinned.ts'
 import { runRounds } from './rounds.ts'
 import { markdownOf, tableOf } from './table.ts'
 import { transports } from './transports/transports.ts'
 
-const usage = `npm run bench -- fanout | chat | compatibility | transports [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
+const usage = `npm run bench -- fanout | chat | overload | compatibility | transports [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
                                     [--archive FOLDER] [--verbose]
 
   --json     one JSON object a line on standard output
@@ -16,6 +17,7 @@ const usage = `npm run bench -- fanout | chat | compatibility | transports [--js
   --rounds   rounds in which every server has its turn (default 5)
   --quick    one short round: shows that everything runs, its figures are rough
   --only     fanout: crowd, rooms, arrivals, ledger, return, delay
+             overload: stalled, tiers
              chat: send, archive, talk, hall, typing, presence
              compatibility: socket-io-crowd, socket-io-rooms, socket-io-arrivals
              transports: sse, http-stream, listening, polling, connect
@@ -34,7 +36,7 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const benchmarks = { fanout: fanOut, chat: chat(values.archive), compatibility, transports }
+const benchmarks = { fanout: fanOut, chat: chat(values.archive), compatibility, transports, overload }
 const benchmark = benchmarks[positionals[0] as keyof typeof benchmarks]
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 

@@ -91,6 +91,8 @@ export const parley = ownTarget('parley', 'parley', './servers/parley.ts')
 export const parleyChat = ownTarget('parley', 'parley', './servers/chat.ts')
 /** The same on all cores of the machine, which it shares with the loader: as an application has it. */
 export const parleyChatFree = ownTarget('parley', 'parley', './servers/chat.ts', null)
+/** Our server with a kind in each lane. */
+export const parleyTiers = ownTarget('parley', 'parley', './servers/tiers.ts')
 export const bare = ownTarget('bare sockets', 'parley', './peers/bare.ts')
 export const socketIo = ownTarget('socket.io', 'socket.io', './peers/socket-io.ts')
 /** The server API of Socket.IO on ours. */

@@ -99,6 +99,20 @@ export class Connection {
     this.#socket.write(clientFrame(text, this.#opcode))
   }
 
+  /** What is sent from here on leaves together, at `release`. */
+  hold(): void {
+    this.#socket.cork()
+  }
+
+  release(): void {
+    this.#socket.uncork()
+  }
+
+  /** Reads nothing any more. */
+  stall(): void {
+    this.#socket.pause()
+  }
+
   /** Ends without a farewell, so that the port is free again at once. */
   destroy(): void {
     this.#ended ??= 'the loader closed the connection'

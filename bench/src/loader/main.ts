@@ -1,5 +1,7 @@
 // The loader's process: runs what the benchmark asks for and answers with what it saw.
 import { link } from '../link.ts'
+import { type StalledAsk, stalledReader } from '../overload/stalled-load.ts'
+import { type TiersAsk, tieredLoad } from '../overload/tiers-load.ts'
 import { type ArchiveAsk, archive } from './archive.ts'
 import { type ArrivalsAsk, arrivals } from './arrivals.ts'
 import { type AssemblyAsk, assembly } from './assembly.ts'
@@ -25,6 +27,8 @@ const runner = link(process, {
   hall: (ask: HallAsk) => hall(ask, (isOn) => runner.ask('stretch', isOn)),
   typing: (ask: TypingAsk) => typing(ask),
   presence: (ask: PresenceAsk) => presence(ask),
+  stalledReader: (ask: StalledAsk) => stalledReader(ask, (isOn) => runner.ask('stretch', isOn)),
+  tieredLoad: (ask: TiersAsk) => tieredLoad(ask),
   assembly: (ask: AssemblyAsk) => assembly(ask, (isOn) => runner.ask('stretch', isOn)),
 })
 

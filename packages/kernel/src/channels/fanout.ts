@@ -8,7 +8,7 @@ import type { Channel } from './channel.ts'
 import type { Delivery, FilterClass } from './delivery/filter-class.ts'
 import { InTurn } from './delivery/in-turn.ts'
 import type { Member } from './member.ts'
-import { OccupancyPace, occupancyText } from './occupancy.ts'
+import { OccupancyPace, occupancyText, writeOccupancyTo } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
 import { nextCut, stateFrames } from './state-frames.ts'
 
@@ -20,10 +20,9 @@ const maxUnflushed = 4_096
 const catchUpShare = 0.2
 
 /**
- * Writes batches to members, at the end of a turn, channels of higher lanes first. It is a cursor: after `fanoutSliceMs`
- * it lets other work go first and goes on in the next turn, so that one event to ten thousand members delays nobody's
- * reply. While more waits than can be written, lanes take turns by weight.
- * A channel that was interrupted comes after the others then; what is published into it meanwhile becomes one batch.
+ * Writes batches to members, at the end of a turn, higher lanes first. It is a cursor: after `fanoutSliceMs` it lets other
+ * work go first, so that one event to ten thousand members delays nobody's reply; lanes take turns by weight then. A
+ * channel that was interrupted comes after the others; what is published into it meanwhile becomes one batch.
  */
 export class Fanout {
   readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0 }
@@ -47,6 +46,7 @@ export class Fanout {
   /** Elapsed time since which there is something to write. */
   #busySince: number | undefined
   #isScheduled = false
+  #turn = 0
   #isStopping = false
   /** Channels whose changes of state wait for their time. */
   readonly #stateTimers = new Map<Channel, Timer>()
@@ -190,7 +190,17 @@ export class Fanout {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#clock.defer(() => this.#run())
+    const turn = this.#turn
+    this.#clock.defer(() => {
+      if (turn === this.#turn) this.#run()
+    })
+  }
+
+  /** Writes what waits now and not in the next turn: the input that waited has had its part of this one. */
+  runNow(): void {
+    if (!this.#isScheduled) return
+    this.#turn += 1
+    this.#run()
   }
 
   #run(): void {
@@ -387,10 +397,4 @@ export class Fanout {
     }
     this.#pumps = this.#pumps.slice(index)
   }
-}
-
-/** Counts replace each other: who cannot take them now gets the newest later. */
-function writeOccupancyTo(member: Member, delivery: Delivery): void {
-  if (!member.readsOccupancy || member.stateBehind) return
-  if (!member.outbox.write(delivery.frame)) member.outbox.fallBehindInState(member)
 }

@@ -1,6 +1,8 @@
 import type { Occupancy } from '@parley/protocol'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
+import type { Delivery } from './delivery/filter-class.ts'
+import type { Member } from './member.ts'
 
 /** Name of the keyed-state entry that the server keeps for each subscriber. */
 export const presenceName = 'presence'
@@ -124,4 +126,10 @@ export function isSame(told: Occupancy | undefined, now: Occupancy): boolean {
 export function occupancyText(channel: Channel): string {
   const { sessions, users } = channel.state.occupancy
   return `{"op":"occupancy","channel":${channel.nameText},"sessions":${sessions},"users":${users}}`
+}
+
+/** Counts replace each other: who cannot take them now gets the newest later. */
+export function writeOccupancyTo(member: Member, delivery: Delivery): void {
+  if (!member.readsOccupancy || member.stateBehind) return
+  if (!member.outbox.write(delivery.frame)) member.outbox.fallBehindInState(member)
 }

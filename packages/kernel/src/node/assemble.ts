@@ -31,7 +31,7 @@ import { Registry } from '../registry.ts'
 import { Drops } from '../resilience/drops.ts'
 import { FrameHandler } from '../sessions/frame-handler.ts'
 import { Intake } from '../sessions/intake.ts'
-import type { LinkServices } from '../sessions/link.ts'
+import type { LinkServices } from '../sessions/link-services.ts'
 import type { Session } from '../sessions/session.ts'
 import { SessionFeed } from '../sessions/session-feed.ts'
 import { Sessions } from '../sessions/sessions.ts'
@@ -146,6 +146,11 @@ function makeBase(options: NodeOptions): Base {
   const activity = new Activity()
   const deliveries = deliveryTimes(options.metrics)
   for (const kind of [controlKind, ...modules.flatMap((module) => module.kinds)]) kinds.add(kind)
+  const fanout = new Fanout(clock, limits, {
+    activity,
+    onShed: (lane, reason, frames) => drops.add({ what: 'frame', reason, lane }, frames),
+    onDelivered: (elapsedMs) => deliveries.observe(elapsedMs / 1000),
+  })
   return {
     ...{ options, limits, rates, kinds, drops },
     flags: options.flags ?? new Flags(),
@@ -154,12 +159,11 @@ function makeBase(options: NodeOptions): Base {
     throttle: new Throttle(clock, rates),
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
-    intake: new Intake({ clock, limits, drops, waits: intakeWaits(options.metrics) }),
-    fanout: new Fanout(clock, limits, {
-      activity,
-      onShed: (lane, reason, frames) => drops.add({ what: 'frame', reason, lane }, frames),
-      onDelivered: (elapsedMs) => deliveries.observe(elapsedMs / 1000),
+    intake: new Intake({
+      ...{ clock, limits, drops, waits: intakeWaits(options.metrics) },
+      onTurn: () => fanout.runNow(),
     }),
+    fanout,
     audiences: new Audiences(options.logger),
     activity,
     closedConnections: new ClosedConnections(),

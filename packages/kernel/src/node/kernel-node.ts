@@ -7,6 +7,7 @@ import type { Caller } from '../commands/call.ts'
 import type { Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
 import { countOne } from '../inspection/activity.ts'
+import { checkOf } from '../inspection/checks.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { ModuleServices, RunOptions } from '../module.ts'
@@ -24,7 +25,6 @@ import type { CallOrigin, Check, Node, NodeOptions, NodeStatus, StopOptions } fr
 
 const sweepMs = 1_000
 const retentionMs = 60_000
-/** Names the lease of the node that enforces retention. */
 const retentionLease = 'parley.retention'
 /** Part of the time for stopping in which those are waited for who were told to go to another node. */
 const patienceShare = 0.5
@@ -397,8 +397,4 @@ export class KernelNode implements Node {
   get #canMove(): boolean {
     return this.#links.size > 0 && (this.#parts.cluster?.nodes().length ?? 0) > 0
   }
-}
-
-function checkOf(name: string, problem: string | undefined): Check {
-  return problem === undefined ? { name, ok: true } : { name, ok: false, problem }
 }

@@ -19,6 +19,9 @@ export interface Connection {
   /** Holds small writes back until `uncork`, so that they leave as one. */
   cork(): void
   uncork(): void
+  /** Reads no more until `resume`, as far as the transport can hold the other side back. */
+  pause?(): void
+  resume?(): void
   close(code: number, reason: string): void
 }
 

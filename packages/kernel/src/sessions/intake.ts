@@ -35,6 +35,8 @@ export interface IntakeParts {
   readonly drops: Pick<Drops, 'add'>
   /** Seconds that a frame has waited. */
   readonly waits?: Histogram
+  /** Called after every part of what waited: what came of it goes out in the same turn. */
+  readonly onTurn?: () => void
 }
 
 /** Frames between two looks at the clock. */
@@ -56,6 +58,7 @@ export class Intake {
   readonly #sliceMs: number
   readonly #drops: Pick<Drops, 'add'>
   readonly #waits: Histogram | undefined
+  readonly #onTurn: (() => void) | undefined
   readonly #queue: PriorityMessageQueue<Waiting>
   /** Elapsed time at which this turn's share is used up; undefined before the first frame of a turn. */
   #until: number | undefined
@@ -64,7 +67,8 @@ export class Intake {
   /** The newest look at the clock. */
   #now = 0
 
-  constructor({ clock, limits, drops, waits }: IntakeParts) {
+  constructor({ clock, limits, drops, waits, onTurn }: IntakeParts) {
+    this.#onTurn = onTurn
     this.#clock = clock
     this.#sliceMs = limits.intakeSliceMs
     this.#drops = drops
@@ -121,13 +125,14 @@ export class Intake {
     this.#isOver = false
     if (this.#queue.length === 0) return
     this.#now = this.#clock.elapsed()
-    const until = this.#now + this.#sliceMs
+    const until = this.#now + this.#sliceMs / 2
     for (let count = 1; this.#carryOut(); count++) {
       if (count % framesPerLook !== 0) continue
       this.#now = this.#clock.elapsed()
       if (this.#now >= until) break
     }
     if (this.#queue.length > 0) this.#clock.defer(() => this.#nextTurn())
+    this.#onTurn?.()
   }
 
   #wait(target: IntakeTarget, frame: ClientFrame | undefined, length: number): void {

@@ -11,11 +11,8 @@ import {
   ParleyError,
 } from '@parley/protocol'
 import type { Lane } from '../kind.ts'
-import type { Limits, Rate } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
-import type { Drops } from '../resilience/drops.ts'
 import {
   abnormalClosure,
   type Closure,
@@ -26,46 +23,15 @@ import {
   overloadedError,
 } from './ends.ts'
 import { FrameRate, tooManyFrames } from './frame-rate.ts'
-import type { Intake, IntakeTarget } from './intake.ts'
+import type { IntakeTarget } from './intake.ts'
+import type { LinkServices } from './link-services.ts'
 import type { Session } from './session.ts'
-import type { TimerWheel, Wakeable } from './timer-wheel.ts'
-
-/** What a link needs of the node; one object for all links. */
-export interface LinkServices {
-  readonly clock: Clock
-  readonly limits: Limits
-  readonly wheel: TimerWheel
-  readonly intake: Intake
-  /** Rate of frames per connection. */
-  readonly rate: Rate
-  readonly isRateLimited: () => boolean
-  readonly authenticate: (token: string) => Promise<Identity>
-  /** Finds or makes the session of a connect frame, and attaches the link. */
-  readonly open: (
-    link: Link,
-    identity: Identity,
-    frame: ConnectFrame,
-  ) => { readonly session: Session; readonly resumed: boolean }
-  /** Answers a connect frame. */
-  readonly welcome: (link: Link, session: Session, resumed: boolean) => object
-  /** The lane in which a frame waits when there is much to do. */
-  readonly laneOf: (frame: ClientFrame) => Lane
-  /** Subscribes a session to the channels that it named in its connect frame. */
-  readonly follow: (session: Session, topics: readonly string[]) => void
-  /** Carries out a frame of a connected client. */
-  readonly handle: (session: Session, frame: ClientFrame) => void
-  /**
-   * The link is gone; `hasLeft`: the client said that it will not come back. `reason`: the name of our close code, else
-   * `client_left`, `client_closed` (with another code), `connection_lost`, `protocol_violation`.
-   */
-  readonly closed: (link: Link, hasLeft: boolean, reason: string) => void
-  readonly drops: Drops
-  readonly onFrame: () => void
-  readonly inTurn: (run: () => void) => void
-}
+import type { Wakeable } from './timer-wheel.ts'
 
 type Phase = 'new' | 'connecting' | 'open' | 'closed'
 
+/** Frames of one connection that wait; with as many it is not read from until half of them are carried out. */
+const maxWaiting = 64
 /** Frames that a client may pipeline behind its connect frame. */
 const maxPipelined = 1_100
 
@@ -88,6 +54,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   #phase: Phase = 'new'
   /** What was sent before the connect frame was looked at still waits. */
   #isEarly = false
+  /** It is not being read from. */
+  #isPaused = false
   #heardSincePing = true
   #pinged = false
   /** There was a frame that is more than a sign of life, since the last beat. */
@@ -135,7 +103,10 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     const { frame } = decoded
     if (frame.op === 'ping') this.reply('{"op":"pong"}')
     else if (frame.op === 'chunk' && (this.#phase !== 'new' || this.waiting > 0)) this.#assemble(frame)
-    else if (frame.op !== 'pong') this.#services.intake.receive(this, frame, length)
+    else if (frame.op !== 'pong') {
+      this.#services.intake.receive(this, frame, length)
+      if (this.waiting >= maxWaiting) this.#pause()
+    }
   }
 
   #isFlooded(decoded: Decoded): boolean {
@@ -176,7 +147,18 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     if (id !== undefined) this.refuse(id, overloadedError(this.#services.clock.random()))
   }
 
+  /** The client is held back: what it sends now would wait, in front of others. */
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.connection.pause?.()
+  }
+
   handle(frame: ClientFrame, length: number): void {
+    if (this.#isPaused && this.waiting <= maxWaiting / 2) {
+      this.#isPaused = false
+      this.connection.resume?.()
+    }
     if (this.#phase === 'closed') return
     if (frame.op === 'connect') this.#connect(frame)
     else if (this.#phase === 'open') this.#handle(frame)
@@ -355,7 +337,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
 
   /** The network took the ping, and nothing came since. */
   #isSilent(): boolean {
-    if (!this.#pinged || this.#heardSincePing) return false
+    if (!this.#pinged || this.#heardSincePing || this.#isPaused) return false
     if (this.connection.bufferedBytes === 0) return true
     // The client may not have seen the ping yet: it is judged by whether it takes anything at all.
     this.session?.outbox.watch()

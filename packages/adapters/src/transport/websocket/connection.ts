@@ -110,6 +110,14 @@ export class WebSocketConnection implements Connection, FrameSink {
     if (this.#socket.writableLength > 0) this.#watchWrites()
   }
 
+  pause(): void {
+    if (this.#state === open) this.#socket.pause()
+  }
+
+  resume(): void {
+    if (this.#state === open) this.#socket.resume()
+  }
+
   close(code: number, reason: string): void {
     if (this.#state <= open) this.#close(code, reason, closeFrame(code, reason))
   }
@@ -265,6 +273,8 @@ export class WebSocketConnection implements Connection, FrameSink {
     const socket = this.#socket
     this.#corks = 0
     this.#release()
+    // Its end must be seen.
+    if (socket.isPaused()) socket.resume()
     this.#ping = undefined
     this.#closeTimer ??= setTimeout(destroy, this.#home.closeTimeoutMs, socket).unref()
     socket.end()
