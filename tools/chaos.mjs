@@ -11,6 +11,7 @@ const { values } = parseArgs({
     crowd: { type: 'string', default: '5000' },
     transport: { type: 'string', default: 'websocket' },
     faults: { type: 'string' },
+    mount: { type: 'boolean', default: true },
     canaries: { type: 'boolean', default: true },
     canary: { type: 'string' },
     json: { type: 'boolean', default: false },

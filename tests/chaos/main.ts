@@ -15,6 +15,8 @@ export interface Arguments {
   readonly transport: string
   /** Only these faults, by name. */
   readonly faults?: string
+  /** Put the data on a small disk, where one can be mounted. */
+  readonly mount: boolean
   /** Plant bugs as well, to see that they are noticed. */
   readonly canaries: boolean
   /** Only the canaries whose name has this in it. */
@@ -35,6 +37,7 @@ export async function main(given: Arguments, say: (line: string) => void): Promi
     actors: Number(given.actors),
     crowd: Number(given.crowd),
     transport: given.transport as TransportName,
+    mounts: given.mount,
     faults: given.faults?.split(',') as readonly FaultName[] | undefined,
     say: given.json ? () => undefined : say,
   })

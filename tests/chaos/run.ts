@@ -47,6 +47,9 @@ const settleWithinMs = 60_000
 /** Lets real processes and sockets go through faults for a while, and asks the oracle. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const world = await World.make(options)
+  // Whoever has enough of it is not left with servers and disks.
+  const stop = () => void world.end().finally(() => process.exit(130))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
   try {
     await world.begin()
     world.say(`${world.actors.length} actors and ${world.crowd.length} readers are there`)
@@ -61,6 +64,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     world.oracle.settle()
     return reportOf(world, options, { faults: run.counts, settledMs })
   } finally {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop)
     await world.end()
   }
 }

@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly transport?: TransportName | undefined
   /** A bug to plant into the server, by name. */
   readonly defect?: string | undefined
+  /** Whether the data may be on a small disk, where one can be mounted. Default: true. */
+  readonly mounts?: boolean | undefined
   readonly say: (line: string) => void
 }
 
@@ -80,7 +82,7 @@ export class World {
   }
 
   static async make(options: WorldOptions): Promise<World> {
-    const disk = SmallDisk.mount(diskMegabytes)
+    const disk = options.mounts === false ? undefined : SmallDisk.mount(diskMegabytes)
     const { defect } = options
     const server = await ServerProcess.start({
       ...(disk === undefined ? {} : { directory: disk.directory }),
@@ -173,7 +175,8 @@ export class World {
   }
 }
 
-function planting(defect: string): Readonly<Record<string, string>> {
+/** The environment of a server into which something is planted, by name. */
+export function planting(defect: string): Readonly<Record<string, string>> {
   const plant = fileURLToPath(new URL('./canaries/plant.ts', import.meta.url))
   return { CHAOS_DEFECT: defect, NODE_OPTIONS: `--conditions=parley-source --import=${plant}` }
 }

@@ -67,8 +67,8 @@ export class ServerProcess {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Fulfilled when the server answers that it is ready. */
-  async start(): Promise<void> {
+  /** Fulfilled when the server answers that it is ready. `more`: of the environment, for this time only. */
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const [command = process.execPath, ...before] = [
       ...(this.#options.under?.(this.directory) ?? []),
       process.execPath,
@@ -81,6 +81,7 @@ export class ServerProcess {
         PORT: String(this.port),
         PARLEY_DATA_DIR: join(this.directory, 'data'),
         ...this.#options.environment,
+        ...more,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that a kill reaches whatever stands in front of the server too.

@@ -10,7 +10,6 @@ const programs = {
   nginx: { apt: 'nginx-light', steps: ['e2e'] },
   openssl: { apt: 'openssl', steps: ['e2e'] },
   strace: { apt: 'strace', steps: ['e2e'] },
-  nginx: { apt: 'nginx-light', steps: ['e2e'] },
   faketime: { apt: 'faketime', steps: ['e2e'] },
   prometheus: { apt: 'prometheus', steps: ['e2e'] },
 }

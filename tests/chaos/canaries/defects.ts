@@ -29,3 +29,15 @@ export const defects: readonly Defect[] = [
     ],
   },
 ]
+
+/** No bug: the database may not grow further than the environment says. */
+export const smallDatabase: Defect = {
+  name: 'small database',
+  changes: [
+    {
+      file: 'packages/adapters/src/log-and-store/sqlite.ts',
+      healthy: 'const { clock = systemTime, logger, maxPages } = options',
+      ill: 'const { clock = systemTime, logger, maxPages = Number(process.env.CHAOS_PAGES) } = options',
+    },
+  ],
+}

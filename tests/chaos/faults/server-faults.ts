@@ -1,5 +1,7 @@
 import { sleep, until, type World } from '../world.ts'
+import { fullDisk } from './full-disk.ts'
 import type { Fault } from './link-faults.ts'
+import { readiness } from './readiness.ts'
 
 /** The process is killed in the middle of its work (kill -9), and started again. */
 const kill: Fault = async (world) => {
@@ -20,26 +22,6 @@ const pause: Fault = async ({ chance, server }) => {
     server.resume()
   }
   return 1
-}
-
-/** The disk is full until somebody makes room. */
-const fullDisk: Fault = async (world) => {
-  const { disk, oracle, watch } = world
-  if (disk === undefined) return 0
-  const refused = () => watch.refusals.get('store_full') ?? 0
-  const before = refused()
-  disk.leaveFree(100_000)
-  world.ballast = 'x'.repeat(4_000)
-  const isFull = await until(() => refused() > before, 20_000)
-  const isRed = await until(async () => (await readiness(world)) === 503, 5_000)
-  world.ballast = undefined
-  await sleep(500)
-  disk.makeRoom()
-  const isGreen = await until(async () => (await readiness(world)) === 200, 20_000)
-  if (!isFull) oracle.verdict.fault('stuck', 'The disk was filled, and nobody was refused.')
-  else if (!isRed) oracle.verdict.fault('answered', 'The disk was full, and readiness was not red.')
-  if (!isGreen) oracle.verdict.fault('stuck', 'The disk has room, and the server is not ready.')
-  return refused() > before ? 1 : 0
 }
 
 /** The process is asked to stop (SIGTERM) while all are at work, and started again. */
@@ -72,14 +54,6 @@ async function everybodyIsBack({ crowd, oracle, say }: World): Promise<void> {
   const isSo = await until(() => crowd.every((reader) => reader.isConnected), 60_000)
   if (isSo) say(`${crowd.length} readers are back after ${Math.round(performance.now() - startedAt)} ms`)
   else oracle.verdict.fault('stuck', 'A minute after it came back, not everybody is connected.')
-}
-
-async function readiness({ server }: World): Promise<number> {
-  const answer = fetch(`${server.url}/ready`, { signal: AbortSignal.timeout(2_000) })
-  return answer.then(
-    ({ status }) => status,
-    () => 0,
-  )
 }
 
 export const serverFaults = { ...{ kill, pause, fullDisk, drain, storm } } satisfies Readonly<
