@@ -22,7 +22,7 @@ export interface ServerProcessOptions {
   readonly script?: string
 }
 
-const longestStartMs = 60_000
+const longestStartMs = 120_000
 
 /** The real server in a process of its own, on a free port, that can be killed and started again over its data. */
 export class ServerProcess {
@@ -101,7 +101,7 @@ export class ServerProcess {
       const end = child.exitCode ?? child.signalCode
       if (end !== null) throw new Error(`The server ended with ${end} before it was ready:\n${this.output}`)
       if (Date.now() > until) throw new Error(`The server was not ready in time:\n${this.output}`)
-      const isReady = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(1_000) }).then(
+      const isReady = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(5_000) }).then(
         (response) => response.ok,
         () => false,
       )

@@ -51,9 +51,9 @@ const storm: Fault = async (world) => {
 /** The next fault meets those who are there, not those who are still on their way. */
 async function everybodyIsBack({ crowd, oracle, say }: World): Promise<void> {
   const startedAt = performance.now()
-  const isSo = await until(() => crowd.every((reader) => reader.isConnected), 60_000)
+  const isSo = await until(() => crowd.every((reader) => reader.isConnected), 120_000)
   if (isSo) say(`${crowd.length} readers are back after ${Math.round(performance.now() - startedAt)} ms`)
-  else oracle.verdict.fault('stuck', 'A minute after it came back, not everybody is connected.')
+  else oracle.verdict.fault('stuck', 'Two minutes after it came back, not everybody is connected.')
 }
 
 export const serverFaults = { ...{ kill, pause, fullDisk, drain, storm } } satisfies Readonly<

@@ -142,6 +142,23 @@ describe('routes', () => {
     expect(await ask('x'.repeat(129))).not.toBe('x'.repeat(129))
   })
 
+  test('are run for a caller that is gone already, whose address nobody knows any more', async () => {
+    const { promise, resolve } = Promise.withResolvers<HttpRequest>()
+    const url = await serve((http) => {
+      http.server.prependListener('request', ({ socket }) => socket.destroy())
+      http.route({
+        method: 'GET',
+        path: '/address',
+        handler: (request) => {
+          resolve(request)
+          return { status: 200 }
+        },
+      })
+    })
+    await expect(fetch(`${url}/address`)).rejects.toThrow()
+    expect((await promise).ip).toBe('')
+  })
+
   test('believes as many proxies as were configured', async () => {
     const forwarded = { headers: { 'x-forwarded-for': '6.6.6.6, 203.0.113.9' } }
     const ipAt = async (options: Partial<FastifyHttpOptions>) => {

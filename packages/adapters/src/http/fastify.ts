@@ -296,7 +296,8 @@ function describe(request: FastifyRequest): HttpRequest {
     query: request.query as Readonly<Record<string, string | readonly string[]>>,
     headers: request.headers,
     body: request.body,
-    ip: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''),
+    // Who has gone meanwhile has no address any more.
+    ip: (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, ''),
   }
 }
 
