@@ -42,6 +42,7 @@ const vendorHomes = {
   '@fontsource-variable/.+': ['apps/docs/src/site'],
   '@mantine/.+': ['packages/look/src', 'apps/workspace/src', 'apps/console/src'],
   '@tanstack/.+': ['apps/console/src'],
+  '@opentelemetry/.+': ['packages/adapters/src/tracing/'],
   'beautiful-mermaid': ['apps/docs/src/markdown/'],
   aws4fetch: ['packages/adapters/src/blob/s3/'],
   fastify: ['packages/adapters/src/http/fastify'],

@@ -37,6 +37,7 @@ import { type DevelopmentAccess, developmentAccess } from './development.ts'
 import { filesOptions } from './files.ts'
 import { socketIoParts } from './socket-io.ts'
 import { openStore } from './stores.ts'
+import { openTracer } from './tracing.ts'
 import { transportsOf } from './transports.ts'
 import { version } from './version.ts'
 
@@ -82,9 +83,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   })
   const files = await filesOptions(config, logger)
   const store = await openStore(config, { clock, logger })
+  const tracer = await openTracer(config)
   const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({
-    ...{ store, authenticator, clock, logger, metrics, flags, limits },
+    ...{ store, authenticator, clock, logger, metrics, flags, limits, tracer },
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
@@ -107,6 +109,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     unwatch?.()
     await node.stop({ graceMs: config.stopGraceMs, ...config.drain })
     await http.close()
+    await tracer?.close()
   }
   try {
     await node.start()

@@ -35,6 +35,7 @@ interface Call {
   readonly command: string
   readonly input: string
   readonly key: string
+  readonly traceparent: string | undefined
   readonly lane: Lane
   readonly rank: number
   readonly resolve: (value: unknown) => void
@@ -81,6 +82,7 @@ export class Outbox {
         command,
         input: text ?? '',
         key: options.key ?? this.#options.clock.secret(128),
+        traceparent: options.traceparent,
         lane,
         rank: ranks[options.priority ?? 'normal'],
         resolve,
@@ -212,8 +214,9 @@ export class Outbox {
         new ParleyError('outcome_unknown', message, { details: { key: call.key } }),
       )
     }
-    const { command, input, key, lane } = call
-    const body = `,"command":${JSON.stringify(command)},"key":${JSON.stringify(key)}${input === '' ? '' : `,"input":${input}`}}`
+    const { command, input, key, lane, traceparent } = call
+    const trace = traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`
+    const body = `,"command":${JSON.stringify(command)},"key":${JSON.stringify(key)}${trace}${input === '' ? '' : `,"input":${input}`}}`
     const isSent = request(
       (id) => `{"op":"call","id":${id}${body}`,
       (answer) => this.#answered(seq, call, answer),

@@ -39,7 +39,9 @@ function mountCommand(http: Http, node: Node, command: RegisteredCommand, prefix
       const identity = await identify(node, contract, request)
       const input = takesBody ? fromBody(request, schema) : fromQuery(request, schema)
       const key = takesKey(contract) ? idempotencyKey(request) : undefined
-      const output = await node.call(identity, name, input, { key, ip: request.ip, requestId: request.id })
+      const output = await node.call(identity, name, input, {
+        ...{ key, ip: request.ip, requestId: request.id, traceparent: traceparentOf(request) },
+      })
       return answer(output)
     },
   })
@@ -104,4 +106,8 @@ function idempotencyKey(request: HttpRequest): string | undefined {
 function answer(output: unknown): HttpResponse {
   const headers = { 'cache-control': 'no-store' }
   return output === undefined ? { status: 204, headers } : { status: 200, headers, body: output }
+}
+
+function traceparentOf({ headers: { traceparent } }: HttpRequest): string | undefined {
+  return typeof traceparent === 'string' ? traceparent : undefined
 }

@@ -73,6 +73,7 @@ export { thumbnailType, type ImageProcessor, type ProcessedImage } from './ports
 export type * from './ports/lease.ts'
 export type * from './ports/logger.ts'
 export type * from './ports/metrics.ts'
+export type * from './ports/tracer.ts'
 export type * from './ports/signer.ts'
 export { controlChannel } from './ports/store.ts'
 export type * from './ports/store.ts'

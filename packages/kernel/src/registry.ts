@@ -107,6 +107,10 @@ export class Registry {
     return this.#jobs.get(name)
   }
 
+  has(name: string): boolean {
+    return this.#commands.has(name)
+  }
+
   /** @throws ParleyError `unknown_command` */
   command(name: string): RegisteredCommand {
     const found = this.#commands.get(name)

@@ -162,6 +162,8 @@ export interface CallOptions {
   /** Makes repeats safe; made by the client when absent on a command that changes something. */
   readonly key?: string
   readonly signal?: AbortSignal
+  /** Trace context (W3C) of what calls: what the server does becomes a part of that trace. */
+  readonly traceparent?: string
   /** Milliseconds until `timeout` is thrown; default 15,000. */
   readonly timeoutMs?: number
 }

@@ -23,6 +23,8 @@ export interface ChannelEvent<Type extends string = string, Data = unknown> {
   /** The user who caused it; absent for the server itself. */
   readonly by?: string
   readonly tags?: Readonly<Record<string, string>>
+  /** Trace context (W3C) of the call that it comes from, where that is traced and the event is still in memory. */
+  readonly traceparent?: string
   /** True for what remains of a redacted event: `data` is null. */
   readonly redacted?: boolean
 }
@@ -36,6 +38,7 @@ export interface WireEvent {
   readonly at?: number
   readonly by?: string
   readonly tags?: Readonly<Record<string, string>>
+  readonly traceparent?: string
   readonly redacted?: true
 }
 
@@ -98,6 +101,8 @@ export interface CallFrame {
   readonly command: string
   readonly input?: unknown
   readonly key?: string
+  /** Trace context (W3C) of what calls. */
+  readonly traceparent?: string
 }
 
 export interface RefreshFrame {

@@ -87,6 +87,8 @@ export class Channel {
   #stateReaders = 0
   #occupancyReaders = 0
   #pending: EncodedEvent[] = []
+  /** Some event has a trace context: batches are asked for theirs. */
+  #isTraced = false
   readonly #classes = new Map<string, FilterClass>()
   readonly #ring: Ring
   readonly #limits: Limits
@@ -146,6 +148,7 @@ export class Channel {
 
   /** Takes an event that follows the head. The caller has checked the offset. */
   push(stored: StoredEvent): void {
+    if (stored.traceparent !== undefined) this.#isTraced = true
     const entry = encodeEvent(this.#foretold?.delete(stored.offset) ? tombstoneOf(stored) : stored)
     this.head = stored.offset
     this.#pending.push(entry)
@@ -196,6 +199,7 @@ export class Channel {
       position,
       events: events.length,
       cursor: 0,
+      ...(this.#isTraced ? tracesOf(events) : undefined),
     }
   }
 
@@ -334,4 +338,9 @@ function cut(events: readonly EncodedEvent[], maxBytes: number): readonly (reado
   }
   if (batch.length > 0) batches.push(batch)
   return batches
+}
+
+function tracesOf(events: readonly EncodedEvent[]): Pick<Delivery, 'traces'> {
+  const traces = events.flatMap(({ stored }) => stored.traceparent ?? [])
+  return traces.length === 0 ? {} : { traces: [...new Set(traces)] }
 }

@@ -1,6 +1,7 @@
 import { PriorityMessageQueue } from '@parley/protocol'
 import { Activity } from '../inspection/activity.ts'
 import type { DeliveryPath, FanoutCounts, FanoutTold, OnShed } from '../inspection/fanout-told.ts'
+import { deliverySpan } from '../inspection/spans.ts'
 import { lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
@@ -31,6 +32,7 @@ export class Fanout {
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #activity: Activity
+  readonly #tracer: FanoutTold['tracer']
   readonly #dirtyChannels: Channel[][] = lanes.map(() => [])
   /** Channels with batches to write, in their turn. */
   readonly #active = new PriorityMessageQueue<Channel>({ order: 'weighted', capacity: Infinity })
@@ -43,7 +45,7 @@ export class Fanout {
   readonly #blocked = new Set<Outbox>()
   readonly #occupancy: OccupancyPace
   readonly #onDelivered: FanoutTold['onDelivered']
-  /** Elapsed time since which there is something to write. */
+  /** Elapsed time, while there is something to write. */
   #busySince: number | undefined
   #isScheduled = false
   #turn = 0
@@ -57,6 +59,7 @@ export class Fanout {
     this.onShed = told.onShed ?? (() => undefined)
     this.#onDelivered = told.onDelivered
     this.#activity = told.activity ?? new Activity()
+    this.#tracer = told.tracer
     this.#occupancy = new OccupancyPace(clock, limits.occupancyIntervalMs, (channel) =>
       this.#sendOccupancy(channel),
     )
@@ -108,6 +111,7 @@ export class Fanout {
 
   #deliver(channel: Channel, delivery: Delivery): void {
     if (this.#activity.timings !== undefined) delivery.madeAt = this.#clock.elapsed()
+    if (delivery.traces !== undefined) delivery.span = deliverySpan(this.#tracer, channel, delivery)
     channel.deliveries.push(delivery)
     this.#busySince ??= this.#clock.elapsed()
     if (channel.deliveries.length > 1) return
@@ -115,7 +119,6 @@ export class Fanout {
     this.#schedule()
   }
 
-  /** Connections that take nothing now. */
   get blockedCount(): number {
     return this.#blocked.size
   }
@@ -278,6 +281,7 @@ export class Fanout {
       const delivery = deliveries[count] as Delivery
       if (!this.#write(delivery, until)) break
       delivery.filterClass.finished()
+      delivery.span?.end()
       if (delivery.madeAt !== undefined && delivery.what === 'events')
         this.#activity.timings?.delivered(this.#clock.elapsed() - delivery.madeAt)
       count += 1

@@ -22,6 +22,7 @@ export function encodeEvent(stored: StoredEvent): EncodedEvent {
   if (stored.by !== undefined) body += `,"by":${quote(stored.by)}`
   if (stored.id !== undefined) body += `,"id":${quote(stored.id)}`
   if (stored.tags !== undefined) body += `,"tags":${stored.tags}`
+  if (stored.traceparent !== undefined) body += `,"traceparent":"${stored.traceparent}"`
   if (stored.redacted) body += ',"redacted":true'
   return { stored, body, size: body.length + batchOverhead, subject: undefined }
 }

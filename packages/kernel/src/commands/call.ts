@@ -10,6 +10,8 @@ export interface Caller {
   readonly session?: string
   readonly ip?: string | undefined
   readonly requestId: string
+  /** Trace context (W3C) of what calls. */
+  readonly traceparent?: string | undefined
   /** Order among the calls of one session; absent over REST. */
   readonly lanes?: OrderedLanes
   /**

@@ -2,11 +2,13 @@ import { errorEntry, ParleyError, takesKey } from '@parley/protocol'
 import type { Permissions } from '../access/permissions.ts'
 import type { Context } from '../context.ts'
 import type { FlagName, Flags } from '../flags.ts'
+import { callSpan, within } from '../inspection/spans.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { orderKeyOf, type RegisteredCommand, type Registry } from '../registry.ts'
 import type { Call, Caller, Done, Prepared } from './call.ts'
 import { digest } from './hash.ts'
@@ -31,6 +33,8 @@ export interface DispatchParts {
   readonly context: ContextServices
   /** Milliseconds to wait before this caller may call again; 0 when it may now. */
   readonly throttle: (caller: Caller) => number
+  /** Absent where nobody traces. */
+  readonly tracer?: Tracer | undefined
   readonly onCalled: (command: string, code: string, elapsedMs: number) => void
 }
 
@@ -74,11 +78,14 @@ export class Dispatch {
   }
 
   /** Runs a call; `done` may be called before this returns. */
-  execute(caller: Caller, call: Call, done: Done): void {
-    const { clock, onCalled, registry } = this.#parts
+  execute(from: Caller, call: Call, done: Done): void {
+    const { clock, onCalled, registry, tracer } = this.#parts
     const started = clock.elapsed()
     let command: RegisteredCommand | undefined
+    const span = callSpan(tracer, from, registry.has(call.command) ? call.command : 'unknown')
+    const caller = within(span, from)
     const finish: Done = (error, output) => {
+      span?.end(error?.code)
       onCalled(command?.name ?? 'unknown', error?.code ?? 'ok', clock.elapsed() - started)
       try {
         done(error, output)

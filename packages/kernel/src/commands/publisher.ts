@@ -2,6 +2,7 @@ import { ParleyError, type Position } from '@parley/protocol'
 import type { AccessLog } from '../access/access-log.ts'
 import type { Hub } from '../channels/hub.ts'
 import type { Activity } from '../inspection/activity.ts'
+import { commitSpan } from '../inspection/spans.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RecentLog, StoredEvent } from '../ports/event-log.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -15,6 +16,7 @@ import {
   type Unit,
   type UnitEvent,
 } from '../ports/store.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { CollectedEvent, UnitContext } from './unit-context.ts'
 import { countDurable } from './unit-offsets.ts'
 
@@ -45,6 +47,8 @@ export interface PublisherParts {
   readonly activity: Activity
   /** Absent on a node that is alone. */
   readonly cluster?: PublisherCluster | undefined
+  /** Absent where nobody traces. */
+  readonly tracer?: Tracer | undefined
   /** Told how long the store took for a unit that it took. */
   readonly onStored: (elapsedMs: number) => void
   /** Told of every event that has its place. */
@@ -92,7 +96,9 @@ export class Publisher {
     if (redactions !== undefined && this.#parts.cluster !== undefined)
       unit.events = [...unit.events, ...this.#redactionEvents(redactions)]
     if (receipt !== undefined) unit.receipt = receipt
-    const result = await this.#store(unit)
+    const span = commitSpan(this.#parts.tracer, ctx.traceparent, unit.events.length)
+    const storing = this.#store(unit)
+    const result = await (span === undefined ? storing : storing.finally(() => span.end()))
     if (result.status === 'repeated') return result
     if (result.status === 'refused') return { status: 'refused' }
     ctx.committed()
@@ -283,7 +289,7 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 }
 
 function stored(event: UnitEvent, offset: number): StoredEvent {
-  const { type, data, at, by, id, tags } = event
+  const { type, data, at, by, id, tags, traceparent } = event
   return {
     offset,
     type,
@@ -292,6 +298,7 @@ function stored(event: UnitEvent, offset: number): StoredEvent {
     ...(by === undefined ? {} : { by }),
     ...(id === undefined ? {} : { id }),
     ...(tags === undefined ? {} : { tags }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   }
 }
 

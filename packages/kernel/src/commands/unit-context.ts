@@ -44,6 +44,7 @@ export interface ContextCall {
   readonly identity: Identity
   readonly session: string | undefined
   readonly requestId: string
+  readonly traceparent: string | undefined
   readonly attempt: 1 | 2
   /** Fulfilled when earlier units of the same ordering key are committed or refused. */
   readonly earlier: () => Promise<unknown> | undefined
@@ -59,6 +60,7 @@ export class UnitContext implements Context {
   readonly identity: Identity
   readonly session: string | undefined
   readonly requestId: string
+  readonly traceparent: string | undefined
   readonly attempt: 1 | 2
   readonly events: CollectedEvent[] = []
   readonly writes: Write[] = []
@@ -74,6 +76,7 @@ export class UnitContext implements Context {
     this.identity = call.identity
     this.session = call.session
     this.requestId = call.requestId
+    this.traceparent = call.traceparent
     this.attempt = call.attempt
     this.#earlier = call.earlier
   }
@@ -160,6 +163,7 @@ export class UnitContext implements Context {
       ...(by === undefined ? {} : { by }),
       ...(id === undefined ? {} : { id }),
       ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
+      ...(this.traceparent === undefined ? {} : { traceparent: this.traceparent }),
     }
     return this.events.push({ event, kind }) - 1
   }
@@ -229,7 +233,7 @@ export class UnitContext implements Context {
   }
 
   call(command: string, input: unknown): Promise<unknown> {
-    const { identity, requestId } = this
-    return this.#services.call({ identity, requestId, isNested: true }, command, input)
+    const { identity, requestId, traceparent } = this
+    return this.#services.call({ identity, requestId, traceparent, isNested: true }, command, input)
   }
 }

@@ -69,8 +69,9 @@ export class UnitRunner {
     attempt: 1 | 2,
     earlier: () => Promise<unknown> | undefined,
   ): UnitContext {
-    const { session, requestId } = caller
-    return new UnitContext(this.#parts.context, { identity, session, requestId, attempt, earlier })
+    const { session, requestId, traceparent } = caller
+    const call = { identity, session, requestId, traceparent, attempt, earlier }
+    return new UnitContext(this.#parts.context, call)
   }
 
   #fail(prepared: Prepared, error: unknown): void {

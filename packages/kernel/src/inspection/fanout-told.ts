@@ -1,4 +1,5 @@
 import type { Lane } from '../kind.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { Activity } from './activity.ts'
 
 export type DeliveryPath = 'live' | 'catch_up' | 'queued'
@@ -15,4 +16,6 @@ export interface FanoutTold {
   /** How long a burst of batches took, from the first that there was until all were written. */
   readonly onDelivered?: (elapsedMs: number) => void
   readonly activity?: Activity
+  /** Absent where nobody traces. */
+  readonly tracer?: Tracer | undefined
 }

@@ -147,6 +147,7 @@ function makeBase(options: NodeOptions): Base {
   const deliveries = deliveryTimes(options.metrics)
   for (const kind of [controlKind, ...modules.flatMap((module) => module.kinds)]) kinds.add(kind)
   const fanout = new Fanout(clock, limits, {
+    tracer: options.tracer,
     activity,
     onShed: (lane, reason, frames) => drops.add({ what: 'frame', reason, lane }, frames),
     onDelivered: (elapsedMs) => deliveries.observe(elapsedMs / 1000),
@@ -292,6 +293,7 @@ function makeDispatch(
   const { clock, logger: log, store, recentLog } = options
   const publisher = new Publisher({
     ...{ store, recentLog, hub, accessLog, cluster, clock, log, activity },
+    tracer: options.tracer,
     onStored: (elapsedMs) => metrics.commitSeconds.observe(elapsedMs / 1000),
     onEvent: (_app, event) => {
       activity.published += 1
@@ -320,6 +322,7 @@ function makeDispatch(
     ...{ registry, kinds, flags, limits, clock, log, permissions, context, publisher },
     receipts: new Receipts(clock, store, limits),
     throttle: (caller) => throttle.call(caller),
+    tracer: options.tracer,
     onCalled: (command, code, elapsedMs) => {
       activity.calls += 1
       if (code !== 'ok') countOne(activity.refused, labelOf(code))

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
 import { countOne } from '../inspection/activity.ts'
 import { checkOf } from '../inspection/checks.ts'
+import { traceContext } from '../inspection/spans.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { ModuleServices, RunOptions } from '../module.ts'
@@ -92,8 +93,7 @@ export class KernelNode implements Node {
     if (!this.#isServing) return Promise.reject(new ParleyError('unavailable', 'The node is not running.'))
     this.#requests += 1
     const caller: Caller = {
-      identity,
-      ip: origin.ip,
+      ...{ identity, ip: origin.ip, traceparent: traceContext(origin.traceparent) },
       requestId: origin.requestId ?? `${this.id}-${this.#requests}`,
     }
     return this.#parts.dispatch.call(caller, { command, input, key: origin.key })

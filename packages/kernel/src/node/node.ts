@@ -10,6 +10,7 @@ import type { Lease } from '../ports/lease.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Registry } from '../registry.ts'
 import type { Drop } from '../resilience/drops.ts'
@@ -25,6 +26,8 @@ export interface NodeOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Where operations are told of; without one none are. */
+  readonly tracer?: Tracer | undefined
   /**
    * The way to the other nodes of a cluster, which use the same store and the same recent log. Without one the node is
    * alone.
@@ -44,6 +47,8 @@ export interface CallOrigin {
   readonly key?: string | undefined
   readonly ip?: string | undefined
   readonly requestId?: string | undefined
+  /** Trace context (W3C `traceparent`) of what calls; one that is none is left out. */
+  readonly traceparent?: string | undefined
 }
 
 export interface Check {

@@ -10,6 +10,8 @@ export interface NewEvent {
   readonly by?: string
   /** Milliseconds since 1970. */
   readonly at: number
+  /** Trace context of the call that it comes from. Goes out with the event while it is in memory; no log stores it. */
+  readonly traceparent?: string
 }
 
 /** An event that has its place in a channel. */

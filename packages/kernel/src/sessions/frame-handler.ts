@@ -13,6 +13,7 @@ import type { Channel } from '../channels/channel.ts'
 import { presenceName } from '../channels/occupancy.ts'
 import type { Subscribing } from '../channels/subscribing.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
+import { traceContext } from '../inspection/spans.ts'
 import type { Kinds, Lane } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
@@ -104,6 +105,7 @@ export class FrameHandler {
       session: session.id,
       ip: session.link?.handshake.ip,
       requestId: `${session.id}-${generation}-${frame.id}`,
+      traceparent: traceContext(frame.traceparent),
       lanes: session.lanes,
       uncommitted: session.uncommitted,
     }

@@ -1,4 +1,5 @@
 import type { CompiledFilter, FilterSubject } from '@parley/protocol'
+import type { Span } from '../../ports/tracer.ts'
 import type { OutgoingFrame } from '../../ports/transport.ts'
 import type { Member } from '../member.ts'
 import type { EncodedEvent } from '../wire-text.ts'
@@ -16,6 +17,10 @@ export interface Delivery {
   cursor: number
   /** What is to be done in its turn; such a delivery has no members. */
   readonly run?: () => void
+  /** Trace contexts of its events, where there are some. */
+  traces?: readonly string[]
+  /** Where deliveries are traced. */
+  span?: Span | undefined
   /** Elapsed time, while deliveries are timed. */
   madeAt?: number
 }
