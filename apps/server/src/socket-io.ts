@@ -23,6 +23,7 @@ export function socketIoParts(
   const transport = socketIoTransport({
     ...{ server, logger, metrics, allowedOrigins, trustedProxies },
     paths: socketIo.paths,
+    ...(config.limits.maxConnections === undefined ? {} : { maxSessions: config.limits.maxConnections }),
     namespaces: socketIo.namespaces.map((name) => (name.startsWith('/') ? name : `/${name}`)),
     recovery: {
       signer: hmacSigner(socketIo.secret ?? keptSecret(config, 'socket-io-secret')),

@@ -1,5 +1,5 @@
 /** Ids of transports; `http2` is HTTP streaming, over HTTP/2 where the server offers it. */
-export type TransportId = 'websocket' | 'sse' | 'http-stream' | 'http2' | 'polling'
+export type TransportId = 'websocket' | 'socket.io' | 'sse' | 'http-stream' | 'http2' | 'polling'
 
 /** What an endpoint is served by: a transport, or the wire of Socket.IO. */
 export type EndpointProtocol = 'websocket' | 'socket.io' | 'sse' | 'http2'

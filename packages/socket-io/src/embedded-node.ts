@@ -56,6 +56,7 @@ export function embeddedNode(
   })
   const transport = socketIoTransport({
     ...{ server: parts.server, application: parts.application, logger: log, metrics },
+    maxSessions: roomyLimits.maxConnections,
     ...wireOptions(options),
     ...recoveryOptions(options, sockets.records),
   })

@@ -88,11 +88,15 @@ describe.each(ways)('socket.io-client $version by $transport', ({ library, trans
     const heard = collect(client, 'n')
     io.emit('n', 'one')
     await expect.poll(() => heard.length).toBe(1)
-    socket.volatile.emit('n', 'two')
-    await expect.poll(() => heard.length).toBe(2)
+    // A client that polls takes nothing between two of its requests.
+    const say = () => {
+      if (heard.length < 2) socket.volatile.emit('n', 'two')
+      return heard.length
+    }
+    await expect.poll(say).toBeGreaterThan(1)
     await away(client, async () => void io.emit('n', 'three'))
     expect(client.recovered).toBe(true)
-    await expect.poll(() => heard).toEqual(['one', 'two', 'three'])
+    await expect.poll(() => [...new Set(heard)]).toEqual(['one', 'two', 'three'])
   })
 
   test('who leaves by itself, or is thrown out, comes back as somebody new', async () => {

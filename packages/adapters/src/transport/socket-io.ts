@@ -7,6 +7,7 @@ import { Client, type ClientServices } from './socket-io/client.ts'
 import { EngineServer } from './socket-io/engine-server.ts'
 import type { EngineSession } from './socket-io/engine-session.ts'
 import { Translation } from './socket-io/event-packets.ts'
+import { FramePackets } from './socket-io/frame-socket.ts'
 import { type KeptRecords, Recovery } from './socket-io/recovery.ts'
 import type { ServedFile } from './socket-io/responses.ts'
 
@@ -55,6 +56,8 @@ export interface SocketIoTransportOptions {
   readonly pingTimeoutMs?: number
   /** Largest message and payload of a client in bytes; default 1,000,000. */
   readonly maxPayloadBytes?: number
+  /** Connections at a time, also of clients that have entered no namespace yet; default 100,000. */
+  readonly maxSessions?: number
   /** Default 45,000. */
   readonly connectTimeoutMs?: number
   readonly logger: Logger
@@ -95,6 +98,7 @@ class SocketIoTransport implements Transport {
     const shared = {
       application: this.#application,
       translation: new Translation(),
+      packets: new FramePackets(),
       recovery: this.#recovery,
       secret,
       connectTimeoutMs: options.connectTimeoutMs ?? 45_000,
@@ -114,7 +118,10 @@ class SocketIoTransport implements Transport {
       maxPayloadBytes: options.maxPayloadBytes ?? 1_000_000,
       secret,
       files: options.files,
-      refusal: () => (this.#services === undefined ? 503 : undefined),
+      refusal: () =>
+        this.#services === undefined || this.#engine.size >= (options.maxSessions ?? 100_000)
+          ? 503
+          : undefined,
       opened: (session) => {
         opened.add()
         new Client(this.#services as ClientServices, session)

@@ -59,6 +59,8 @@ export interface SocketListener {
 export interface SocketIoApplication {
   /** The transport has started. */
   started?(relay: Relay | undefined): void
+  /** Whether clients may speak the protocol of Parley in a namespace, frame by frame. Default: no. */
+  takesFrames?(namespace: string): boolean
   /** Answers what the application of another node asks. */
   asked?(question: string): Promise<string>
   /** @throws Error when there is no such namespace, or the client may not enter it */

@@ -15,6 +15,7 @@ type Answer = ((args: readonly unknown[]) => void) | undefined
 export function channelApplication(namespaces: readonly string[]): SocketIoApplication {
   const dresses = new Map(namespaces.map((name) => [name, { prefix: prefixOf(name), hasOrigin: true }]))
   return {
+    takesFrames: (namespace) => dresses.has(namespace),
     enter(request) {
       const dress = dresses.get(request.namespace)
       if (dress === undefined) throw new Error('Invalid namespace')

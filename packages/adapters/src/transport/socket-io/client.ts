@@ -1,14 +1,28 @@
 import type { Handshake } from '@parley/kernel'
+import { jsonSubprotocol } from '@parley/protocol'
 import type { SocketIoApplication } from './application.ts'
 import type { EngineEnd, EngineListener, EngineSession } from './engine-session.ts'
+import { type FramePackets, FrameSocket } from './frame-socket.ts'
 import type { Message } from './outgoing.ts'
 import { BadPacket, type Packet, PacketReader, packetTypes } from './packet.ts'
-import { type WireServices, WireSocket } from './wire-socket.ts'
+import { type SocketOptions, type WireServices, WireSocket } from './wire-socket.ts'
 
 /** Namespaces that one client may be in. */
 const maxNamespaces = 64
 
+/** Who a client is in one of its namespaces. */
+interface Occupant {
+  event(args: readonly unknown[], id: number | undefined): void
+  acked(id: number, args: readonly unknown[]): void
+  /** The client has left the namespace. */
+  left(): void
+  heard(): void
+  drained(): void
+  ended(reason: EngineEnd): void
+}
+
 export interface ClientServices extends WireServices {
+  readonly packets: FramePackets
   readonly application: SocketIoApplication
   /** A client that has entered no namespace for so long is let go, in ms. */
   readonly connectTimeoutMs: number
@@ -22,7 +36,7 @@ export class Client implements EngineListener {
   readonly #services: ClientServices
   readonly #engine: EngineSession
   readonly #reader = new PacketReader()
-  readonly #sockets = new Map<string, WireSocket>()
+  readonly #sockets = new Map<string, Occupant>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(services: ClientServices, engine: EngineSession) {
@@ -66,20 +80,29 @@ export class Client implements EngineListener {
     const { application, describe } = this.#services
     const engine = this.#engine
     const auth = (data ?? {}) as Readonly<Record<string, unknown>>
-    const socket = new WireSocket(this.#services, {
-      ...{ namespace, engine, auth, handshake: describe(engine) },
-      gone: () => {
-        if (this.#sockets.get(namespace) === socket) this.#sockets.delete(namespace)
-      },
-    })
+    const gone = () => {
+      if (this.#sockets.get(namespace) === socket) this.#sockets.delete(namespace)
+    }
+    const parts = { namespace, engine, auth, handshake: describe(engine), gone }
+    const socket =
+      application.takesFrames?.(namespace) === true && auth.protocol === jsonSubprotocol
+        ? new FrameSocket(this.#services, parts)
+        : this.#newSocket(parts)
     this.#sockets.set(namespace, socket)
+  }
+
+  #newSocket(options: SocketOptions): WireSocket {
+    const { application } = this.#services
+    const { namespace, auth } = options
+    const socket = new WireSocket(this.#services, options)
     const { pid: _pid, offset: _offset, ...own } = auth
     void Promise.resolve()
-      .then(() => application.enter({ namespace, auth: own, opening: engine.request }))
+      .then(() => application.enter({ namespace, auth: own, opening: this.#engine.request }))
       .then(
         (entry) => socket.open(entry),
         (error: unknown) => socket.refuse(error),
       )
+    return socket
   }
 
   heard(): void {

@@ -17,7 +17,7 @@ import {
   sendFile,
   sendPayload,
 } from './responses.ts'
-import { WebSocketLine } from './web-socket-line.ts'
+import { Corks, WebSocketLine } from './web-socket-line.ts'
 
 export interface EngineOptions {
   readonly server: Server
@@ -47,6 +47,7 @@ export class EngineServer implements EngineHome {
   readonly maxPayloadBytes: number
   readonly #options: EngineOptions
   readonly #sessions = new Map<string, EngineSession>()
+  readonly #corks = new Corks()
   #relay: Relay | undefined
   #setStarted: () => void = () => undefined
   readonly #started = new Promise<void>((resolve) => {
@@ -158,9 +159,11 @@ export class EngineServer implements EngineHome {
 
   #corsHeaders(origin: string | undefined): Record<string, string> {
     if (origin === undefined) return {}
+    // Where every page may come, none of them comes with what the browser knows of its visitor.
+    const isForAll = this.#options.allowedOrigins.includes('*')
     return {
       'Access-Control-Allow-Origin': origin,
-      'Access-Control-Allow-Credentials': 'true',
+      ...(isForAll ? {} : { 'Access-Control-Allow-Credentials': 'true' }),
       'Access-Control-Allow-Headers': 'Content-Type, Authorization',
       'Access-Control-Allow-Methods': 'GET, POST',
       Vary: 'Origin',
@@ -268,7 +271,7 @@ export class EngineServer implements EngineHome {
       return
     }
     const session = asked.session ?? this.#open(opening as OpeningRequest)
-    const line = new WebSocketLine(socket, session, this.maxPayloadBytes)
+    const line = new WebSocketLine(socket, session, { maxBytes: this.maxPayloadBytes, corks: this.#corks })
     if (asked.session !== undefined && !session.tried(line)) {
       refuseUpgrade(socket, 400, 'badRequest')
       return

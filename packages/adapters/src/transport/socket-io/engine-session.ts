@@ -95,7 +95,7 @@ export class EngineSession implements LineListener {
 
   /** Something that is sent now leaves at once. */
   get isWritable(): boolean {
-    return this.#line === undefined ? this.#poll !== undefined : this.#line.bufferedBytes === 0
+    return this.#line === undefined ? this.#poll !== undefined : this.#line.isWritable
   }
 
   get bufferedBytes(): number {

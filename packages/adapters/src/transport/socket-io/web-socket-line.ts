@@ -13,6 +13,22 @@ export interface LineListener {
   closed(line: WebSocketLine): void
 }
 
+/** Holds back what is written in one tick, so that it leaves each socket at once. */
+export class Corks {
+  #held: WebSocketLine[] = []
+  readonly #release = (): void => {
+    const held = this.#held
+    this.#held = []
+    for (const line of held) line.released()
+  }
+
+  hold(line: WebSocketLine): void {
+    if (this.#held.push(line) === 1) process.nextTick(this.#release)
+  }
+}
+
+/** So much in one tick may have looked like a connection that takes nothing. */
+const manyBytes = 16_384
 const nothing = new Uint8Array(0)
 /** How long the other side may take to close its end, in ms. */
 const closeTimeoutMs = 3_000
@@ -22,15 +38,22 @@ type LinedSocket = Socket & { [lineOf]: WebSocketLine }
 /** A server's end of a WebSocket that carries Engine.IO packets. All sockets share their listeners. */
 export class WebSocketLine implements FrameSink {
   readonly #socket: Socket
-  #listener: LineListener
+  readonly #listener: LineListener
   readonly #reader: FrameReader
+  readonly #corks: Corks
   #isOpen = true
+  #isHeld = false
   #isWatching = false
   #watch: ((error?: Error | null) => void) | undefined
 
-  constructor(socket: Socket, listener: LineListener, maxBytes: number) {
+  constructor(
+    socket: Socket,
+    listener: LineListener,
+    { maxBytes, corks }: { readonly maxBytes: number; readonly corks: Corks },
+  ) {
     this.#socket = socket
     this.#listener = listener
+    this.#corks = corks
     this.#reader = new FrameReader(this, maxBytes)
   }
 
@@ -44,9 +67,9 @@ export class WebSocketLine implements FrameSink {
     if (head.length > 0) this.#reader.read(head)
   }
 
-  /** Whoever is told from here on. */
-  set listener(listener: LineListener) {
-    this.#listener = listener
+  /** The operating system takes what is written. */
+  get isWritable(): boolean {
+    return this.#isOpen && !this.#isWatching
   }
 
   get bufferedBytes(): number {
@@ -55,8 +78,21 @@ export class WebSocketLine implements FrameSink {
 
   write(bytes: Uint8Array): void {
     if (!this.#isOpen) return
+    if (!this.#isHeld) {
+      this.#isHeld = true
+      this.#socket.cork()
+      this.#corks.hold(this)
+    }
     this.#socket.write(bytes)
-    if (this.#socket.writableLength > 0) this.#watchWrites()
+  }
+
+  /** The tick is over. */
+  released(): void {
+    this.#isHeld = false
+    const had = this.#socket.writableLength
+    this.uncork()
+    // Whoever held back for what was written in this tick may go on.
+    if (had >= manyBytes && this.#isOpen && this.#socket.writableLength === 0) this.#listener.drained(this)
   }
 
   cork(): void {

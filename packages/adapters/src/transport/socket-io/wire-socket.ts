@@ -141,7 +141,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
     const link = this.#link as KernelLink
     const channels = [...found.at]
     const results = await Promise.allSettled(
-      channels.map(([channel, from]) => link.request({ op: 'subscribe', channel, from, ...quiet })),
+      channels.map(([channel, from]) => link.request({ op: 'subscribe', channel, from })),
     )
     const isWhole = results.every(
       (result) => result.status === 'fulfilled' && (result.value as SubscribeResult).recovered === true,
@@ -189,7 +189,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
    *
    * @throws ParleyError as for any client
    */
-  async subscribe(channel: string, options: object = quiet): Promise<SubscribeResult> {
+  async subscribe(channel: string, options: object = {}): Promise<SubscribeResult> {
     const result = (await this.#request({ op: 'subscribe', channel, ...options })) as SubscribeResult
     this.#positions?.begin(channel, result.position)
     return result
@@ -351,13 +351,11 @@ export class WireSocket implements LinkListener, PlaceHolder {
         this.#place.bases = new Map(this.#positions.bases)
       this.#services.recovery?.closed(this.#place, this, isForGood)
     }
-    this.#link?.lost(isForGood)
+    // Where an application says who is there, nobody else has to wait for the socket.
+    this.#link?.lost(isForGood || this.#entry?.dress.hasOrigin === false)
     this.#options.gone()
   }
 }
-
-/** Sockets tell who is there by themselves; presence is for those who ask for it. */
-const quiet = { silent: true }
 
 function once(run: (args: readonly unknown[]) => void): (args: readonly unknown[]) => void {
   let isDone = false
