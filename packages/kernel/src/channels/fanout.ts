@@ -45,7 +45,6 @@ export class Fanout {
   readonly #blocked = new Set<Outbox>()
   readonly #occupancy: OccupancyPace
   readonly #onDelivered: FanoutTold['onDelivered']
-  /** Elapsed time, while there is something to write. */
   #busySince: number | undefined
   #isScheduled = false
   #turn = 0
@@ -212,17 +211,14 @@ export class Fanout {
     this.#isLate = false
     // What came for a channel while its last batch was under way is sealed as soon as that has gone.
     while (!this.#isLate && this.#sealDirty()) this.#writeActive(until)
-    this.#noteDelivered()
+    if (this.#busySince !== undefined && this.#active.length === 0 && this.#interrupted === undefined) {
+      this.#onDelivered?.(this.#clock.elapsed() - this.#busySince)
+      this.#busySince = undefined
+    }
     this.#pump(Math.max(until, this.#clock.elapsed() + fanoutSliceMs * catchUpShare))
     this.#flushOutboxes()
     this.#isScheduled = false
     if (this.#hasWork) this.#schedule()
-  }
-
-  #noteDelivered(): void {
-    if (this.#busySince === undefined || this.#active.length > 0 || this.#interrupted !== undefined) return
-    this.#onDelivered?.(this.#clock.elapsed() - this.#busySince)
-    this.#busySince = undefined
   }
 
   /** Sends replies for at most a slice; the rest goes first in the next turn. */
