@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { chat } from './chat.ts'
 import { compatibility } from './compatibility.ts'
+import { operatorConsole } from './console/console.ts'
 import { fanOut } from './fan-out.ts'
 import { overload } from './overload/overload.ts'
 import { pinning } from './pinned.ts'
@@ -9,7 +10,7 @@ import { runRounds } from './rounds.ts'
 import { markdownOf, tableOf } from './table.ts'
 import { transports } from './transports/transports.ts'
 
-const usage = `npm run bench -- fanout | chat | overload | compatibility | transports [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
+const usage = `npm run bench -- fanout | chat | overload | compatibility | transports | console [--json | --markdown] [--rounds N] [--quick] [--only SCENARIO[,…]]
                                     [--archive FOLDER] [--verbose]
 
   --json     one JSON object a line on standard output
@@ -21,6 +22,7 @@ const usage = `npm run bench -- fanout | chat | overload | compatibility | trans
              chat: send, archive, talk, hall, typing, presence
              compatibility: socket-io-crowd, socket-io-rooms, socket-io-arrivals
              transports: sse, http-stream, listening, polling, connect
+             console: overhead, list
   --archive  chat: keeps the archive of messages in this folder, or reads the one that is there
   --verbose  every sample on standard error`
 
@@ -36,7 +38,14 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const benchmarks = { fanout: fanOut, chat: chat(values.archive), compatibility, transports, overload }
+const benchmarks = {
+  fanout: fanOut,
+  chat: chat(values.archive),
+  compatibility,
+  transports,
+  overload,
+  console: operatorConsole,
+}
 const benchmark = benchmarks[positionals[0] as keyof typeof benchmarks]
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 

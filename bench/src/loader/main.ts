@@ -9,6 +9,7 @@ import { type ChatSendAsk, chatSend } from './chat-send.ts'
 import { type FanOutAsk, fanOut } from './fan-out.ts'
 import { type HallAsk, hall } from './hall.ts'
 import { type LedgerAsk, ledger } from './ledger.ts'
+import { type OperatorAsk, operator } from './operator.ts'
 import { comeBack, type MissAsk, miss, type ReturnAsk } from './return.ts'
 import { type RoomsAsk, rooms } from './rooms.ts'
 import { type PresenceAsk, presence, type TypingAsk, typing } from './state-latency.ts'
@@ -29,6 +30,7 @@ const runner = link(process, {
   presence: (ask: PresenceAsk) => presence(ask),
   stalledReader: (ask: StalledAsk) => stalledReader(ask, (isOn) => runner.ask('stretch', isOn)),
   tieredLoad: (ask: TiersAsk) => tieredLoad(ask),
+  operator: (ask: OperatorAsk) => operator(ask),
   assembly: (ask: AssemblyAsk) => assembly(ask, (isOn) => runner.ask('stretch', isOn)),
 })
 

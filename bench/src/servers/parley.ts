@@ -8,16 +8,18 @@ import { systemClock } from '@parley/adapters/system-clock'
 import { jwtAuthenticator } from '@parley/adapters/token/jwt'
 import { httpTransport } from '@parley/adapters/transport/http'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
+import { nodeVitals } from '@parley/adapters/vitals/node'
 import { createNode, limitDefaults } from '@parley/kernel'
 import { memoryRecentLog, silentLogger } from '@parley/kernel/memory'
-import { channelsModule } from '@parley/modules'
+import { channelsModule, operationsModule } from '@parley/modules'
 import { benchKey } from '../token.ts'
 import { report } from './report.ts'
 
 const clock = systemClock()
 const metrics = prometheusMetrics()
 const logger = silentLogger
-const limits = { ...limitDefaults, maxConnectionsPerIp: 50_000 }
+const patient = { connectTimeoutMs: 60_000, pingTimeoutMs: 60_000 }
+const limits = { ...limitDefaults, maxConnectionsPerIp: 50_000, ...patient }
 const overHttp = httpTransport({ limits, logger, metrics })
 const http = createServer((request, response) => {
   if (!overHttp.handle(request, response)) response.writeHead(404).end()
@@ -39,6 +41,7 @@ const node = createNode({
         ledger: { durability: 'durable', presence: false },
       },
     }),
+    operationsModule({ version: '0', vitals: nodeVitals(), maxConnections: limits.maxConnections }),
   ],
   clock,
   logger,

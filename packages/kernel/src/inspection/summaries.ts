@@ -84,13 +84,14 @@ export function matcher(query: ConnectionQuery): (session: Session) => boolean {
   if (state === 'connected') conditions.push(({ link }) => link !== undefined)
   if (state === 'waiting') conditions.push(({ link }) => link === undefined)
   if (state === 'behind') conditions.push(({ outbox }) => outbox.queuedBytes > 0)
-  if (text !== '') conditions.push((session) => holds(session, text))
+  if (text !== '') conditions.push((session) => holds(session, query.text ?? '', text))
   return (session) => conditions.every((condition) => condition(session))
 }
 
-function holds({ id, identity, device, link }: Session, text: string): boolean {
+function holds({ id, identity, device, link }: Session, given: string, text: string): boolean {
   if (identity.user?.toLowerCase().includes(text)) return true
-  if (id.toLowerCase().startsWith(text)) return true
+  // Ids of sessions differ by case too: they are pasted, not typed.
+  if (id.startsWith(given)) return true
   if (link?.handshake.ip.includes(text)) return true
   if (device === undefined) return false
   return device.id.toLowerCase().includes(text) || device.name?.toLowerCase().includes(text) === true

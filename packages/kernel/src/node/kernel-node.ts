@@ -6,8 +6,8 @@ import { enforceRetention } from '../channels/retention.ts'
 import type { Caller } from '../commands/call.ts'
 import type { Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
-import { countOne } from '../inspection/activity.ts'
 import { checkOf } from '../inspection/checks.ts'
+import { noteClosed } from '../inspection/note-closed.ts'
 import { traceContext } from '../inspection/spans.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -328,28 +328,8 @@ export class KernelNode implements Node {
     if (!this.#links.delete(link)) return
     this.#parts.throttle.released(link.handshake.ip)
     this.#parts.metrics.closes.add(1, { reason })
-    this.#remember(link, reason)
+    noteClosed(link, reason, this.#parts, this.#options.clock.now())
     this.#parts.sessions.unlink(link, hasLeft)
-  }
-
-  /** Notes why a connection ended, for who asks later. */
-  #remember(link: Link, end: string): void {
-    const { closure, session, handshake, since } = link
-    const { activity, closedConnections } = this.#parts
-    const { code, reason, by } = closure ?? {
-      code: 1006,
-      reason: 'the connection broke',
-      by: 'client' as const,
-    }
-    activity.closed += 1
-    countOne(activity.closedFor, end)
-    session?.tap?.closed(code, reason)
-    closedConnections.add({
-      at: this.#options.clock.now(),
-      ...(session === undefined ? {} : { session: session.id, app: session.app }),
-      ...(session?.identity.user === undefined ? {} : { user: session.identity.user }),
-      ...{ transport: handshake.transport, ip: handshake.ip, since, code, reason, by },
-    })
   }
 
   stop(options: StopOptions = {}): Promise<void> {
