@@ -434,6 +434,41 @@ describe('listening and closing', () => {
     await expect(fetch(url)).rejects.toThrow()
   })
 
+  test('a request that comes meanwhile over a connection kept alive is answered by its route', async () => {
+    const [begun, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const http = fastifyHttp({ port: 0, logger: silentLogger })
+    http.route({
+      method: 'GET',
+      path: '/slow',
+      async handler() {
+        begun.resolve()
+        await finish.promise
+        return { status: 200, body: 'done' }
+      },
+    })
+    http.route({
+      method: 'GET',
+      path: '/late',
+      handler: () => Promise.reject(new ParleyError('unavailable', 'The node is not running.')),
+    })
+    const { port } = new URL(await http.listen())
+    const [slow, late] = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')]
+    cleanups.push(
+      () => slow.destroy(),
+      () => late.destroy(),
+    )
+    // Both connections are in use before the port is closed.
+    late.write('GET /late HTTP/1.1\r\nHost: localhost\r\n')
+    slow.write('GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    await begun.promise
+    const closing = http.close()
+    const answer = readAll(late)
+    late.write('Connection: close\r\n\r\n')
+    expect(await answer).toMatch(/^HTTP\/1.1 503 [^]*"code":"unavailable"/)
+    finish.resolve()
+    await closing
+  })
+
   test('a request that does not finish is cut off', async () => {
     const begun = Promise.withResolvers<void>()
     const http = fastifyHttp({ port: 0, logger: silentLogger, limits: { closeTimeoutMs: 20 } })

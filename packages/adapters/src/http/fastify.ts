@@ -159,6 +159,8 @@ function createApp(
     bodyLimit: limits.maxBodyBytes,
     handlerTimeout: limits.handlerTimeoutMs,
     forceCloseConnections: 'idle',
+    // A request that comes while the port is being closed gets the answer of its route, which says to try again.
+    return503OnClosing: false,
     trustProxy: proxies > 0 && ((_address: string, hop: number) => hop < proxies),
     // Ids of channels may have 200 characters of any script, percent-encoded.
     routerOptions: { maxParamLength: 4_096 },
