@@ -1,5 +1,6 @@
 import { ParleyError } from '@parley/protocol'
 import type { Clock, Timer } from '../ports/clock.ts'
+import type { Relay } from '../ports/transport.ts'
 import type { Told } from './peer-link.ts'
 
 export interface RelaysParts {
@@ -98,6 +99,15 @@ export class Relays {
   stop(): void {
     for (const open of [...this.#open.values()]) open.settle(gone())
     this.#begun.clear()
+  }
+}
+
+/** The way of one transport to the other nodes; on a node that is alone there are none. */
+export function relayFor(transport: string, node: string, cluster: Pick<Relays, 'ask'> | undefined): Relay {
+  return {
+    node,
+    ask: (other, question, withinMs) =>
+      cluster?.ask(transport, other, question, withinMs) ?? Promise.reject(gone()),
   }
 }
 

@@ -3,6 +3,7 @@ import type { ControlEntry } from '../access/access-log.ts'
 import { authenticate } from '../access/authenticate.ts'
 import { operatorApp } from '../access/operator.ts'
 import { enforceRetention } from '../channels/retention.ts'
+import { relayFor } from '../cluster/relays.ts'
 import type { Caller } from '../commands/call.ts'
 import type { Context } from '../context.ts'
 import type { Flags } from '../flags.ts'
@@ -14,7 +15,7 @@ import type { Limits } from '../limits.ts'
 import type { ModuleServices, RunOptions } from '../module.ts'
 import type { Credentials, Identity } from '../ports/authenticator.ts'
 import type { Timer } from '../ports/clock.ts'
-import type { Accept, Relay, Transport } from '../ports/transport.ts'
+import type { Accept } from '../ports/transport.ts'
 import type { Registry } from '../registry.ts'
 import { acceptor } from '../sessions/accept.ts'
 import { Link } from '../sessions/link.ts'
@@ -166,17 +167,8 @@ export class KernelNode implements Node {
     this.#every(sweepMs, () => this.#sweep())
     this.#every(retentionMs, () => this.#maintain())
     const accept = this.#acceptor()
-    for (const transport of transports) await transport.start(accept, this.#relayOf(transport))
-  }
-
-  #relayOf({ name }: Transport): Relay {
-    const { cluster } = this.#parts
-    const alone = new ParleyError('disconnected', 'There is no such node.')
-    return {
-      node: this.id,
-      ask: (node, question, withinMs) =>
-        cluster?.ask(name, node, question, withinMs) ?? Promise.reject(alone),
-    }
+    for (const transport of transports)
+      await transport.start(accept, relayFor(transport.name, this.id, this.#parts.cluster))
   }
 
   #checkLogs(): void {

@@ -70,3 +70,22 @@ export function createListener(
 export function renewIdentity(server: Server | SecureServer, { cert, key }: TlsIdentity): void {
   if ('setSecureContext' in server) server.setSecureContext({ cert, key })
 }
+
+/** What keeps a server from listening, with what to do about it. */
+export function explainListen(error: unknown, port: number, host: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const change = 'choose another one: PORT in the environment, or --port.'
+  if (code === 'EADDRINUSE')
+    return new Error(`Port ${port} of ${host} is in use. Stop the program that has it, or ${change}`, {
+      cause: error,
+    })
+  if (code === 'EACCES')
+    return new Error(`This user may not open port ${port}. Ports below 1024 need rights; ${change}`, {
+      cause: error,
+    })
+  if (code === 'EADDRNOTAVAIL')
+    return new Error(`The address ${host} is not one of this machine. Change HOST or --host.`, {
+      cause: error,
+    })
+  return error
+}
