@@ -17,7 +17,6 @@ import {
   limitDefaults,
   type Module,
   type Node,
-  type Transport,
 } from '@parley/kernel'
 import { memoryRecentLog } from '@parley/kernel/memory'
 import {
@@ -54,11 +53,6 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** What a server is given beside its configuration, by a program that has it in its own process. */
-export interface Beside {
-  readonly transports?: readonly Transport[]
-}
-
 /** Where visitors meet in development. */
 const firstRoom = { id: 'general', title: 'General', topic: 'Everything and nothing' }
 
@@ -67,11 +61,7 @@ const firstRoom = { id: 'general', title: 'General', topic: 'Everything and noth
  *
  * @throws Error that says what to do, when a part cannot start; nothing is left open then
  */
-export async function startServer(
-  config: Config,
-  logger: Logger,
-  beside: Beside = {},
-): Promise<RunningServer> {
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const { limits, trustedProxies, allowedOrigins, tls } = config
   const clock = systemClock()
   const metrics = prometheusMetrics()
@@ -100,11 +90,7 @@ export async function startServer(
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
-    transports: [
-      ...transportsOf(config, { http, logger, metrics }),
-      ...socketIo.transports,
-      ...(beside.transports ?? []),
-    ],
+    transports: [...transportsOf(config, { http, logger, metrics }), ...socketIo.transports],
     modules: [...modulesOf(config, { clock, flags, development, files }), ...socketIo.modules],
   })
   mountRest(http, node)
