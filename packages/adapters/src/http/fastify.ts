@@ -20,6 +20,7 @@ import { foreignHost } from './fastify/host-check.ts'
 import { type HttpLimits, httpLimitDefaults } from './fastify/http-limits.ts'
 import {
   createListener,
+  explainListen,
   type Intercept,
   type ListenerOptions,
   renewIdentity,
