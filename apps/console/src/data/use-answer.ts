@@ -29,6 +29,8 @@ export function useAction<N extends Name>(command: N, concerned: readonly Name[]
     mutationFn: (input) =>
       client.call<string>(command, input as never) as Promise<OutputOfCommand<BuiltIn, N>>,
     onSettled: () =>
-      Promise.all(concerned.map((name) => queries.invalidateQueries({ queryKey: [name] }))).then(() => undefined),
+      Promise.all(concerned.map((name) => queries.invalidateQueries({ queryKey: [name] }))).then(
+        () => undefined,
+      ),
   })
 }

@@ -464,7 +464,7 @@ describe('listening and closing', () => {
     const closing = http.close()
     const answer = readAll(late)
     late.write('Connection: close\r\n\r\n')
-    expect(await answer).toMatch(/^HTTP\/1.1 503 [^]*"code":"unavailable"/)
+    expect(await answer).toMatch(/^HTTP\/1.1 503 [\s\S]*"code":"unavailable"/)
     finish.resolve()
     await closing
   })
