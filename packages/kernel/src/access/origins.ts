@@ -19,8 +19,11 @@ export function originAllowed(
   return false
 }
 
+/** RFC 6454 §6.2: scheme, host, and a port that is not the scheme's own; nothing else. */
+const originPattern = /^[a-z][a-z0-9+.-]*:\/\/([^/?#@\s]+)$/
+
 function sameHost(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
+  return host !== undefined && originPattern.exec(origin)?.[1] === host.toLowerCase()
 }
 
 function matchesSubdomain(origin: string, rule: string): boolean {
