@@ -82,8 +82,8 @@ test('the console is of use beside 15,000 real connections', async () => {
     await findOneAmong(window, count)
     // The one that is looked at is a real socket: it answers the ping.
     await window.goTo('Connections')
-    await window.page.getByRole('searchbox').fill('user-77')
-    await window.page.getByRole('button', { name: 'user-77', exact: true }).click()
+    await window.page.getByRole('searchbox').fill('user-14777')
+    await window.page.getByRole('button', { name: 'user-14777', exact: true }).click()
     await window.page.getByText('there and back').first().waitFor(soon)
   } finally {
     crowd?.kill('SIGKILL')
