@@ -1,5 +1,4 @@
 export type { ClientOptions } from './client-options.ts'
-export { PriorityMessageQueue, type PriorityMessageQueueOptions } from '@parley/protocol'
 export {
   createClient,
   type Client,

@@ -20,8 +20,8 @@ export const clientDefects: readonly Defect[] = [
     changes: [
       {
         file: client('outbox.ts'),
-        healthy: '    const { command, input, key, lane } = call\n',
-        ill: '    const { command, input, lane } = call\n    const key = call.key + this.#options.clock.now()\n',
+        healthy: '    const { command, input, key, lane, traceparent } = call\n',
+        ill: '    const { command, input, lane, traceparent } = call\n    const key = call.key + this.#options.clock.now()\n',
       },
     ],
   },

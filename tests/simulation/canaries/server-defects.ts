@@ -9,15 +9,13 @@ export const serverDefects: readonly Defect[] = [
     changes: [
       {
         file: kernel('commands/publisher.ts'),
-        healthy:
-          '    if (receipt !== undefined) unit.receipt = receipt\n    const result = await this.#store(unit)',
-        ill: `    if (receipt !== undefined) unit.receipt = receipt
-    for (const event of unit.events) {
+        healthy: '    const storing = this.#store(unit)',
+        ill: `    for (const event of unit.events) {
       const channel = this.#parts.hub.find(app, event.channel)
       if (channel !== undefined)
         this.#parts.hub.published(app, event.channel, channel.epoch, [stored(event, channel.head + 1)])
     }
-    const result = await this.#store(unit)`,
+    const storing = this.#store(unit)`,
       },
     ],
   },
