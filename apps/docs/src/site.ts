@@ -26,7 +26,7 @@ async function readSite(repository: string): Promise<Site> {
 export async function buildSite(repository: string, folder: string): Promise<Site> {
   const site = await readSite(repository)
   const { pages, rendered } = site
-  const eleventy = new Eleventy(join(import.meta.dirname, 'templates'), folder, {
+  const eleventy = new Eleventy(join(import.meta.dirname, 'shell'), folder, {
     quietMode: true,
     configPath: false,
     config(configuration) {

@@ -37,7 +37,8 @@ export async function moveClients(
     const due = windowMs === 0 ? waiting.length : Math.ceil(waiting.length * ((passedMs + stepMs) / windowMs))
     for (; told < Math.min(due, waiting.length); told++) waiting[told]?.reply(goaway(0, 0))
     if (links.size === 0 || passedMs >= windowMs + patienceMs) return Math.max(0, passedMs - windowMs)
-    await new Promise<void>((resolve) => clock.after(stepMs, resolve))
+    const waitMs = Math.min(stepMs, Math.max(1, windowMs + patienceMs - passedMs))
+    await new Promise<void>((resolve) => clock.after(waitMs, resolve))
   }
 }
 
