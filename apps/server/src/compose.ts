@@ -84,13 +84,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const files = await filesOptions(config, logger)
   const store = await openStore(config, { clock, logger })
   const tracer = await openTracer(config)
+  const ownTransports = transportsOf(config, { http, logger, metrics })
+  // Behind our own: it asks those before it about paths that are not its.
   const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({
     ...{ store, authenticator, clock, logger, metrics, flags, limits, tracer },
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
-    transports: [...transportsOf(config, { http, logger, metrics }), ...socketIo.transports],
+    transports: [...ownTransports, ...socketIo.transports],
     modules: [...modulesOf(config, { clock, flags, development, files }), ...socketIo.modules],
   })
   mountRest(http, node)

@@ -2,7 +2,7 @@ import { type Defect, defects as simulated } from '../../simulation/canaries/def
 
 /** Bugs of the simulation that real processes show as well. */
 const shared: readonly string[] = [
-  'live events not kept apart from a replay',
+  'gate without merging',
   'idempotency looked up after the rules',
   'pipelined commands reversed',
   'skipped position',
