@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 const programs = {
   chromium: { apt: 'chromium', steps: ['browser'] },
   haproxy: { apt: 'haproxy', steps: ['e2e'] },
+  nginx: { apt: 'nginx-light', steps: ['e2e'] },
   openssl: { apt: 'openssl', steps: ['e2e'] },
   strace: { apt: 'strace', steps: ['e2e'] },
   faketime: { apt: 'faketime', steps: ['e2e'] },
