@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -88,6 +88,73 @@ describe('the server, installed from packages', () => {
     },
   )
 })
+
+describe('Parley in an application, installed from packages', () => {
+  beforeAll(async () => {
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts', '--prefer-offline']
+    await run('npm', ['install', ...quiet, 'express@5'], installed.project)
+    cpSync(join(root, 'examples/embed'), installed.project, { recursive: true })
+    writeFileSync(join(installed.project, 'visit.js'), visitor)
+  }, 120_000)
+
+  test.each(['node', 'express', 'fastify'])('the example for %s serves both, and stops', async (name) => {
+    const port = await findPort()
+    const dataDir = join(installed.project, name)
+    mkdirSync(dataDir)
+    const env = { ...process.env, PORT: String(port), TOKEN_SECRET: secret, NODE_OPTIONS: '' }
+    const server = spawn(process.execPath, [join(installed.project, `${name}.js`)], {
+      ...{ cwd: dataDir, env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const output = collect(server)
+    const ended = once(server, 'exit')
+    try {
+      const hello = async () => (await fetch(`http://127.0.0.1:${port}/hello`)).text().catch(() => '')
+      await expect.poll(() => hello().catch(output), { timeout: 20_000 }).toBe('The application.\n')
+      const said = await run(process.execPath, ['visit.js', String(port), secret], installed.project)
+      expect(said).toMatch(/^connected as ada/)
+      server.kill('SIGTERM')
+      expect((await ended)[0], output()).toBe(0)
+    } finally {
+      server.kill('SIGKILL')
+    }
+  })
+
+  test('RealtimeManager is there, with its twelve settings', async () => {
+    const script = `
+      import { RealtimeManager } from '@parley/server'
+      const manager = new RealtimeManager({ maxConnections: 1000, heartbeatInterval: 30000, pingTimeout: 5000,
+        maxReconnectAttempts: 5, reconnectDelay: 1000, messageBufferSize: 100, maxMessageSize: 1048576,
+        rateLimitPerSecond: 10, enableCompression: true, enableBatching: false, batchInterval: 100, batchSize: 10 })
+      const sent = []
+      const id = manager.addConnection({ id: 'client-123', send: (text) => sent.push(text), close() {}, on() {} })
+      manager.joinRoom(id, 'general')
+      await manager.sendToRoom('general', { type: 'chat:message', payload: { text: 'Hello' } })
+      while (sent.length < 2) await new Promise((resolve) => setImmediate(resolve))
+      console.log(Object.keys(manager.getMetrics()).join(), JSON.parse(sent[1]).payload.text)
+      await manager.close()`
+    writeFileSync(join(installed.project, 'manager.mjs'), script)
+    expect(await run(process.execPath, ['manager.mjs'], installed.project)).toBe(
+      'connectionCount,messagesSent,messagesReceived,errorRate,uptime Hello\n',
+    )
+  })
+})
+
+const secret = 'a secret of more than thirty-two bytes'
+
+/** Connects as ada, over WebSocket. */
+const visitor = `
+  import { createHmac } from 'node:crypto'
+  import { createClient } from '@parley/client'
+  const [port, secret] = process.argv.slice(2)
+  const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const claims = { sub: 'ada', exp: Math.floor(Date.now() / 1000) + 60, capabilities: {} }
+  const head = encoded({ alg: 'HS256', typ: 'JWT' }) + '.' + encoded(claims)
+  const token = head + '.' + createHmac('sha256', secret).update(head).digest('base64url')
+  const client = createClient({ url: 'http://127.0.0.1:' + port, token })
+  await client.connect()
+  console.log('connected as ' + client.connection.user)
+  client.disconnect()`
 
 async function isHealthy(port: number): Promise<boolean> {
   try {

@@ -67,7 +67,7 @@ const vendorHomes = {
   'vite/client': ['packages/look/src', 'apps/workspace/src', 'apps/console/src'],
   ws: ['packages/adapters/src/transport/websocket'],
   yaml: ['apps/server/src/config', 'packages/gateway/src/openapi'],
-  zod: ['packages/modules/src', 'packages/gateway/src', 'apps/server/src/config'],
+  zod: ['packages/modules/src', 'packages/gateway/src', 'apps/server/src/config', 'apps/server/src/embed'],
 }
 
 const anyTest = '[.](test|test-d)[.]tsx?$'

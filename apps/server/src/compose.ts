@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fastifyHttp } from '@parley/adapters/http/fastify'
+import { fastifyHttp, type HostServer } from '@parley/adapters/http/fastify'
 import { prometheusMetrics } from '@parley/adapters/metrics/prometheus'
 import { systemClock } from '@parley/adapters/system-clock'
 import { jwtAuthenticator } from '@parley/adapters/token/jwt'
@@ -9,6 +9,7 @@ import { nodeVitals } from '@parley/adapters/vitals/node'
 import { authorizeWebhook } from '@parley/adapters/webhook/authorize'
 import { mountAsyncApi, mountHealth, mountMetrics, mountOpenApi, mountRest } from '@parley/gateway'
 import {
+  type Authenticator,
   type Clock,
   createNode,
   Flags,
@@ -17,6 +18,7 @@ import {
   limitDefaults,
   type Module,
   type Node,
+  type Transport,
 } from '@parley/kernel'
 import { memoryRecentLog } from '@parley/kernel/memory'
 import {
@@ -53,6 +55,22 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** A server of somebody else, of which ours is a part. */
+export interface Place {
+  readonly server: HostServer['server']
+  /** Whether the REST API and its description are served. */
+  readonly rest: boolean
+  /** Whether `/health` and `/ready` are. */
+  readonly health: boolean
+  /** Modules and transports beside our own. */
+  readonly modules: readonly Module[]
+  readonly transports: readonly Transport[]
+  /** Whom the place knows besides. */
+  readonly authenticatorOver: (ours: Authenticator) => Authenticator
+  /** The other server begins to close. */
+  readonly closing: () => void
+}
+
 /** Where visitors meet in development. */
 const firstRoom = { id: 'general', title: 'General', topic: 'Everything and nothing' }
 
@@ -61,17 +79,18 @@ const firstRoom = { id: 'general', title: 'General', topic: 'Everything and noth
  *
  * @throws Error that says what to do, when a part cannot start; nothing is left open then
  */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+export async function startServer(config: Config, logger: Logger, place?: Place): Promise<RunningServer> {
   const { limits, trustedProxies, allowedOrigins, tls } = config
   const clock = systemClock()
   const metrics = prometheusMetrics()
   const flags = new Flags(config.flags)
   const development = await developmentAccess(config)
-  const authenticator = await jwtAuthenticator({
+  const tokens = await jwtAuthenticator({
     ...{ clock, ...config.tokens },
     keys: [...config.keys, ...(development?.keys ?? [])],
     apiKeys: [...config.apiKeys, ...(development?.apiKeys ?? [])],
   })
+  const authenticator = place?.authenticatorOver(tokens) ?? tokens
   const http = fastifyHttp({
     port: config.port,
     host: config.host,
@@ -79,6 +98,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     logger,
     metrics,
     ...(tls === undefined ? {} : { tls: readCertificate(tls) }),
+    ...(place === undefined ? {} : { within: hostOf(place, config) }),
     allowedOrigins: allowedOrigins.filter((origin) => origin !== 'self'),
   })
   const files = await filesOptions(config, logger)
@@ -92,20 +112,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
-    transports: [...ownTransports, ...socketIo.transports],
-    modules: [...modulesOf(config, { clock, flags, development, files }), ...socketIo.modules],
+    transports: [...ownTransports, ...socketIo.transports, ...(place?.transports ?? [])],
+    modules: [
+      ...modulesOf(config, { clock, flags, development, files }),
+      ...socketIo.modules,
+      ...(place?.modules ?? []),
+    ],
   })
-  mountRest(http, node)
-  mountOpenApi(http, node, { version })
-  mountAsyncApi(http, node, { version, path: config.websocketPaths[0] ?? '/realtime' })
-  mountHealth(http, node, clock)
+  if (place?.rest !== false) mountApi(http, node, config)
+  if (place?.health !== false) mountHealth(http, node, clock)
   if (config.metricsEnabled)
     mountMetrics(http, node, { render: metrics.render, access: config.metricsAccess })
-  mountPages(http, 'docs', '/docs', '404.html')
-  const pages = {
-    workspace: mountPages(http, 'workspace', '/'),
-    console: mountPages(http, 'console', '/console'),
-  }
+  const pages = place === undefined ? mountAllPages(http) : { workspace: false, console: false }
   const unwatch = tls && watchCertificate(tls, { renew: http.renew, logger })
   const close = async () => {
     unwatch?.()
@@ -120,6 +138,25 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Transports are found below their paths, everything else by its route. */
+function hostOf({ server, closing }: Place, { websocketPaths, socketIo }: Config): HostServer {
+  return { server, closing, trees: [...websocketPaths, ...(socketIo.enabled ? socketIo.paths : [])] }
+}
+
+function mountApi(http: Http, node: Node, { websocketPaths }: Config): void {
+  mountRest(http, node)
+  mountOpenApi(http, node, { version })
+  mountAsyncApi(http, node, { version, path: websocketPaths[0] ?? '/realtime' })
+}
+
+function mountAllPages(http: Http): RunningServer['pages'] {
+  mountPages(http, 'docs', '/docs', '404.html')
+  return {
+    workspace: mountPages(http, 'workspace', '/'),
+    console: mountPages(http, 'console', '/console'),
   }
 }
 

@@ -12,6 +12,7 @@ export { ConfigurationError } from './config/check.ts'
 export type { Setting } from './config/explain.ts'
 export { type SettingReference, settingReferences } from './config/reference.ts'
 export type { Config } from './config/resolve.ts'
+export type { Settings } from './config/schema.ts'
 
 /** Where settings are read from. */
 export interface ConfigSources {
@@ -35,6 +36,24 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   const { directory = process.cwd() } = sources
   const layers = readLayers(sources)
   return resolveSettings(checkLayers(layers), layers, directory)
+}
+
+/**
+ * The configuration that a program gives as settings, with the keys of `parley.yaml`, over defaults of its own and those of
+ * the profile. Neither files nor the environment are read, besides `NODE_ENV` for the profile.
+ *
+ * @param source where the settings are, for messages
+ * @throws ConfigurationError
+ */
+export function configOf(settings: object, defaults: object, source: string): Config {
+  const given = (values: object): Layer => ({
+    values: values as Layer['values'],
+    mistakes: [],
+    sourceOf: () => source,
+  })
+  const layers = [given(defaults), given(settings)]
+  const all = [profileLayer(layers, process.env.NODE_ENV), ...layers]
+  return resolveSettings(checkLayers(all), all, process.cwd())
 }
 
 /**

@@ -16,6 +16,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { answerContent } from './fastify/content.ts'
 import { type Cors, corsFor } from './fastify/cors.ts'
 import { errorResponse, refuseConnection } from './fastify/error-response.ts'
+import { enterHost, OwnPaths } from './fastify/guest.ts'
 import { foreignHost } from './fastify/host-check.ts'
 import { type HttpLimits, httpLimitDefaults } from './fastify/http-limits.ts'
 import {
@@ -44,9 +45,20 @@ export interface FastifyHttpOptions {
   readonly contentSecurityPolicy?: string
   /** Certificate and key as PEM; with them the port speaks HTTP/2 and HTTP/1.1 over TLS, and nothing else. */
   readonly tls?: TlsIdentity
+  /** A server of somebody else whose guest this one is: it opens no port, and is gone when the other is closed. */
+  readonly within?: HostServer
   readonly logger: Logger
   /** Where requests are counted. */
   readonly metrics?: Metrics
+}
+
+/** A server that stands, and what a guest takes of it besides its routes. */
+export interface HostServer {
+  readonly server: Server
+  /** Everything at and below these paths: those of transports. */
+  readonly trees: readonly string[]
+  /** The host begins to close. */
+  readonly closing: () => void
 }
 
 /**
@@ -64,7 +76,7 @@ export interface FastifyHttp extends Http {
   /** From here on new connections get another certificate; those that stand keep theirs. */
   renew(tls: TlsIdentity): void
   /**
-   * Opens the port and answers the URL.
+   * Opens the port, or takes its part of the other server, and answers the URL: empty for that of the other.
    *
    * @throws Error that says what to do, when the port is taken or may not be used
    */
@@ -95,9 +107,10 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
   const app = createApp(options, limits, intercepts)
   app.server.maxHeadersCount = limits.maxHeaders
   const cors = corsFor(options.allowedOrigins ?? [])
-  const isBehindProxy = (options.trustedProxies ?? 0) > 0
+  // What somebody else lets in may have any name.
+  const takesAnyHost = options.within !== undefined || (options.trustedProxies ?? 0) > 0
   app.addHook('onRequest', (request, _reply, done) => {
-    done(isBehindProxy ? undefined : foreignHost(host, request.headers.host))
+    done(takesAnyHost ? undefined : foreignHost(host, request.headers.host))
   })
   app.addHook(
     'onRequest',
@@ -114,38 +127,57 @@ export function fastifyHttp(options: FastifyHttpOptions): FastifyHttp {
     async (request, reply) =>
       (await sendFile(folders, request, reply)) ?? sendError(notFound(request), request, reply, logger),
   )
+  const { within } = options
+  const ownPaths = new OwnPaths(within?.trees ?? [])
+  let leave = () => {}
   return {
     server: app.server,
     intercept: (intercept) => intercepts.push(intercept),
     renew: (tls) => renewIdentity(app.server, tls),
     route({ method, path, handler }) {
+      ownPaths.add(path)
       app.route({
         method,
         url: urlPattern(path),
         handler: async (request, reply) => send(reply, await handler(describe(request))),
       })
     },
-    stream: (route) => addStreamRoute(app, route, limits),
+    stream(route) {
+      ownPaths.add(route.path)
+      addStreamRoute(app, route, limits)
+    },
     files(files) {
       folders.push(files)
       folders.sort((left, right) => right.path.length - left.path.length)
     },
     async listen() {
-      try {
-        await app.listen({ port, host, backlog })
-      } catch (error) {
-        throw explainListen(error, port, host)
-      }
-      const { port: bound } = app.server.address() as AddressInfo
-      return `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`
+      if (within === undefined) return listenOn(app, { port, host, isTls: options.tls !== undefined })
+      await app.ready()
+      const owns = (path: string) => ownPaths.owns(path)
+      leave = enterHost(within.server, { server: app.server, owns, hostCloses: within.closing })
+      return ''
     },
     async close() {
+      leave()
       // What has not finished by then keeps nobody waiting; sockets of transports are theirs to close.
       const timer = setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs).unref()
       await app.close()
       clearTimeout(timer)
     },
   }
+}
+
+async function listenOn(
+  app: FastifyInstance,
+  { port, host, isTls }: { readonly port: number; readonly host: string; readonly isTls: boolean },
+): Promise<string> {
+  try {
+    await app.listen({ port, host, backlog })
+  } catch (error) {
+    throw explainListen(error, port, host)
+  }
+  const { port: bound } = app.server.address() as AddressInfo
+  return `${isTls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`
 }
 
 function createApp(
