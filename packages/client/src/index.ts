@@ -20,7 +20,7 @@ export type {
 } from './subscriptions/subscription.ts'
 export type { StateRule } from './subscriptions/state-events.ts'
 export type { GetToken, TokenReason } from './connection/tokens.ts'
-export { createTypist, type Typist, type TypingActivity, type TypistOptions } from './typist.ts'
+export { createTypist, type Typist, type TypingActivity, type TypistOptions } from './modules/typist.ts'
 export type { ClientTransport, Link, LinkHandlers } from './transport.ts'
 export { type WebSocketConstructor, type WebSocketLike, websocketTransport } from './transports/websocket.ts'
 export type {

@@ -1,6 +1,6 @@
 import { ParleyError } from '@parley/protocol'
-import type { TransportId } from './endpoints.ts'
 import type { ClientTransport } from './transport.ts'
+import type { TransportId } from './transports/endpoints.ts'
 import type { HttpTransportOptions } from './transports/http-link.ts'
 import { httpStreamTransport } from './transports/http-stream.ts'
 import { type PollingTransportOptions, pollingTransport } from './transports/polling.ts'
@@ -17,7 +17,7 @@ export {
   endpointProtocols,
   selectOptimalProtocol,
   type TransportId,
-} from './endpoints.ts'
+} from './transports/endpoints.ts'
 export { type FallbackOptions, fallbackTransport } from './transports/fallback.ts'
 export type { EventSourceConstructor, EventSourceLike } from './transports/sse.ts'
 export {

@@ -1,9 +1,9 @@
 import type { ChannelEvent, Schema } from '@parley/protocol'
 import { command, defineContract, event } from '@parley/protocol'
 import { createClient } from './client.ts'
+import { createTypist } from './modules/typist.ts'
 import { builtInStates } from './subscriptions/state-events.ts'
 import type { BuiltIn } from './typed-api.ts'
-import { createTypist } from './typist.ts'
 
 // Compiled, never run: what must compile does, and what must not is marked.
 

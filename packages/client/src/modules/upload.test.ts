@@ -1,6 +1,6 @@
 import { ParleyError } from '@parley/protocol'
 import { expect, test } from 'vitest'
-import { ManualClock } from './testing/manual-clock.ts'
+import { ManualClock } from '../testing/manual-clock.ts'
 import { fileLink, type Uploadable, type UploadOptions, uploadFile } from './upload.ts'
 
 const text = (length: number) =>

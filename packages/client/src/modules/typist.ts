@@ -1,6 +1,6 @@
 import type { CallOptions } from '@parley/protocol'
-import type { ConnectionStatus } from './connection/connection-state.ts'
-import { type Clock, systemClock, type Timer } from './platform.ts'
+import type { ConnectionStatus } from '../connection/connection-state.ts'
+import { type Clock, systemClock, type Timer } from '../platform.ts'
 
 export type TypingActivity = 'typing' | 'uploading' | 'recording'
 

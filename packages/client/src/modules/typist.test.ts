@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/protocol'
 import { expect, test } from 'vitest'
-import { settle } from './testing/manual-clock.ts'
-import { connected } from './testing/scripted-server.ts'
+import { settle } from '../testing/manual-clock.ts'
+import { connected } from '../testing/scripted-server.ts'
 import { createTypist } from './typist.ts'
 
 const channel = 'room:a'
