@@ -11,6 +11,13 @@ const chatHooks =
 const entries = [
   { name: 'Client core', from: '@parley/client', take: '*', max: 15_000, without: [] },
   {
+    name: 'Realtime client, with the core and three transports',
+    from: '@parley/client/realtime',
+    take: '*',
+    max: 24_000,
+    without: [],
+  },
+  {
     name: 'React: provider and channels',
     from: '@parley/react',
     take: '{ RealtimeProvider, useRealtime, useChannel, useCommand }',

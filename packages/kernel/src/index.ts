@@ -1,3 +1,4 @@
+export { appKeyIn } from './access/app-key.ts'
 export { clientAddress, originAllowed } from './access/origins.ts'
 export { blobKeyProblem } from './ports/blob-key.ts'
 export type {

@@ -118,11 +118,15 @@ describe('what is refused', () => {
     ])
     const preflight = await fetch(`${url}/stream`, {
       method: 'OPTIONS',
-      headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'x-tenant,x-trace',
+      },
     })
     expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
       204,
-      'Authorization, Content-Type, Last-Event-ID',
+      'Authorization, Content-Type, Last-Event-ID, X-API-Key, x-tenant,x-trace',
     ])
   })
 

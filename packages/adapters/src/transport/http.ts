@@ -147,7 +147,7 @@ class HttpLinks implements HttpTransport {
       const ticket = this.#tickets.issue(node, { message, ...(token === undefined ? {} : { token }) })
       exchange.answer(200, JSON.stringify({ ticket, expiresInMs: ticketTtlMs }))
     } else if (verb === 'poll') this.#openPolling(exchange, message, envelope)
-    else this.#openStream(exchange, message, { verb, token: exchange.token })
+    else this.#openStream(exchange, message, { verb, token: exchange.credentials })
   }
 
   #pass(exchange: Exchange, { status, text }: { readonly status: number; readonly text: string }): void {
@@ -176,7 +176,7 @@ class HttpLinks implements HttpTransport {
     { waitMs = openingWaitMs, pauseMs = 0 }: { readonly waitMs?: number; readonly pauseMs?: number },
   ): void {
     const asker = askerOf(exchange)
-    this.#links.open(handshakeOf(exchange, 'polling', exchange.token), message, (link) => {
+    this.#links.open(handshakeOf(exchange, 'polling', exchange.credentials), message, (link) => {
       const downlink = new PollDownlink(link, linkLine(link), {
         pauseMs: Math.min(pauseMs, longestPauseMs),
         absenceMs: this.#absenceMs,

@@ -59,6 +59,11 @@ export class ManualClock implements Clock {
     this.#elapsed = until
   }
 
+  /** Time passes, and no timer of this device runs: what fell due comes with the next `advance`. */
+  sleep(ms: number): void {
+    this.#elapsed += ms
+  }
+
   #due(until: number): Alarm | undefined {
     let next: Alarm | undefined
     for (const alarm of this.#alarms) {

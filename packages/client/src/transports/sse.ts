@@ -14,8 +14,8 @@ export interface EventSourceLike {
 export type EventSourceConstructor = new (url: string) => EventSourceLike
 
 export interface SseTransportOptions extends HttpTransportOptions {
-  /** Default: that of the platform; where there is none, events are read by `fetch`. */
-  readonly EventSource?: EventSourceConstructor | undefined
+  /** Default: that of the platform; where there is none, or with `null`, events are read by `fetch`. */
+  readonly EventSource?: EventSourceConstructor | null | undefined
 }
 
 /** Server-sent events: by `EventSource`, with a ticket that is good once, or by `fetch`. */
@@ -24,8 +24,9 @@ export function sseTransport(options: SseTransportOptions = {}): ClientTransport
   return overHttp(
     'sse',
     (parts) => {
-      const Source = given ?? (globalThis as { EventSource?: EventSourceConstructor }).EventSource
-      return Source === undefined ? byFetch(parts) : bySource(parts, Source)
+      const { EventSource: own } = globalThis as { EventSource?: EventSourceConstructor }
+      const Source = given === undefined ? own : given
+      return Source ? bySource(parts, Source) : byFetch(parts)
     },
     { ...rest, clock: options.clock ?? systemClock },
   )

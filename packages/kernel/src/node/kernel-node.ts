@@ -67,7 +67,8 @@ export class KernelNode implements Node {
       connections: () => this.#links.size,
       status: () => this.status(),
       isReady: () => this.#checks().every((check) => check.ok),
-      authenticate: (token) => this.authenticate({ kind: 'bearer', token }),
+      // Links of back ends bring an app key, `id:secret`; a JWT has no colon.
+      authenticate: (token) => this.authenticate({ kind: token.includes(':') ? 'key' : 'bearer', token }),
       apply: (app, entry) => this.#apply(app, entry),
       welcome: (_link, session, resumed) => this.#welcome(session, resumed),
       closed: (link, hasLeft, reason) => this.#closed(link, hasLeft, reason),

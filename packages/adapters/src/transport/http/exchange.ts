@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { clientAddress, originAllowed } from '@parley/kernel'
+import { appKeyIn, clientAddress, originAllowed } from '@parley/kernel'
 import { errorEntry, ParleyError } from '@parley/protocol'
 
 /** What decides who may ask, and how much. */
@@ -45,6 +45,11 @@ export class Exchange {
     return this.request.headers['user-agent']?.slice(0, 256)
   }
 
+  /** The token of the header `Authorization`, or the app key of `X-API-Key`. */
+  get credentials(): string | undefined {
+    return this.token ?? appKeyIn(this.request.headers['x-api-key'])
+  }
+
   /** The token of the header `Authorization`. */
   get token(): string | undefined {
     const token = /^Bearer +([^\s]+)$/i.exec(this.request.headers.authorization ?? '')?.[1]
@@ -75,12 +80,19 @@ export class Exchange {
     )
   }
 
-  /** Answers what a browser asks before it sends `Authorization` to another origin. */
+  /** What an application sends to a gateway in front of us may come with it: the names are the page's own. */
+  get #allowedHeaders(): string {
+    const { 'access-control-request-headers': asked = '' } = this.request.headers
+    const usual = 'Authorization, Content-Type, Last-Event-ID, X-API-Key'
+    return /^[\w-]+(?: *, *[\w-]+)*$/.test(asked) ? `${usual}, ${asked}` : usual
+  }
+
+  /** Answers what a browser asks before it sends such headers to another origin. */
   preflight(): void {
     this.response.writeHead(204, {
       ...this.#cors(),
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'Authorization, Content-Type, Last-Event-ID',
+      'access-control-allow-headers': this.#allowedHeaders,
       'access-control-max-age': '600',
     })
     this.response.end()

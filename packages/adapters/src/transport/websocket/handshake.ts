@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { originAllowed } from '@parley/kernel'
+import { appKeyIn, originAllowed } from '@parley/kernel'
 import {
   type ErrorCode,
   errorEntry,
@@ -61,7 +61,8 @@ export function checkHandshake(request: IncomingMessage, rules: HandshakeRules):
       'unsupported_version',
       `No subprotocol in common. This server speaks ${jsonSubprotocol}.`,
     )
-  const token = bearerToken(headers.authorization) ?? subprotocolToken(offered)
+  const token =
+    bearerToken(headers.authorization) ?? appKeyIn(headers['x-api-key']) ?? subprotocolToken(offered)
   if (token !== undefined && token.length > maxTokenLength)
     return refusal(400, 'bad_request', `A token has at most ${maxTokenLength} characters.`)
   const accept = hash('sha1', headers['sec-websocket-key'] + guid, 'base64')
