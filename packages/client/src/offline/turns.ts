@@ -1,3 +1,6 @@
+import { Leadership } from '../tabs/leadership.ts'
+import { browserPlatform, type TabsChannel } from '../tabs/tabs-platform.ts'
+
 /** What tabs that share an outbox tell each other. */
 export type Notice =
   | { readonly type: 'changed' }
@@ -9,7 +12,7 @@ export type Notice =
 export interface Turns {
   /** It is ours to send. */
   readonly isOurs: boolean
-  /** Calls `heard` with what others tell, and with nothing when it has become our turn, until the returned function is called. */
+  /** Calls `heard` with what others tell, and with nothing when turns have changed; returns the function that ends it. */
   watch(heard: (notice?: Notice) => void): () => void
   tell(notice: Notice): void
   /** Gives the turn to another. */
@@ -29,40 +32,38 @@ const alwaysOurs: Turns = {
  * broadcasts, each tab takes every turn: keys keep that from doubling anything.
  */
 export function browserTurns(name: string): Turns {
-  const { navigator, BroadcastChannel: Broadcast } = globalThis as {
-    navigator?: Partial<Pick<Navigator, 'locks'>>
-    BroadcastChannel?: typeof BroadcastChannel
-  }
-  const locks = navigator?.locks
-  if (locks === undefined || Broadcast === undefined || !('document' in globalThis)) return alwaysOurs
-  const end = new AbortController()
-  const channel = new Broadcast(name)
-  let isOurs = false
-  let heard: (notice?: Notice) => void = () => undefined
-  locks
-    .request(name, { signal: end.signal }, () => {
-      isOurs = true
-      heard()
-      return new Promise<void>((release) => end.signal.addEventListener('abort', () => release()))
-    })
-    .catch(() => undefined)
-  channel.onmessage = ({ data }: MessageEvent<Notice>) => heard(data)
+  const platform = browserPlatform()
+  if (platform === undefined) return alwaysOurs
+  const leadership = new Leadership(platform, name)
+  const turns = leadershipTurns(leadership, platform.channel(name))
   return {
     get isOurs() {
-      return isOurs
+      return turns.isOurs
     },
-    watch(listener) {
-      heard = listener
+    watch: turns.watch,
+    tell: turns.tell,
+    close() {
+      turns.close()
+      leadership.close()
+    },
+  }
+}
+
+/** The turn is that of the tab that leads. */
+export function leadershipTurns(leadership: Leadership, channel: TabsChannel): Turns {
+  return {
+    get isOurs() {
+      return leadership.isLeader
+    },
+    watch(heard) {
+      channel.hear((message) => heard(message as Notice))
+      const unwatch = leadership.watch(() => heard())
       return () => {
-        heard = () => undefined
+        channel.hear(() => undefined)
+        unwatch()
       }
     },
-    tell: (notice) => channel.postMessage(notice),
-    close() {
-      isOurs = false
-      // What was told last still arrives.
-      end.abort()
-      channel.close()
-    },
+    tell: (notice) => channel.tell(notice),
+    close: () => channel.close(),
   }
 }
