@@ -6,7 +6,7 @@ const app = next({ dev: process.env.NODE_ENV !== 'production' })
 await app.prepare()
 
 const http = createHttpServer(app.getRequestHandler())
-await createServer({
+const parley = await createServer({
   server: http,
   settings: {
     dataDir: './data',
@@ -15,7 +15,7 @@ await createServer({
   },
 })
 http.listen(process.env.PORT ?? 3000)
-process.once('SIGTERM', () => {
-  http.close()
-  void app.close()
+process.once('SIGTERM', async () => {
+  await parley.close()
+  process.exit()
 })

@@ -102,7 +102,7 @@ describe('a server within the HTTP server of an application', () => {
     await embed(http, { health: true, rest: false })
     const url = await listen(http)
     expect(await textOf(`${url}/health`)).toBe('{"status":"ok"}')
-    expect(await textOf(`${url}/api/whoami`)).toBe('application /api/whoami')
+    expect(await textOf(`${url}/api/auth/whoami`)).toBe('application /api/auth/whoami')
   })
 
   test('leaves upgrades on other paths to those who listen, before or after it came', async () => {
@@ -162,7 +162,7 @@ describe('a server within the HTTP server of an application', () => {
     const url = await listen(http)
     await clientOf(url).connect()
     await parley.close()
-    expect(await textOf(`${url}/api/whoami`)).toBe('application /api/whoami')
+    expect(await textOf(`${url}/api/auth/whoami`)).toBe('application /api/auth/whoami')
     expect([http.emit, http.close]).toEqual([emit, close])
     expect(http.listenerCount('upgrade')).toBe(0)
   })

@@ -104,7 +104,7 @@ export async function startServer(config: Config, logger: Logger, place?: Place)
   const files = await filesOptions(config, logger)
   const store = await openStore(config, { clock, logger })
   const tracer = await openTracer(config)
-  const ownTransports = transportsOf(config, { http, logger, metrics })
+  const ownTransports = transportsOf(config, { http, logger, metrics, flags })
   // Behind our own: it asks those before it about paths that are not its.
   const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({

@@ -1,18 +1,21 @@
 import type { FastifyHttp } from '@parley/adapters/http/fastify'
 import { httpTransport } from '@parley/adapters/transport/http'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
-import { type Logger, limitDefaults, type Metrics, type Transport } from '@parley/kernel'
+import { type Flags, type Logger, limitDefaults, type Metrics, type Transport } from '@parley/kernel'
 import { jsonSubprotocol } from '@parley/protocol'
 import type { Config } from './config.ts'
 
+interface TransportSurroundings {
+  readonly http: FastifyHttp
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly flags: Flags
+}
+
 /** The ways for clients to reach the server, all on its one port. */
 export function transportsOf(
-  { limits, websocketPaths: paths, allowedOrigins, trustedProxies, subprotocols }: Config,
-  {
-    http,
-    logger,
-    metrics,
-  }: { readonly http: FastifyHttp; readonly logger: Logger; readonly metrics: Metrics },
+  { limits, websocketPaths: paths, allowedOrigins, trustedProxies, subprotocols, compression }: Config,
+  { http, logger, metrics, flags }: TransportSurroundings,
 ): readonly Transport[] {
   const shared = {
     ...{ paths, allowedOrigins, trustedProxies, logger, metrics },
@@ -24,6 +27,10 @@ export function transportsOf(
     websocketTransport({
       ...shared,
       server: http.server,
+      compression: {
+        isOn: () => compression.enabled && flags.isOn('eventCompression'),
+        thresholdBytes: compression.thresholdBytes,
+      },
       subprotocolAliases: Object.fromEntries(subprotocols.map((name) => [name, jsonSubprotocol])),
     }),
     overHttp,

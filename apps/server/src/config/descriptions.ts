@@ -27,6 +27,9 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   'tls.certFile': 'The certificate with its chain, as PEM; read again when it changes.',
   'tls.keyFile': 'Its key, as PEM.',
   subprotocols: 'Other names under which clients may ask for the protocol of WebSockets.',
+  'compression.enabled':
+    'Whether batches of events are compressed on WebSockets whose clients offer it (permessage-deflate), once for all.',
+  'compression.thresholdBytes': 'Smaller batches are sent as they are.',
   allowedOrigins: 'Pages that may connect and call: `self` is where the server itself is reached.',
   trustedProxies: 'How many proxies stand in front, so that the addresses they report are believed.',
   developmentSignIn: 'Whether anybody may sign in under any name. Production refuses it.',
@@ -87,7 +90,7 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   'flags.advancedFeatures.advancedFiltering': accepted,
   'flags.advancedFeatures.customEventTypes': accepted,
   'flags.advancedFeatures.externalIntegrations': accepted,
-  'flags.performanceFeatures.eventCompression': accepted,
+  'flags.performanceFeatures.eventCompression': 'Compression on connections that are opened from then on.',
   'flags.performanceFeatures.batchProcessing': accepted,
   'flags.performanceFeatures.connectionPooling': accepted,
   'flags.performanceFeatures.caching': accepted,

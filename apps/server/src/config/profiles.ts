@@ -34,6 +34,7 @@ const everywhere = {
     recoveryMs: 120_000,
   },
   subprotocols: ['edu-matrix-v1'],
+  compression: { enabled: true, thresholdBytes: 1_024 },
   allowedOrigins: ['self'],
   trustedProxies: 0,
   developmentSignIn: false,

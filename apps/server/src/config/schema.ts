@@ -168,6 +168,7 @@ export const configSchema = z.strictObject({
   subprotocols: z
     .array(described('the name of a subprotocol, as edu-matrix-v1', z.string().regex(/^[\w.+-]{1,64}$/)))
     .max(8),
+  compression: z.strictObject({ enabled: switchOf, thresholdBytes: whole(0, 1_000_000) }),
   allowedOrigins: z
     .array(
       described(

@@ -30,6 +30,8 @@ export interface WebSocketTransportOptions {
   readonly allowedOrigins?: readonly string[]
   /** Further names of subprotocols: `{ 'edu-matrix-v1': 'parley.v1.json' }`. */
   readonly subprotocolAliases?: Readonly<Record<string, string>>
+  /** Compression by permessage-deflate (RFC 7692); without it none is agreed on. */
+  readonly compression?: CompressionOptions
   /** Number of proxies in front whose `X-Forwarded-For` is believed; default 0. */
   readonly trustedProxies?: number
   /** How long a client has to finish a close, in ms; default 3,000. */
@@ -38,11 +40,18 @@ export interface WebSocketTransportOptions {
   readonly metrics: Metrics
 }
 
+export interface CompressionOptions {
+  /** Whether clients that offer it may have it, asked at each handshake. */
+  readonly isOn: () => boolean
+  /** Batches with fewer bytes are not compressed; default 1,024. */
+  readonly thresholdBytes?: number
+}
+
 const notReadyRetryMs = 1_000
 
 /**
- * WebSocket (RFC 6455) on an HTTP server: text messages of `maxFrameBytes` at most, no extensions. Origin, subprotocol
- * and headers are checked, and the node asked, before the upgrade; refusals are HTTP answers with an error body.
+ * WebSocket (RFC 6455) on an HTTP server: text messages of `maxFrameBytes` at most, compressed where both sides want it. Origin,
+ * subprotocol and headers are checked, and the node asked, before the upgrade; refusals are HTTP answers with an error body.
  */
 export function websocketTransport(options: WebSocketTransportOptions): Transport {
   return new WebSocketTransport(options)
@@ -52,6 +61,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
   readonly name = 'websocket'
   readonly maxMessageBytes: number
   readonly closeTimeoutMs: number
+  readonly leastCompressedBytes: number
   readonly #server: Server
   readonly #paths: ReadonlySet<string>
   readonly #rules: HandshakeRules
@@ -66,11 +76,13 @@ class WebSocketTransport implements Transport, ConnectionHome {
   constructor(options: WebSocketTransportOptions) {
     this.maxMessageBytes = options.limits.maxFrameBytes
     this.closeTimeoutMs = options.closeTimeoutMs ?? 3_000
+    this.leastCompressedBytes = options.compression?.thresholdBytes ?? 1_024
     this.#server = options.server
     this.#paths = new Set(options.paths ?? ['/realtime', '/ws'])
     this.#rules = {
       allowedOrigins: options.allowedOrigins ?? ['self'],
       subprotocolAliases: options.subprotocolAliases ?? {},
+      compresses: options.compression?.isOn ?? (() => false),
     }
     this.#trustedProxies = options.trustedProxies ?? 0
     this.#logger = options.logger.child({ transport: this.name })
@@ -148,7 +160,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
       socket.destroy()
       return
     }
-    const connection = new WebSocketConnection(socket, this)
+    const connection = new WebSocketConnection(socket, this, checked.extension !== undefined)
     try {
       const handler = (this.#accept as Accept)(connection, this.#describe(request, checked.token))
       this.#connections.add(connection)

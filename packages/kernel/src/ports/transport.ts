@@ -6,6 +6,8 @@ export interface OutgoingFrame {
   readonly text: string
   /** Belongs to the transport that first writes the frame; keyed by nothing, as one node rarely mixes transports. */
   cache?: Uint8Array
+  /** Further encodings, each by its name: for connections that have agreed on something else. */
+  variants?: Map<string, Uint8Array>
 }
 
 /** One open connection of a transport. Methods never throw; after `close` they do nothing. */

@@ -4,13 +4,15 @@ import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kerne
 import { closeCodes } from '@parley/protocol'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { Probes, probeSpacing } from './probes.ts'
-import { bytesOf, closeFrame, emptyCloseFrame, pongFrame } from './server-frame.ts'
+import { bytesOf, closeFrame, deflatedBytesOf, emptyCloseFrame, pongFrame } from './server-frame.ts'
 
 /** What all connections of a transport share. */
 export interface ConnectionHome {
   readonly maxMessageBytes: number
   /** How long the other side may take to close its end, in ms. */
   readonly closeTimeoutMs: number
+  /** From how many bytes on a batch is compressed, where that was agreed on. */
+  readonly leastCompressedBytes: number
   /** The connection is gone. */
   gone(connection: WebSocketConnection): void
   /** A client broke the protocol and was closed with this code. */
@@ -46,6 +48,7 @@ export class WebSocketConnection implements Connection, FrameSink {
   /** What was sent since it was corked. */
   #held: Uint8Array[] | undefined
   #bytesToProbe: number = probeSpacing.least
+  readonly #compresses: boolean
   readonly #home: ConnectionHome
   readonly #reader: FrameReader
   #handler: ConnectionHandler | undefined
@@ -59,10 +62,11 @@ export class WebSocketConnection implements Connection, FrameSink {
   #early: Uint8Array[] | undefined
   #probes: Probes | undefined
 
-  constructor(socket: Socket, home: ConnectionHome) {
+  constructor(socket: Socket, home: ConnectionHome, compresses = false) {
     this.#socket = socket
     this.#home = home
-    this.#reader = new FrameReader(this, home.maxMessageBytes)
+    this.#compresses = compresses
+    this.#reader = new FrameReader(this, home.maxMessageBytes, compresses)
   }
 
   /** The opening handshake is written: begins to read, `head` first, and sends what was sent meanwhile. */
@@ -88,12 +92,12 @@ export class WebSocketConnection implements Connection, FrameSink {
 
   send(frame: OutgoingFrame): void {
     if (this.#state === open) {
-      const bytes = bytesOf(frame)
+      const bytes = this.#bytesOf(frame)
       this.#write(bytes)
       this.#bytesToProbe -= bytes.length
       if (this.#bytesToProbe <= 0) this.#probe()
       if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
-    } else if (this.#state === opening) this.#sendEarly(bytesOf(frame))
+    } else if (this.#state === opening) this.#sendEarly(this.#bytesOf(frame))
   }
 
   cork(): void {
@@ -145,8 +149,10 @@ export class WebSocketConnection implements Connection, FrameSink {
   }
 
   closing(code: number, reason: string): void {
-    if (this.#state === open)
-      this.#close(code, reason, code === 1005 ? emptyCloseFrame() : closeFrame(code, reason))
+    if (this.#state !== open) return
+    // What was asked before is answered before.
+    if (this.#socket.writableLength === 0) this.#answerPing()
+    this.#close(code, reason, code === 1005 ? emptyCloseFrame() : closeFrame(code, reason))
   }
 
   violation(code: number, reason: string): void {
@@ -185,6 +191,10 @@ export class WebSocketConnection implements Connection, FrameSink {
     } catch (error) {
       this.#home.failed(error)
     }
+  }
+
+  #bytesOf(frame: OutgoingFrame): Uint8Array {
+    return this.#compresses ? deflatedBytesOf(frame, this.#home.leastCompressedBytes) : bytesOf(frame)
   }
 
   #write(bytes: Uint8Array): void {

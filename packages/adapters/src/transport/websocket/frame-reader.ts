@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import { closeCodes } from '@parley/protocol'
+import { inflate } from './deflate.ts'
 
 /** What a reader tells about the bytes that it was given. After `closing` or `violation` it reads no more. */
 export interface FrameSink {
@@ -23,8 +24,8 @@ const maxFragments = 1_024
 const smallestHold = 256
 
 /**
- * Reads client frames (RFC 6455 §5): masked, without extensions, binary only for a sink that takes it. State between two reads is an unfinished
- * frame (never more than twice the bytes received, at most `maxBytes` and a header) and an unfinished message; an idle
+ * Reads client frames (RFC 6455 §5): masked, compressed where that was agreed on, binary only for a sink that takes it.
+ * State between two reads is an unfinished frame (never more than twice the bytes received, at most `maxBytes` and a header) and an unfinished message; an idle
  * connection holds neither.
  */
 export class FrameReader {
@@ -36,12 +37,18 @@ export class FrameReader {
   #messageLength = 0
   #fragments = 0
   #isBinary = false
+  #isCompressed = false
+  readonly #takesCompressed: boolean
   #ended = false
 
-  /** @param maxBytes largest message, all fragments together */
-  constructor(sink: FrameSink, maxBytes: number) {
+  /**
+   * @param maxBytes largest message, all fragments together, and once more when it is decompressed
+   * @param takesCompressed the handshake agreed on permessage-deflate without context (RFC 7692)
+   */
+  constructor(sink: FrameSink, maxBytes: number, takesCompressed = false) {
     this.#sink = sink
     this.#maxBytes = maxBytes
+    this.#takesCompressed = takesCompressed
   }
 
   /** Takes the next bytes, which are unmasked in place. */
@@ -94,11 +101,10 @@ export class FrameReader {
     const short = second & 0x7f
     const maskStart = short < 126 ? 2 : short === 126 ? 4 : 10
     if (available < maskStart) return -1
-    const length =
-      short < 126 ? short : short === 126 ? bytes.readUInt16BE(start + 2) : longLength(bytes, start)
+    const length = short < 126 ? short : extendedLength(bytes, start, short)
+    if (length < 0) return this.#refuse(1002, 'A length is written in the fewest bytes.')
     const opcode = first & 0x0f
-    if (opcode < opcodes.close && this.#messageLength + length > this.#maxBytes)
-      return this.#refuse(closeCodes.frame_too_large, `A message has at most ${this.#maxBytes} bytes.`)
+    if (opcode < opcodes.close && this.#messageLength + length > this.#maxBytes) return this.#refuseLarge()
     const payloadStart = start + maskStart + 4
     const end = payloadStart + length
     if (end > bytes.length) return -1
@@ -109,7 +115,7 @@ export class FrameReader {
   }
 
   #headerProblem(first: number, second: number): string | undefined {
-    if ((first & 0x70) !== 0) return 'A reserved bit is set.'
+    if ((first & 0x70) !== 0 && !this.#mayBeCompressed(first)) return 'A reserved bit is set.'
     if ((second & 0x80) === 0) return 'A frame of a client is masked.'
     const opcode = first & 0x0f
     if (opcode > opcodes.binary && (opcode < opcodes.close || opcode > opcodes.pong))
@@ -123,9 +129,22 @@ export class FrameReader {
     return begun ? 'The message before is not finished.' : undefined
   }
 
+  /** Reserved bit 1, on the first frame of a message. */
+  #mayBeCompressed(first: number): boolean {
+    const opcode = first & 0x0f
+    return (
+      this.#takesCompressed &&
+      (first & 0x70) === 0x40 &&
+      (opcode === opcodes.text || opcode === opcodes.binary)
+    )
+  }
+
   #data(first: number, bytes: Buffer, start: number, end: number): void {
     const opcode = first & 0x0f
-    if (opcode !== opcodes.continuation) this.#isBinary = opcode === opcodes.binary
+    if (opcode !== opcodes.continuation) {
+      this.#isBinary = opcode === opcodes.binary
+      this.#isCompressed = (first & 0x40) !== 0
+    }
     if (this.#isBinary && this.#sink.binary === undefined) {
       this.#refuse(1003, 'This subprotocol carries text messages only.')
       return
@@ -161,6 +180,18 @@ export class FrameReader {
   }
 
   #whole(bytes: Buffer, start: number, end: number): void {
+    if (this.#isCompressed) this.#inflate(bytes.subarray(start, end))
+    else this.#plain(bytes, start, end)
+  }
+
+  #inflate(payload: Buffer): void {
+    const bytes = inflate(payload, this.#maxBytes)
+    if (bytes === 'too_large') this.#refuseLarge()
+    else if (bytes === 'malformed') this.#refuse(1007, 'The message cannot be decompressed.')
+    else this.#plain(bytes, 0, bytes.length)
+  }
+
+  #plain(bytes: Buffer, start: number, end: number): void {
     if (this.#isBinary) this.#sink.binary?.(Uint8Array.prototype.slice.call(bytes, start, end))
     else this.#text(bytes, start, end)
   }
@@ -193,6 +224,10 @@ export class FrameReader {
     }
   }
 
+  #refuseLarge(): -1 {
+    return this.#refuse(closeCodes.frame_too_large, `A message has at most ${this.#maxBytes} bytes.`)
+  }
+
   #refuse(code: number, reason: string): -1 {
     this.#end()
     this.#sink.violation(code, reason)
@@ -205,9 +240,14 @@ export class FrameReader {
   }
 }
 
-/** The 64-bit length; what does not fit into 32 bits is beyond every limit. */
-function longLength(bytes: Buffer, start: number): number {
-  return bytes.readUInt32BE(start + 2) * 2 ** 32 + bytes.readUInt32BE(start + 6)
+/** A length of two or eight bytes; -1 for one that fewer bytes would hold, and for one that is beyond all numbers (§5.2). */
+function extendedLength(bytes: Buffer, start: number, short: number): number {
+  if (short === 126) {
+    const length = bytes.readUInt16BE(start + 2)
+    return length < 126 ? -1 : length
+  }
+  const length = bytes.readUInt32BE(start + 2) * 2 ** 32 + bytes.readUInt32BE(start + 6)
+  return length < 65_536 || length >= 2 ** 63 ? -1 : length
 }
 
 /** Takes the mask away from `start` to `end`; its four bytes stand before `start`. */

@@ -19,7 +19,11 @@ describe('origins', () => {
   const allowedOrigins = ['https://good.example', 'https://*.good.example', 'self']
   const check = (origin: string | undefined, rules = allowedOrigins) => {
     const headers = origin === undefined ? {} : { origin }
-    const checked = checkHandshake(request(headers), { allowedOrigins: rules, subprotocolAliases: {} })
+    const checked = checkHandshake(request(headers), {
+      allowedOrigins: rules,
+      subprotocolAliases: {},
+      compresses: () => false,
+    })
     return 'error' in checked ? checked.status : 101
   }
 

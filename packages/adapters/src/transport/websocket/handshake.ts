@@ -10,6 +10,7 @@ import {
   negotiateSubprotocol,
   ParleyError,
 } from '@parley/protocol'
+import { acceptedDeflate, extensionOffers } from './deflate.ts'
 
 /** What decides whether a client may connect. */
 export interface HandshakeRules {
@@ -17,6 +18,8 @@ export interface HandshakeRules {
   readonly allowedOrigins: readonly string[]
   /** Further names of subprotocols that are ours. */
   readonly subprotocolAliases: Readonly<Record<string, string>>
+  /** Whether a client may have messages compressed. */
+  readonly compresses: () => boolean
 }
 
 /** A handshake that will be answered with 101. */
@@ -24,6 +27,8 @@ export interface AcceptedHandshake {
   readonly accept: string
   readonly subprotocol: string | undefined
   readonly token: string | undefined
+  /** The extension that was agreed on: permessage-deflate, or none. */
+  readonly extension?: string | undefined
 }
 
 /** An answer instead of 101. */
@@ -61,12 +66,16 @@ export function checkHandshake(request: IncomingMessage, rules: HandshakeRules):
       'unsupported_version',
       `No subprotocol in common. This server speaks ${jsonSubprotocol}.`,
     )
+  const offers = extensionOffers(headers['sec-websocket-extensions'])
+  if (offers === undefined)
+    return refusal(400, 'bad_request', 'The header Sec-WebSocket-Extensions is malformed.')
   const token =
     bearerToken(headers.authorization) ?? appKeyIn(headers['x-api-key']) ?? subprotocolToken(offered)
   if (token !== undefined && token.length > maxTokenLength)
     return refusal(400, 'bad_request', `A token has at most ${maxTokenLength} characters.`)
   const accept = hash('sha1', headers['sec-websocket-key'] + guid, 'base64')
-  return { accept, subprotocol, token }
+  const extension = rules.compresses() ? acceptedDeflate(offers) : undefined
+  return { accept, subprotocol, token, extension }
 }
 
 function requestProblem(request: IncomingMessage): Refusal | undefined {
@@ -114,6 +123,7 @@ export function switchingProtocols(handshake: AcceptedHandshake): string {
     `Sec-WebSocket-Accept: ${handshake.accept}`,
   ]
   if (handshake.subprotocol !== undefined) lines.push(`Sec-WebSocket-Protocol: ${handshake.subprotocol}`)
+  if (handshake.extension !== undefined) lines.push(`Sec-WebSocket-Extensions: ${handshake.extension}`)
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 

@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer'
 import type { OutgoingFrame } from '@parley/kernel'
+import { deflate } from './deflate.ts'
 
 const textOpcode = 0x81
 const binaryOpcode = 0x82
 const closeOpcode = 0x88
 const pingOpcode = 0x89
 const pongOpcode = 0x8a
+/** Reserved bit 1: the message is compressed (RFC 7692 §6). */
+const compressedBit = 0x40
 
 /**
  * The bytes of a frame as a server sends them (RFC 6455 §5.2: final, not masked), made once per frame and shared by
@@ -20,6 +23,30 @@ export function bytesOf(frame: OutgoingFrame): Uint8Array {
   return bytes
 }
 
+const eventsHead = '{"op":"events"'
+const deflatedName = 'deflate'
+
+/**
+ * The same for connections that take compressed messages: batches of a channel from `leastBytes` on are compressed, once
+ * for all. Answers to a single client are not: they hold secrets beside what others may choose (RFC 7457 §2.6).
+ */
+export function deflatedBytesOf(frame: OutgoingFrame, leastBytes: number): Uint8Array {
+  const known = frame.variants?.get(deflatedName)
+  if (known !== undefined) return known
+  const plain = bytesOf(frame)
+  if (plain.length < leastBytes || !frame.text.startsWith(eventsHead)) return plain
+  const payload = deflate(plain.subarray(headerLength(plain.length)))
+  const bytes = payload.length < plain.length ? framed(textOpcode | compressedBit, payload) : plain
+  frame.variants ??= new Map()
+  frame.variants.set(deflatedName, bytes)
+  return bytes
+}
+
+/** Of a frame of ours that has so many bytes in all. */
+function headerLength(length: number): number {
+  return length < 126 + 2 ? 2 : length < 65_536 + 4 ? 4 : 10
+}
+
 /** A text message as one frame. */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
@@ -30,7 +57,11 @@ export function textFrame(text: string): Buffer {
 
 /** A binary message as one frame. */
 export function binaryFrame(payload: Uint8Array): Buffer {
-  const bytes = begun(binaryOpcode, payload.length)
+  return framed(binaryOpcode, payload)
+}
+
+function framed(opcode: number, payload: Uint8Array): Buffer {
+  const bytes = begun(opcode, payload.length)
   bytes.set(payload, bytes.length - payload.length)
   return bytes
 }
