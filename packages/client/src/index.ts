@@ -9,7 +9,14 @@ export {
 export type { ConnectionSnapshot, Disconnect } from './connection/connection-snapshot.ts'
 export type { ConnectionStatus } from './connection/connection-state.ts'
 export type { StateChange } from './subscriptions/keyed-state.ts'
-export { type Clock, type Network, systemClock, systemNetwork, type Timer } from './platform.ts'
+export {
+  type Clock,
+  type Network,
+  type NetworkHint,
+  systemClock,
+  systemNetwork,
+  type Timer,
+} from './platform.ts'
 export type {
   Dropped,
   SubscribeOptions,

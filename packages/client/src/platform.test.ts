@@ -33,16 +33,19 @@ describe('the platform', () => {
     const document = Object.assign(new EventTarget(), { visibilityState: 'hidden' })
     vi.stubGlobal('window', window)
     vi.stubGlobal('document', document)
+    const connection = new EventTarget()
+    vi.stubGlobal('navigator', { connection })
     const hints: string[] = []
     const stop = systemNetwork.watch((hint) => hints.push(hint))
-    for (const name of ['online', 'offline', 'pageshow']) window.dispatchEvent(new Event(name))
+    for (const name of ['online', 'offline', 'pagehide', 'pageshow']) window.dispatchEvent(new Event(name))
     document.dispatchEvent(new Event('visibilitychange'))
     document.visibilityState = 'visible'
     document.dispatchEvent(new Event('visibilitychange'))
     document.dispatchEvent(new Event('resume'))
+    connection.dispatchEvent(new Event('change'))
     stop()
     window.dispatchEvent(new Event('online'))
-    expect(hints).toEqual(['online', 'offline', 'visible', 'visible', 'visible'])
+    expect(hints).toEqual(['online', 'offline', 'left', 'visible', 'visible', 'visible', 'visible'])
   })
 
   test('elsewhere nothing is hinted, and the network counts as there', () => {

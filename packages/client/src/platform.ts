@@ -27,8 +27,14 @@ export interface Network {
   /** False when the platform is sure that there is no network. */
   online(): boolean
   /** Calls `notice` on each hint until the returned function is called. */
-  watch(notice: (hint: 'online' | 'offline' | 'visible') => void): () => void
+  watch(notice: (hint: NetworkHint) => void): () => void
 }
+
+/**
+ * `visible`: the application is looked at again, or reaches the network by another way: the connection may be dead.
+ * `left`: it is about to be put aside, and says `visible` when it is back.
+ */
+export type NetworkHint = 'online' | 'offline' | 'visible' | 'left'
 
 // Longer delays overflow the platform's timers, which then fire at once.
 const longestDelayMs = 2 ** 31 - 1
@@ -55,21 +61,29 @@ export const systemClock: Clock = {
 export const systemNetwork: Network = {
   online: () => globalThis.navigator?.onLine !== false,
   watch(notice) {
-    const { window, document } = globalThis as { window?: Window; document?: Document }
+    const { window, document, navigator } = globalThis as {
+      window?: Window
+      document?: Document
+      navigator?: { readonly connection?: EventTarget }
+    }
     if (window?.addEventListener === undefined || document === undefined) return () => undefined
     const stop = new AbortController()
-    const { signal } = stop
-    window.addEventListener('online', () => notice('online'), { signal })
-    window.addEventListener('offline', () => notice('offline'), { signal })
+    const on = (target: EventTarget | undefined, event: string, hint: NetworkHint): void =>
+      target?.addEventListener(event, () => notice(hint), stop)
+    on(window, 'online', 'online')
+    on(window, 'offline', 'offline')
     // A page that comes back from the back/forward cache or from being frozen has slept through its timers.
-    window.addEventListener('pageshow', () => notice('visible'), { signal })
-    document.addEventListener('resume', () => notice('visible'), { signal })
+    on(window, 'pageshow', 'visible')
+    on(window, 'pagehide', 'left')
+    on(document, 'resume', 'visible')
+    // From one network to another.
+    on(navigator?.connection, 'change', 'visible')
     document.addEventListener(
       'visibilitychange',
       () => {
         if (document.visibilityState === 'visible') notice('visible')
       },
-      { signal },
+      stop,
     )
     return () => stop.abort()
   },

@@ -35,6 +35,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
       'online',
       'offline',
       'visible',
+      'left',
     ] as const
   ).map((type) => fc.constant<Input>({ type })),
   fc.record({ type: fc.constant('token_failed' as const), final: fc.boolean() }),

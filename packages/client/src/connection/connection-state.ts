@@ -17,6 +17,7 @@
  *   online       │ note    note      note      note      probe     probe     hasten    retry     note
  *   offline      │ note    note      note      note      probe     probe     pause     note      note
  *   visible      │ ·       ·         ·         ·         probe     probe     hasten    retry     ·
+ *   left         │ ·       sleep     sleep     sleep     sleep     sleep     sleep     ·         ·
  *
  * idle: nobody asked for a connection · preparing: waiting for a token · opening: the transport connects · greeting:
  * `connect` was sent · leaving: connected to a node that said goaway, the delay runs · waiting: a delay runs before the
@@ -72,6 +73,8 @@ export type Input =
   | { readonly type: 'online' }
   | { readonly type: 'offline' }
   | { readonly type: 'visible' }
+  /** The page is left. It may be kept to be gone back to, but not with a connection. */
+  | { readonly type: 'left' }
 
 export type Effect =
   | { readonly type: 'get_token'; readonly fresh: boolean }
@@ -131,6 +134,7 @@ function step(state: ConnectionState, changes: Partial<ConnectionState>, ...effe
 const drop: Effect = { type: 'drop' }
 const cancelWait: Effect = { type: 'cancel_wait' }
 const probe: Effect = { type: 'probe' }
+const nowAndThen: Effect = { type: 'back_off', attempt: Number.POSITIVE_INFINITY, minMs: 0 }
 const getToken = (fresh: boolean): Effect => ({ type: 'get_token', fresh })
 
 const stay = (state: ConnectionState): Step => step(state, {})
@@ -165,11 +169,7 @@ function fail(state: ConnectionState, cause: Cause): Step {
   const fresh = cause.verdict === 'refresh' || state.fresh
   const minMs = cause.retryAfterMs ?? 0
   if (!state.online && minMs === 0)
-    return step(state, { phase: 'offline', attempt: failures, fresh }, drop, {
-      type: 'back_off',
-      attempt: Number.POSITIVE_INFINITY,
-      minMs,
-    })
+    return step(state, { phase: 'offline', attempt: failures, fresh }, drop, nowAndThen)
   const attempt = state.online ? failures + 1 : failures
   if (cause.verdict === 'refresh' && failures === 0 && minMs === 0)
     return step(state, { phase: 'preparing', attempt, fresh }, drop, getToken(true))
@@ -211,13 +211,11 @@ const hastenOnline = (state: ConnectionState): Step => hasten({ ...state, online
 const retryOnline = (state: ConnectionState): Step => retry({ ...state, online: true })
 
 const pause = (state: ConnectionState): Step =>
-  state.firm
-    ? noteOffline(state)
-    : step(state, { phase: 'offline', online: false }, cancelWait, {
-        type: 'back_off',
-        attempt: Number.POSITIVE_INFINITY,
-        minMs: 0,
-      })
+  state.firm ? noteOffline(state) : step(state, { phase: 'offline', online: false }, cancelWait, nowAndThen)
+
+/** Until the page is back: `visible`. As hints may get lost, an attempt is made now and then. */
+const sleep = (state: ConnectionState): Step =>
+  step(state, { phase: 'offline', firm: false }, cancelWait, drop, nowAndThen)
 
 const resting: Row = {
   connect: begin,
@@ -233,8 +231,9 @@ const resting: Row = {
   online: noteOnline,
   offline: noteOffline,
   visible: stay,
+  left: stay,
 }
-const trying: Row = { ...resting, connect: stay, disconnect: end, reconnect: restart }
+const trying: Row = { ...resting, connect: stay, disconnect: end, reconnect: restart, left: sleep }
 const using: Row = { ...trying, online: probeOnline, offline: probeOffline, visible: probeNow }
 
 const table: { readonly [P in Phase]: Row } = {
@@ -245,6 +244,6 @@ const table: { readonly [P in Phase]: Row } = {
   connected: { ...using, lost: fail, goaway: leave },
   leaving: { ...using, lost: awaitDelay, elapsed: move },
   waiting: { ...trying, elapsed: retry, online: hastenOnline, offline: pause, visible: hasten },
-  offline: { ...trying, elapsed: retry, online: retryOnline, visible: retry },
+  offline: { ...trying, elapsed: retry, online: retryOnline, visible: retry, left: stay },
   stopped: { ...resting, disconnect: end },
 }

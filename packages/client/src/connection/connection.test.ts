@@ -233,6 +233,19 @@ describe('heartbeat', () => {
   })
 })
 
+test('a page that is left has no connection, and makes one when it is back', async () => {
+  const { client, server, network } = await connected()
+  client.subscribe('room:a')
+  await settle()
+  await server.last.admit()
+  await network.hint('left')
+  expect([client.status, server.last.closedByClient?.code]).toEqual(['connecting', 3000])
+  await network.hint('visible')
+  await server.last.accept({ resumed: true })
+  expect([client.status, server.ends.length]).toEqual(['connected', 2])
+  expect((await server.last.admit()).from).toEqual({ epoch: 'e1', offset: 0 })
+})
+
 describe('bad input', () => {
   test.each(['{', '{"op":"events","channel":"room:a"}', 'null', '{"op":"chunk","of":1,"index":3,"data":""}'])(
     'a message that is not of the protocol ends the connection or is left out: %s',

@@ -12,7 +12,7 @@ import {
 } from '@parley/protocol'
 import { type Client, createClient } from '../client.ts'
 import type { ClientOptions } from '../client-options.ts'
-import type { Network } from '../platform.ts'
+import type { Network, NetworkHint } from '../platform.ts'
 import type { ClientTransport, Link, LinkHandlers } from '../transport.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
@@ -168,7 +168,7 @@ export class ScriptedServer implements ClientTransport {
 
 /** A network whose hints the test gives. */
 export class ScriptedNetwork implements Network {
-  readonly #watchers = new Set<(hint: 'online' | 'offline' | 'visible') => void>()
+  readonly #watchers = new Set<(hint: NetworkHint) => void>()
   isOnline = true
 
   get watchers(): number {
@@ -179,13 +179,13 @@ export class ScriptedNetwork implements Network {
     return this.isOnline
   }
 
-  watch(notice: (hint: 'online' | 'offline' | 'visible') => void): () => void {
+  watch(notice: (hint: NetworkHint) => void): () => void {
     this.#watchers.add(notice)
     return () => this.#watchers.delete(notice)
   }
 
-  async hint(hint: 'online' | 'offline' | 'visible'): Promise<void> {
-    if (hint !== 'visible') this.isOnline = hint === 'online'
+  async hint(hint: NetworkHint): Promise<void> {
+    if (hint === 'online' || hint === 'offline') this.isOnline = hint === 'online'
     for (const notice of [...this.#watchers]) notice(hint)
     await settle()
   }
