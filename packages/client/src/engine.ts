@@ -1,6 +1,6 @@
 import { type ChannelEvent, type ClientInfo, type ConnectResult, ParleyError } from '@parley/protocol'
-import type { Backoff } from './backoff.ts'
 import type { ClientOptions } from './client-options.ts'
+import type { Backoff } from './connection/backoff.ts'
 import { asError } from './connection/close-error.ts'
 import { Connection } from './connection/connection.ts'
 import { tokenSource } from './connection/tokens.ts'

@@ -1,5 +1,5 @@
 import { type CallOptions, ParleyError, type Priority } from '@parley/protocol'
-import { type Backoff, backoffMs } from './backoff.ts'
+import { type Backoff, backoffMs } from './connection/backoff.ts'
 import type { Clock, Timer } from './platform.ts'
 import type { Answer, Request } from './requests.ts'
 

@@ -1,7 +1,7 @@
 import type { ClientInfo, ConnectResult, ParleyError, ServerFrame } from '@parley/protocol'
-import type { Backoff } from '../backoff.ts'
 import type { Clock, Network } from '../platform.ts'
 import type { ClientTransport } from '../transport.ts'
+import type { Backoff } from './backoff.ts'
 import type { TokenSource } from './tokens.ts'
 
 /** What a connection tells the engine above it. */

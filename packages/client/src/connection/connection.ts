@@ -9,9 +9,9 @@ import {
   type ServerFrame,
   supportedVersions,
 } from '@parley/protocol'
-import { backoffMs } from '../backoff.ts'
 import type { Timer } from '../platform.ts'
 import { type Answer, Requests } from '../requests.ts'
+import { backoffMs } from './backoff.ts'
 import { asError, clip, closedBecause, verdictOf } from './close-error.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { type ConnectionSnapshot, type Disconnect, snapshotOf } from './connection-snapshot.ts'

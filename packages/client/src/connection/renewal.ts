@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/protocol'
-import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Clock, Timer } from '../platform.ts'
 import type { Answer } from '../requests.ts'
+import { type Backoff, backoffMs } from './backoff.ts'
 import type { TokenSource } from './tokens.ts'
 
 interface RenewalOptions {

@@ -1,5 +1,5 @@
 import { type CallOptions, type ErrorBody, ParleyError } from '@parley/protocol'
-import { type Backoff, backoffMs } from '../backoff.ts'
+import { type Backoff, backoffMs } from '../connection/backoff.ts'
 import { type Clock, systemClock } from '../platform.ts'
 
 /** What uploads need of a client. */

@@ -22,7 +22,7 @@ import {
   type StateSnapshot,
   type SubscribeResult,
 } from '@parley/protocol'
-import { type Backoff, backoffMs } from '../backoff.ts'
+import { type Backoff, backoffMs } from '../connection/backoff.ts'
 import type { Clock, Timer } from '../platform.ts'
 import type { Answer, Request } from '../requests.ts'
 import { KeyedState, type StateChange, type StateStep } from './keyed-state.ts'
