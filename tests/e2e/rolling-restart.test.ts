@@ -11,9 +11,7 @@ let server: ServerProcess
 const attempts = new Map<string, number>()
 
 beforeAll(async () => {
-  // Without rates: who is refused for going too fast sends again, and may come behind what was accepted meanwhile.
-  const noRates = '--flags.security-features.rate-limiting=false'
-  server = await ServerProcess.start({ flags: ['--drain.window-ms', String(windowMs), noRates] })
+  server = await ServerProcess.start({ flags: ['--drain.window-ms', String(windowMs)] })
 })
 
 afterAll(() => server.remove())

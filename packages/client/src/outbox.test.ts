@@ -34,6 +34,7 @@ describe('calls', () => {
     expect(first).toEqual({
       op: 'call',
       id: 2,
+      fence: 0,
       command: 'channels.publish',
       key: 'secret1',
       input: { channel: 'room:a', data: 1 },
@@ -182,6 +183,48 @@ describe('"later" verdicts', () => {
     expect(dataOf(last)).toEqual([5, 6])
   })
 
+  test('where the server keeps the order, refused calls are sent again with one more of them at each answer', async () => {
+    const made = await connected({ maxRetries: 2 })
+    for (const data of [1, 2, 3, 4, 5, 6]) void publish(made, data)
+    await settle()
+    const { last } = made.server
+    const calls = last.all('call')
+    last.frames.length = 0
+    for (const [index, { id }] of calls.entries()) await last.refuse(id, later(), index + 1)
+    const sent: unknown[] = []
+    for (let round = 0; round < 4; round++) {
+      await made.clock.advance(1_000)
+      const batch = last.all('call')
+      expect(batch.every(({ fence }) => fence === 6)).toBe(true)
+      sent.push(dataOf(last))
+      last.frames.length = 0
+      for (const { id } of batch) await last.ok(id, {})
+    }
+    expect(sent).toEqual([[1], [2, 3], [4, 5, 6], []])
+    for (const data of [7, 8, 9]) void publish(made, data)
+    await settle()
+    expect(dataOf(last)).toEqual([7, 8, 9])
+  })
+
+  test('of calls that are refused together, the first alone counts its repeats', async () => {
+    const made = await connected({ maxRetries: 2 })
+    const calls = Promise.all([1, 2, 3, 4, 5].map((data) => publish(made, data)))
+    await settle()
+    const { last } = made.server
+    let fence = 0
+    const refuseAll = async () => {
+      for (const { id } of last.frames.splice(0) as { id: number }[]) await last.refuse(id, later(), ++fence)
+    }
+    await refuseAll()
+    for (let round = 1; round <= 5; round++) {
+      await made.clock.advance(2_000)
+      await last.ok(last.next('call').id, {})
+      // Two more go, and are refused once more.
+      await refuseAll()
+    }
+    expect(await calls).toHaveLength(5)
+  })
+
   test('after maxRetries the error is thrown, and the next call goes', async () => {
     const made = await connected({ maxRetries: 2 })
     const result = expect(publish(made, 1)).rejects.toMatchObject({ code: 'rate_limited' })
@@ -274,25 +317,32 @@ describe('giving up', () => {
   })
 })
 
-test('whatever is refused, lost or answered: each effect once, and in order where nothing was refused', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.constantFrom('call', 'ok', 'refuse', 'lose_before', 'lose_after') as fc.Arbitrary<Fate>, {
-        maxLength: 40,
-      }),
-      async (fates) => {
-        const world = new World(await connected({ maxRetries: 1_000, reconnect: { capMs: 400 } }))
-        for (const fate of fates) await world.meet(fate)
-        await world.finish()
-        expect(new Set(world.effects).size).toBe(world.effects.length)
-        expect([...world.effects].sort((a, b) => a - b)).toEqual(world.made)
-        expect(world.answered).toEqual(world.made.length)
-        if (!fates.includes('refuse')) expect(world.effects).toEqual(world.made)
-      },
-    ),
-    { numRuns: 60 },
-  )
-})
+test.each([
+  ['that keeps the order', true],
+  ['of yesterday', false],
+])(
+  'whatever a server %s refuses, loses or answers: each effect once, and in order',
+  async (_what, isFencing) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('call', 'ok', 'refuse', 'lose_before', 'lose_after') as fc.Arbitrary<Fate>, {
+          maxLength: 40,
+        }),
+        async (fates) => {
+          const options = { maxRetries: 1_000, reconnect: { capMs: 400 } }
+          const world = new World(await connected(options), isFencing)
+          for (const fate of fates) await world.meet(fate)
+          await world.finish()
+          expect(new Set(world.effects).size).toBe(world.effects.length)
+          expect([...world.effects].sort((a, b) => a - b)).toEqual(world.made)
+          expect(world.answered).toEqual(world.made.length)
+          if (isFencing || !fates.includes('refuse')) expect(world.effects).toEqual(world.made)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  },
+)
 
 type Fate = 'call' | 'ok' | 'refuse' | 'lose_before' | 'lose_after'
 
@@ -303,9 +353,12 @@ class World {
   answered = 0
   readonly #keys = new Set<string>()
   readonly #stage: Stage
+  readonly #isFencing: boolean
+  #fence = 0
 
-  constructor(made: Stage) {
+  constructor(made: Stage, isFencing: boolean) {
     this.#stage = made
+    this.#isFencing = isFencing
   }
 
   async meet(fate: Fate): Promise<void> {
@@ -320,8 +373,10 @@ class World {
     } else if (fate === 'ok') await this.#answer()
     else if (fate === 'refuse') await this.#refuse()
     else {
-      if (fate === 'lose_after') for (const call of server.last.all('call')) this.#run(call)
+      if (fate === 'lose_after')
+        for (const call of server.last.all('call')) if (call.fence === this.#fence) this.#run(call)
       await server.last.close()
+      this.#fence = 0
       await comeBack(this.#stage)
     }
   }
@@ -339,6 +394,7 @@ class World {
     const { last } = this.#stage.server
     const call = last.all('call')[0]
     if (call === undefined) return
+    if (call.fence !== this.#fence) return this.#refuse()
     last.frames.splice(last.frames.indexOf(call), 1)
     this.#run(call)
     await last.ok(call.id, {})
@@ -349,7 +405,8 @@ class World {
     const call = last.all('call')[0]
     if (call === undefined) return
     last.frames.splice(last.frames.indexOf(call), 1)
-    await last.refuse(call.id, later())
+    if (this.#isFencing) this.#fence += 1
+    await last.refuse(call.id, later(), this.#isFencing ? this.#fence : undefined)
   }
 
   #run({ key, input }: { readonly key?: string; readonly input?: unknown }): void {

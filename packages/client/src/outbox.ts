@@ -26,8 +26,14 @@ interface Lane {
   readonly name: string
   calls: number
   sent: number
-  /** A call was refused: until the lane is empty, calls go one by one, so that none overtakes a refused one. */
-  isCareful: boolean
+  /**
+   * So many calls may be without an answer. One after a refusal, so that none overtakes what was refused and is sent again;
+   * where the server sees to that, one more with every answer, until nothing waits.
+   */
+  window: number
+  isFenced: boolean
+  /** The earliest call that was refused since calls were last sent; those behind it are refused with it. */
+  refused: number
   pause: Timer | undefined
 }
 
@@ -147,7 +153,7 @@ export class Outbox {
     const name = typeof channel === 'string' ? `#${channel}` : command.slice(0, command.indexOf('.'))
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { name, calls: 0, sent: 0, isCareful: false, pause: undefined }
+      lane = { name, ...untroubled, calls: 0, sent: 0, pause: undefined }
       this.#lanes.set(name, lane)
     }
     return lane
@@ -218,7 +224,7 @@ export class Outbox {
     const trace = traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`
     const body = `,"command":${JSON.stringify(command)},"key":${JSON.stringify(key)}${trace}${input === '' ? '' : `,"input":${input}`}}`
     const isSent = request(
-      (id) => `{"op":"call","id":${id}${body}`,
+      (id, fence) => `{"op":"call","id":${id},"fence":${fence}${body}`,
       (answer) => this.#answered(seq, call, answer),
     )
     if (!isSent) return this.hold()
@@ -232,18 +238,23 @@ export class Outbox {
   #answered(seq: number, call: Call, answer: Answer): void {
     // Aborted or timed out in the meantime.
     if (call.state !== 'sent') return
-    if (answer.status === 'ok') {
-      this.#settle(seq, call, undefined, answer.value)
-      if (call.lane.isCareful) this.#flush()
-      return
+    if (answer.status === 'ok') this.#finish(seq, call, undefined, answer.value)
+    else if (answer.status === 'lost') this.#takeBack(call)
+    else if (!answer.error.retryable || (seq < call.lane.refused && call.retries >= this.#options.maxRetries))
+      this.#finish(seq, call, answer.error)
+    else {
+      this.#takeBack(call)
+      this.#repeatLater(seq, call, answer)
     }
-    if (answer.status === 'error' && (!answer.error.retryable || call.retries >= this.#options.maxRetries)) {
-      this.#settle(seq, call, answer.error)
-      if (call.lane.isCareful) this.#flush()
-      return
-    }
-    this.#takeBack(call)
-    if (answer.status === 'error') this.#repeatLater(call, answer.error)
+  }
+
+  #finish(seq: number, call: Call, error: ParleyError | undefined, value?: unknown): void {
+    const { lane } = call
+    this.#settle(seq, call, error, value)
+    if (lane.window === Number.POSITIVE_INFINITY) return
+    if (lane.isFenced) lane.window += 1
+    if (lane.calls > lane.sent) this.#flush()
+    else if (lane.isFenced) Object.assign(lane, untroubled)
   }
 
   #takeBack(call: Call): void {
@@ -253,16 +264,21 @@ export class Outbox {
     call.lane.sent -= 1
   }
 
-  #repeatLater(call: Call, error: ParleyError): void {
+  #repeatLater(seq: number, call: Call, { error, isFenced }: Extract<Answer, { status: 'error' }>): void {
     const { clock, backoff, renewToken } = this.#options
     const { lane } = call
     if (error.retry === 'refresh') renewToken()
     const delayMs = (error.retryAfterMs ?? 0) + backoffMs(call.retries, backoff, clock.random())
-    call.retries += 1
-    lane.isCareful = true
+    if (seq < lane.refused) {
+      call.retries += 1
+      lane.refused = seq
+    }
+    lane.window = 1
+    lane.isFenced = isFenced
     // Several calls of a lane may be refused together: the first pause counts.
     lane.pause ??= clock.after(delayMs, () => {
       lane.pause = undefined
+      lane.refused = Number.POSITIVE_INFINITY
       this.#flush()
     })
   }
@@ -296,8 +312,10 @@ const ranks: Readonly<Record<Priority, number>> = {
   background: 4,
 }
 
+const untroubled = { window: Number.POSITIVE_INFINITY, isFenced: false, refused: Number.POSITIVE_INFINITY }
+
 function isHeld(lane: Lane): boolean {
-  return lane.pause !== undefined || (lane.isCareful && lane.sent > 0)
+  return lane.pause !== undefined || lane.sent >= lane.window
 }
 
 function cancelled(signal: AbortSignal): ParleyError {

@@ -103,6 +103,11 @@ export interface CallFrame {
   readonly key?: string
   /** Trace context (W3C) of what calls. */
   readonly traceparent?: string
+  /**
+   * The `fence` of the last reply of this connection that had one, 0 before the first: the client repeats what is refused
+   * for now, and wants it to stay in order. Its ids must grow.
+   */
+  readonly fence?: number
 }
 
 export interface RefreshFrame {
@@ -162,6 +167,8 @@ export interface ReplyFrame {
   readonly id: number
   readonly ok?: unknown
   readonly error?: ErrorBody
+  /** With the refusal for now of a call that had a `fence`: the number to send from now on. */
+  readonly fence?: number
 }
 
 /** Result of `connect`. */

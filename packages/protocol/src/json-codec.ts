@@ -159,7 +159,8 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
   call(frame) {
     if (!isId(frame.id)) return needsId
     if (!isText(frame.command, 100)) return '`command` is a text of at most 100 characters.'
-    return isOptional(frame.key, isKey) ? undefined : '`key` is a text of 1 to 128 characters.'
+    if (!isOptional(frame.key, isKey)) return '`key` is a text of 1 to 128 characters.'
+    return isOptional(frame.fence, isCount) ? undefined : '`fence` is a whole number from 0.'
   },
   refresh(frame) {
     if (!isId(frame.id)) return needsId

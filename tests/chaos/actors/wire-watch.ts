@@ -3,8 +3,6 @@ import type { Oracle } from '@parley/kernel/simulation'
 
 /** What is known of one link. */
 interface Asked {
-  /** Publications of calls by the id of the frame. */
-  readonly calls: Map<number, readonly string[]>
   /** Channels of subscribe frames by their id. */
   readonly subscribes: Map<number, string>
   /** Offset up to which the client was sent everything, by channel; without one, nothing is known. */
@@ -22,7 +20,7 @@ const errorCode = /"error":\{"code":"([^"]+)"/
 
 /**
  * Looks on as messages travel, below the client: it sees what clients put right unnoticed, a stream with a gap or an
- * overlap, and calls that are refused for now and sent again, which may then be overtaken.
+ * overlap, and calls that are refused for now and sent again.
  */
 export class WireWatch {
   /** Codes of refusals, and how often each was seen. */
@@ -40,7 +38,7 @@ export class WireWatch {
       name: transport.name,
       open: (url, handlers) => {
         this.links += 1
-        const asked: Asked = { calls: new Map(), subscribes: new Map(), positions: new Map() }
+        const asked: Asked = { subscribes: new Map(), positions: new Map() }
         const link = transport.open(url, {
           opened: () => handlers.opened(),
           closed: (code, reason) => handlers.closed(code, reason),
@@ -68,7 +66,6 @@ export class WireWatch {
     if (op === 'call') {
       const { input } = JSON.parse(line) as CallFrame
       const ids = input?.events?.map((event) => event.id) ?? (input?.id === undefined ? [] : [input.id])
-      asked.calls.set(Number(id), ids)
       for (const publication of ids) this.#oracle.carried(publication, 'server')
     } else if (channel !== undefined) {
       // Until the answer comes, what is sent belongs to the subscription before.
@@ -101,11 +98,9 @@ export class WireWatch {
     asked.subscribes.delete(id)
     if (code !== undefined) {
       this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1)
-      for (const publication of asked.calls.get(id) ?? []) this.#oracle.delayed(publication)
     } else if (channel !== undefined) {
       const { ok } = JSON.parse(line) as { readonly ok?: { readonly position?: { readonly offset: number } } }
       if (ok?.position !== undefined) asked.positions.set(channel, ok.position.offset)
     }
-    asked.calls.delete(id)
   }
 }

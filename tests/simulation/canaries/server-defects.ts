@@ -56,6 +56,34 @@ export const serverDefects: readonly Defect[] = [
     ],
   },
   {
+    name: 'refused calls are overtaken',
+    weights: { rate_limit: 30 },
+    changes: [
+      {
+        file: kernel('commands/fences.ts'),
+        healthy:
+          '  return fence !== undefined && heard < fence.number && id > fence.id ? fence.error : undefined',
+        ill: '  return id < 0 && heard < 0 ? fence?.error : undefined',
+      },
+    ],
+  },
+  {
+    name: 'refused calls are overtaken by those at work',
+    weights: { failed_commit: 60, unknown_outcome: 60 },
+    changes: [
+      {
+        file: kernel('commands/unit-runner.ts'),
+        healthy: '      takeTurn(caller, orderKey)\n',
+        ill: '',
+      },
+      {
+        file: kernel('commands/unit-runner.ts'),
+        healthy: '      keepOrder(prepared.caller, prepared.orderKey)\n',
+        ill: '',
+      },
+    ],
+  },
+  {
     name: 'idempotency looked up after the rules',
     changes: [
       {

@@ -118,9 +118,9 @@ export class Connection {
    *
    * @returns false when there is no link: nothing was sent and `done` is never called
    */
-  request(encode: (id: number) => string, done: (answer: Answer) => void): boolean {
+  request(encode: (id: number, fence: number) => string, done: (answer: Answer) => void): boolean {
     if (this.#wire === undefined || (this.#state.phase !== 'greeting' && !this.isReady)) return false
-    this.#wire.send(encode(this.#requests.add(done)))
+    this.#wire.send(this.#requests.add(encode, done))
     return true
   }
 

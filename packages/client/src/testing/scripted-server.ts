@@ -78,8 +78,9 @@ export class ServerEnd {
     return this.send({ op: 'reply', id, ok })
   }
 
-  refuse(id: number, error: ParleyError | ErrorBody): Promise<void> {
-    return this.send({ op: 'reply', id, error: error instanceof ParleyError ? error.toBody() : error })
+  refuse(id: number, error: ParleyError | ErrorBody, fence?: number): Promise<void> {
+    const body = error instanceof ParleyError ? error.toBody() : error
+    return this.send({ op: 'reply', id, error: body, ...(fence === undefined ? {} : { fence }) })
   }
 
   async close(code = 1006, reason = ''): Promise<void> {

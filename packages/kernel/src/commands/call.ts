@@ -1,6 +1,7 @@
 import type { CommandContract, ParleyError } from '@parley/protocol'
 import type { Identity } from '../ports/authenticator.ts'
 import type { RegisteredCommand } from '../registry.ts'
+import type { CallPlace } from './fences.ts'
 import type { OrderedLanes } from './ordered-lanes.ts'
 import type { KnownReceipt } from './receipts.ts'
 
@@ -19,6 +20,8 @@ export interface Caller {
    * included.
    */
   readonly uncommitted?: Map<string, Promise<unknown>>
+  /** Absent where nobody repeats what is refused for now. */
+  readonly place?: CallPlace | undefined
   /** A part of a call that was accepted already: it counts for no rate, and is carried out while the node stops. */
   readonly isNested?: boolean
 }

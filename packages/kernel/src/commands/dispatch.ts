@@ -11,6 +11,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import { orderKeyOf, type RegisteredCommand, type Registry } from '../registry.ts'
 import type { Call, Caller, Done, Prepared } from './call.ts'
+import { keepOrder } from './fences.ts'
 import { digest } from './hash.ts'
 import { OrderedLanes } from './ordered-lanes.ts'
 import type { Publisher } from './publisher.ts'
@@ -160,6 +161,7 @@ export class Dispatch {
     { call, done }: { readonly call: Call; readonly done: Done },
   ): Prepared | undefined {
     const { contract } = command
+    keepOrder(caller, orderKeyOf(command, call.input))
     this.#checkDoor(command, caller)
     const identity = caller.identity ?? nobody
     const input = contract.precheck?.(call.input) ? call.input : validate(contract.input, call.input)

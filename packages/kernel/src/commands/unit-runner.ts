@@ -3,6 +3,7 @@ import type { Limits } from '../limits.ts'
 import type { PositionedHandler } from '../module.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Prepared, Runnable } from './call.ts'
+import { keepOrder, takeTurn } from './fences.ts'
 import type { Published, Publisher } from './publisher.ts'
 import { type KnownReceipt, type Receipts, readReceipt, receiptText } from './receipts.ts'
 import { type ContextServices, UnitContext } from './unit-context.ts'
@@ -40,6 +41,7 @@ export class UnitRunner {
     const ctx = this.#context(prepared, 1, () => caller.uncommitted?.get(orderKey))
     const run: Run = { prepared, ctx }
     try {
+      takeTurn(caller, orderKey)
       const output = handle(prepared, ctx)
       if (output instanceof Promise)
         return output.then(
@@ -100,6 +102,8 @@ export class UnitRunner {
         this.#parts.finish(prepared, undefined, complete(prepared.command, output, []))
         return undefined
       }
+      // Once more: a call before it may have been refused while the handler ran.
+      keepOrder(prepared.caller, prepared.orderKey)
       const expiresAt = this.#parts.clock.now() + this.#parts.limits.idempotencyTtlMs
       const text = scope === undefined ? '' : receiptText(output, ctx.events, ctx.redactions !== undefined)
       const published = this.#parts.publisher.submit(

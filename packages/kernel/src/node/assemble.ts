@@ -355,6 +355,7 @@ function makeLinkServices(
     open: (link, identity, frame) => sessions.open(link, identity, frame),
     welcome: around.welcome,
     laneOf: (frame) => handler.laneOf(frame),
+    refusalOf: (link, frame, error) => handler.refusalOf(link, frame, error),
     follow: (session, topics) => follow(subscribing, session, topics),
     handle: (session, frame) => handler.handle(session, frame),
     closed: around.closed,

@@ -13,6 +13,7 @@ import type { Channel } from '../channels/channel.ts'
 import { presenceName } from '../channels/occupancy.ts'
 import type { Subscribing } from '../channels/subscribing.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
+import { type Fenced, Fences } from '../commands/fences.ts'
 import { traceContext } from '../inspection/spans.ts'
 import type { Kinds, Lane } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -69,6 +70,16 @@ export class FrameHandler {
     }
   }
 
+  /** The reply to a request that is refused. What was sent behind a call is held back until its client knows. */
+  refusalOf(at: Fenced, frame: ClientFrame & { readonly id: number }, error: ParleyError): string {
+    const { id } = frame
+    const reply = { op: 'reply', id, error: error.toBody() }
+    if (frame.op !== 'call' || frame.fence === undefined || !error.retryable) return JSON.stringify(reply)
+    at.fences ??= new Fences()
+    const key = this.#parts.registry.orderKey(frame.command, frame.input) ?? ''
+    return JSON.stringify({ ...reply, fence: at.fences.raise(key, { id, heard: frame.fence }, error) })
+  }
+
   handle(session: Session, frame: ClientFrame): void {
     switch (frame.op) {
       case 'call':
@@ -94,36 +105,37 @@ export class FrameHandler {
   }
 
   #call(session: Session, frame: CallFrame): void {
+    const { generation, link } = session
+    const at = link as Fenced
     if (session.callsInFlight >= this.#parts.limits.maxCallsInFlight) {
-      refuse(session, frame.id, tooMany('calls', session.callsInFlight))
+      session.outbox.control(this.refusalOf(at, frame, tooMany('calls', session.callsInFlight)))
       return
     }
     session.callsInFlight += 1
-    const { generation } = session
     const caller = {
       identity: session.identity,
       session: session.id,
-      ip: session.link?.handshake.ip,
+      ip: link?.handshake.ip,
       requestId: `${session.id}-${generation}-${frame.id}`,
       traceparent: traceContext(frame.traceparent),
       lanes: session.lanes,
       uncommitted: session.uncommitted,
+      place: frame.fence === undefined ? undefined : { at, id: frame.id, heard: frame.fence },
     }
     this.#parts.dispatch.execute(caller, frame, (error, output) => {
       session.callsInFlight -= 1
+      // Also where nobody is told any more: what the same connection sent behind it may still wait for its turn.
+      const refusal = error === undefined ? undefined : this.refusalOf(at, frame, error)
       // An answer for an earlier connection would meet another call of the same id.
-      if (session.generation === generation) this.#answer(session, frame.id, { error, output })
+      if (session.generation !== generation) return
+      if (refusal === undefined) this.#answer(session, frame.id, output)
+      else session.outbox.control(refusal)
     })
   }
 
-  #answer(
-    session: Session,
-    id: number,
-    result: { readonly error: ParleyError | undefined; readonly output?: unknown },
-  ): void {
+  #answer(session: Session, id: number, output: unknown): void {
     try {
-      if (result.error === undefined) reply(session, id, result.output)
-      else refuse(session, id, result.error)
+      reply(session, id, output)
     } catch (error) {
       // The output is no JSON: what the command did stands.
       refuse(session, id, this.#asParleyError(error, session))

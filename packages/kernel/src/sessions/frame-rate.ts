@@ -1,4 +1,4 @@
-import { type Decoded, ParleyError } from '@parley/protocol'
+import { type ChunkFrame, type Decoded, ParleyError } from '@parley/protocol'
 import { TokenBucket } from '../access/token-bucket.ts'
 import type { Rate } from '../limits.ts'
 
@@ -26,12 +26,16 @@ export class FrameRate {
   /** Milliseconds to wait before such a frame is let through; 0 when it is now. */
   take(decoded: Decoded, now: number): number {
     // What large pieces become is counted, and its size is bounded. Many small ones are a flood like any other.
-    if ('frame' in decoded && decoded.frame.op === 'chunk' && decoded.frame.data.length >= largeChunk)
-      return 0
+    if ('frame' in decoded && decoded.frame.op === 'chunk' && isFree(decoded.frame)) return 0
     const waitMs = this.#bucket.take(this.#rate, now)
     this.#refused = waitMs === 0 ? 0 : this.#refused + 1
     return waitMs
   }
+}
+
+/** The last piece is small as it happens: without it the others were for nothing, and nobody would be answered. */
+function isFree({ data, index, of }: ChunkFrame): boolean {
+  return data.length >= largeChunk || (index > 0 && index === of - 1)
 }
 
 export function tooManyFrames(waitMs: number): ParleyError {

@@ -1,4 +1,4 @@
-import type { ClientFrame, ConnectFrame } from '@parley/protocol'
+import type { ClientFrame, ConnectFrame, ParleyError } from '@parley/protocol'
 import type { Lane } from '../kind.ts'
 import type { Limits, Rate } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
@@ -29,6 +29,8 @@ export interface LinkServices {
   readonly welcome: (link: Link, session: Session, resumed: boolean) => object
   /** The lane in which a frame waits when there is much to do. */
   readonly laneOf: (frame: ClientFrame) => Lane
+  /** The reply to a request that is not carried out. */
+  readonly refusalOf: (link: Link, frame: ClientFrame & { readonly id: number }, error: ParleyError) => string
   /** Subscribes a session to the channels that it named in its connect frame. */
   readonly follow: (session: Session, topics: readonly string[]) => void
   /** Carries out a frame of a connected client. */

@@ -10,6 +10,7 @@ import {
   negotiateVersion,
   ParleyError,
 } from '@parley/protocol'
+import type { Fenced, Fences } from '../commands/fences.ts'
 import type { Lane } from '../kind.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Connection, ConnectionHandler, Handshake } from '../ports/transport.ts'
@@ -39,7 +40,7 @@ const maxPipelined = 1_100
  * One connection, from its first byte to its close: decoding, rates, the connect handshake, heartbeat and token expiry.
  * What frames mean is the session's business.
  */
-export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
+export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   readonly connection: Connection
   readonly handshake: Handshake
   /** When it was accepted, in ms since 1970. */
@@ -51,6 +52,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   dueTick: number | undefined
   waiting = 0
   isEnding = false
+  fences: Fences | undefined
   #phase: Phase = 'new'
   /** What was sent before the connect frame was looked at still waits. */
   #isEarly = false
@@ -116,9 +118,9 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     const waitMs = this.#rate.take(decoded, clock.elapsed())
     if (waitMs === 0) return false
     drops.add({ what: 'request', reason: 'rate_limited' })
-    const id = 'frame' in decoded ? idOf(decoded.frame) : decoded.failure.id
     if (this.#rate.isFlood) this.close('rate_limited')
-    else if (id !== undefined) this.refuse(id, tooManyFrames(waitMs))
+    else if ('frame' in decoded) this.#refuseFrame(decoded.frame, tooManyFrames(waitMs))
+    else if (decoded.failure.id !== undefined) this.refuse(decoded.failure.id, tooManyFrames(waitMs))
     return true
   }
 
@@ -143,8 +145,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
   }
 
   refused(frame: ClientFrame): void {
-    const id = idOf(frame)
-    if (id !== undefined) this.refuse(id, overloadedError(this.#services.clock.random()))
+    this.#refuseFrame(frame, overloadedError(this.#services.clock.random()))
   }
 
   /** The client is held back: what it sends now would wait, in front of others. */
@@ -182,11 +183,10 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     const hasRoom =
       this.#pipelined.length < maxPipelined &&
       this.#pipelinedLength <= this.#services.limits.maxAssembledBytes
-    const id = idOf(frame)
     if (hasRoom) this.#pipelined.push(frame)
-    else if (id !== undefined)
-      this.refuse(
-        id,
+    else
+      this.#refuseFrame(
+        frame,
         new ParleyError('overloaded', 'Too much was sent behind `connect`. Send it after the reply.'),
       )
   }
@@ -244,6 +244,10 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable {
     if (id === undefined) this.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
     else this.refuse(id, error)
     if (this.#badFrames >= this.#services.limits.maxBadFrames) this.close('too_many_errors')
+  }
+
+  #refuseFrame(frame: ClientFrame, error: ParleyError): void {
+    if ('id' in frame) this.reply(this.#services.refusalOf(this, frame, error))
   }
 
   refuse(id: number, error: ParleyError): void {

@@ -112,6 +112,12 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     later(world, action, () => world.backend.membership(app, channel, user, true))
     return true
   },
+  // It is counted where somebody is refused.
+  rate_limit: (world, action) => {
+    world.nodes.limitRates(true)
+    later(world, { ...action, forMs: action.forMs * 2 }, () => world.nodes.limitRates(false))
+    return false
+  },
   crash: (world, action) => {
     const slot = slotOf(world, action)
     if (!world.nodes.kill(slot, {})) return false

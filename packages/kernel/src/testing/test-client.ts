@@ -2,7 +2,6 @@ import {
   type ChannelEvent,
   ChunkAssembly,
   decodeServerMessage,
-  type ErrorBody,
   expandEvents,
   type Position,
   type ReplyFrame,
@@ -17,7 +16,7 @@ import type { MemoryClient } from '../memory/transport.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** A reply, with `ok` or `error`. */
-export type Reply = { readonly ok?: unknown; readonly error?: ErrorBody }
+export type Reply = Pick<ReplyFrame, 'ok' | 'error' | 'fence'>
 
 /** What a client knows of a channel's keyed state. */
 export interface StateView {

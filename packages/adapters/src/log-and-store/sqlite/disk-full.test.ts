@@ -103,6 +103,26 @@ test('a full database is as full, and as whole, after it was opened again', asyn
   await expectRecovered(next, committed)
 })
 
+test('what was handed over before the refusal was heard is refused too, although there is room again', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'parley-sqlite-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  // Units go to the writer at once, so that this thread can stand still with one on its way.
+  const clock = { now: () => now, defer: (run: () => void) => run() }
+  const store = await open({ directory, maxPages: 200, probeIntervalMs: 1, clock })
+  const large = {
+    ...unit(1),
+    writes: [{ table: 'rooms', key: 'large', value: `"${'x'.repeat(2_000_000)}"` }],
+  }
+  const refused = [expect(store.commit(large)).rejects.toMatchObject({ code: 'store_full' })]
+  // The disk is full, and found to have room again; this thread hears of neither.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  refused.push(expect(store.commit(unit(2))).rejects.toMatchObject({ code: 'store_full' }))
+  await Promise.all(refused)
+  await vi.waitFor(() => expect(store.status()).toEqual({ writable: true, queued: 0 }), { timeout: 10_000 })
+  for (const id of [1, 2])
+    expect(await store.commit(unit(id))).toMatchObject({ positions: [{ offset: id }, { offset: 1 }] })
+})
+
 /** A file system of 6 MB, where the system allows one: on Linux, for root. */
 function mountSmallDisk(): string | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'parley-disk-'))

@@ -45,7 +45,8 @@ export type Chore =
   | { readonly kind: 'purged' }
 
 export type ToWriter =
-  | { readonly kind: 'units'; readonly units: Flat; readonly texts: NewTexts }
+  /** `faults`: how often it had been heard that writing has ended, when the units were handed over. */
+  | { readonly kind: 'units'; readonly units: Flat; readonly texts: NewTexts; readonly faults: number }
   | { readonly kind: 'chore'; readonly id: number; readonly chore: Chore }
   | { readonly kind: 'close' }
 

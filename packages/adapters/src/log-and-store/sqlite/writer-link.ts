@@ -65,6 +65,10 @@ export class WriterLink {
   readonly #chores = new Map<number, PendingChore>()
   #lastChore = 0
   #fault: Fault | undefined
+  /** How often writing has ended. */
+  #faults = 0
+  /** A unit had no room: until another is done, smaller ones have none either. They would overtake it. */
+  #isFull = false
   #isClosed = false
 
   constructor(options: WriterLinkOptions) {
@@ -92,8 +96,8 @@ export class WriterLink {
     if (this.#fault !== undefined) return Promise.reject(toError(this.#fault))
     const bytes = weigh(unit)
     if (this.queued >= maxQueuedUnits) return Promise.reject(overloadedError(`${this.queued} writes`))
-    if (this.queued > 0 && this.#pendingBytes + bytes > maxQueuedBytes)
-      return Promise.reject(overloadedError(`Writes of ${this.#pendingBytes} bytes`))
+    this.#isFull ||= this.queued > 0 && this.#pendingBytes + bytes > maxQueuedBytes
+    if (this.#isFull) return Promise.reject(overloadedError(`Writes of ${this.#pendingBytes} bytes`))
     return new Promise((resolve, reject) => {
       refuseMalformed(unit)
       writeUnit(this.#batch, unit, this.#texts)
@@ -148,7 +152,7 @@ export class WriterLink {
     this.#batch = []
     this.#batchUnits = 0
     this.#batchBytes = 0
-    this.#post({ kind: 'units', units, texts: this.#texts.take() })
+    this.#post({ kind: 'units', units, texts: this.#texts.take(), faults: this.#faults })
   }
 
   #post(message: ToWriter): void {
@@ -158,14 +162,18 @@ export class WriterLink {
   #receive(message: FromWriter): void {
     if (message.kind === 'results') readOutcomes(message.results, (outcome) => this.#answer(outcome))
     else if (message.kind === 'chore') this.#answerChore(message.id, message.result)
-    else if (message.kind === 'health') this.#setHealth(message.fault)
-    else if (message.kind === 'opened') this.#open.resolve(message)
+    else if (message.kind === 'health') {
+      // What was handed over before this was heard is refused with what was refused.
+      this.#flush()
+      this.#setHealth(message.fault)
+    } else if (message.kind === 'opened') this.#open.resolve(message)
     else this.#open.reject(new Error(message.message))
   }
 
   #answer(outcome: Outcome): void {
     const pending = this.#pending[this.#answered] as PendingUnit
     this.#answered += 1
+    this.#isFull = false
     this.#pendingBytes -= pending.bytes
     if (this.#answered === this.#pending.length) this.#forgetAnswered()
     else if (this.#answered >= 4_096) this.#forgetAnswered()
@@ -186,6 +194,7 @@ export class WriterLink {
   }
 
   #setHealth(fault: Fault | undefined): void {
+    if (fault !== undefined) this.#faults += 1
     this.#fault = fault
     const { logger } = this.#options
     if (fault === undefined) logger?.info('The database takes writes again.')

@@ -49,7 +49,6 @@ export class Oracle {
   readonly #options: OracleOptions
   readonly #channels = new Map<string, ChannelTruth>()
   readonly #publications = new Map<string, Publication>()
-  readonly #edits = new Map<string, readonly Publication[]>()
   readonly #readers: ReaderTruth[] = []
   readonly #memberships: Memberships
   readonly #seqs = new Map<string, number>()
@@ -106,8 +105,6 @@ export class Oracle {
       ...{ sentTo: new Set<string>(), mayDouble: false, hasNoOrder: false, redaction: undefined },
     }
     this.#publications.set(what.id, publication)
-    if (what.target !== undefined)
-      this.#edits.set(what.target, [...(this.#edits.get(what.target) ?? []), publication])
     this.channel(what.app, what.channel).publications.push(publication)
     return publication
   }
@@ -143,13 +140,6 @@ export class Oracle {
     if (!this.#options.isCluster || sentTo.size === 1) return
     if (this.channel(app, channel).durability !== 'durable')
       publication.mayDouble = publication.hasNoOrder = true
-  }
-
-  /** It was refused for now, and is sent again; what edits it finds nothing meanwhile. */
-  delayed(id: string): void {
-    const publication = this.#publications.get(id)
-    if (publication !== undefined) publication.hasNoOrder = true
-    for (const edit of this.#edits.get(id) ?? []) edit.hasNoOrder = true
   }
 
   /** A user is let in or put out by a publication. */

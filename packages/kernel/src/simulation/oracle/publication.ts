@@ -27,7 +27,7 @@ export interface Publication {
    * may be there more than once.
    */
   mayDouble: boolean
-  /** It was refused once and sent again, or nobody waits for its answer: it may be overtaken. */
+  /** Its sender was told that it failed, or nobody waits for its answer: it may be overtaken. */
   hasNoOrder: boolean
   /** Somebody has asked for its redaction: when, and when that was answered. */
   redaction: { readonly calledAt: number; doneAt: number | undefined } | undefined

@@ -40,8 +40,6 @@ export interface DatabaseOptions {
   readonly random: Random
   /** The disk's power is gone, and with it the processes that use it. */
   readonly onPowerCut: () => void
-  /** Units were not stored, and are tried again. */
-  readonly onRefused: (units: readonly Unit[]) => void
 }
 
 /** What survives the processes, and everything that can happen to it. */
@@ -132,14 +130,12 @@ export class SimulatedDatabase {
   #onCommit(disk: SimulatedDisk, units: readonly Unit[], phase: 'before' | 'after'): void {
     if (phase === 'before' && this.isFull) {
       this.counts.full += 1
-      this.#options.onRefused(units)
       throw new ParleyError('store_full')
     }
     const [fault] = this.#faults
     if (fault === undefined || (fault === 'unknown_stored') !== (phase === 'after')) return
     this.#faults.shift()
     this.counts[fault] += 1
-    if (phase === 'before') this.#options.onRefused(units)
     if (fault === 'failed') throw new ParleyError('unavailable', 'The disk refused a write.')
     if (fault !== 'torn') throw new ParleyError('outcome_unknown')
     disk.unitsLeft = 1 + this.#random.below(units.length)

@@ -1,4 +1,5 @@
 import { ParleyError } from '@parley/protocol'
+import { Flags } from '../../flags.ts'
 import type { Limits } from '../../limits.ts'
 import { silentLogger } from '../../memory/logger.ts'
 import { memoryRecentLog } from '../../memory/recent-log.ts'
@@ -25,8 +26,12 @@ export const limits = {
   tokenGraceMs: 1_000,
   slowConsumerMs: 2_500,
   channelIdleMs: 2_000,
+  maxCallsInFlight: 40,
   silentPositionMs: 2_000,
 } as const satisfies Partial<Limits>
+
+/** So few that a burst of publishes meets it. */
+const userRate = { perSecond: 20, burst: 8 }
 
 interface Running {
   readonly process: SimulatedProcess
@@ -40,6 +45,7 @@ export class Nodes {
   readonly #world: World
   readonly #slots: (Running | undefined)[]
   #starts = 0
+  #isLimited = false
   /** Processes that run in the disk's commit right now. */
   #committing: number | undefined
 
@@ -88,6 +94,7 @@ export class Nodes {
       recentLog: world.lines.recentLog(process),
     }
     const off = { perSecond: 0, burst: 0 }
+    const flags = new Flags({ rateLimiting: this.#isLimited })
     const node = createNode({
       ...{ store, clock: process, limits, apps: world.apps },
       ...(this.count === 1 ? { recentLog: memoryRecentLog({ clock: process }) } : shared),
@@ -96,7 +103,7 @@ export class Nodes {
       modules: [simulatedModule()],
       logger: silentLogger,
       metrics: unread,
-      rates: { connection: off, user: off, ip: off, connectPerIp: off },
+      ...{ flags, rates: { connection: off, user: userRate, ip: off, connectPerIp: off } },
     })
     const running: Running = { process, store, node, phase: 'starting' }
     this.#slots[slot] = running
@@ -113,6 +120,12 @@ export class Nodes {
         world.clock.after(200, () => this.boot(slot))
       },
     )
+  }
+
+  /** Users may call so often and no more, in the middle of whatever they are sending; or as often as they like. */
+  limitRates(isLimited: boolean): void {
+    this.#isLimited = isLimited
+    for (const { node } of this.all()) node.flags.set('rateLimiting', isLimited)
   }
 
   /** As `kill -9` does, or a power cut; then nobody hears of the connections any more. */

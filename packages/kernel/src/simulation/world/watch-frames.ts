@@ -19,6 +19,7 @@ interface Asked {
 }
 
 const tokenShown = /^\{"op":"(?:connect|refresh)".*expiresAt\\":(\d+)/
+const errorCode = /"error":\{"code":"([^"]+)"/
 /** How long a connection may be used after its token has expired: the grace, and some time until that is noticed. */
 const toleratedMs = 2_000
 const frameToNode = /^\{"op":"(call|subscribe|unsubscribe)","id":(\d+)(?:,"channel":"([^"]+)")?/
@@ -27,15 +28,17 @@ const frameToClient =
 
 /**
  * Looks on as frames travel, and sees what clients put right unnoticed: a stream to a client must have no gaps and no
- * overlaps even on the wire. A call that is refused for now is sent again, and may then be overtaken by what its sender
- * has sent behind it; the application does not hear of that.
+ * overlaps even on the wire. Calls that are refused for now and sent again are counted.
  */
 export class FrameWatch {
   readonly #oracle: Oracle
+  readonly #onRefused: (code: string) => void
   readonly #asked = new WeakMap<SimulatedLink, Asked>()
 
-  constructor(oracle: Oracle) {
+  /** @param onRefused told the code of each call that is refused */
+  constructor(oracle: Oracle, onRefused: (code: string) => void) {
     this.#oracle = oracle
+    this.#onRefused = onRefused
   }
 
   /** Sees a message on its way to a side. */
@@ -95,8 +98,10 @@ export class FrameWatch {
     if (channel !== undefined) {
       const { ok } = JSON.parse(line) as { readonly ok?: { readonly position?: { readonly offset: number } } }
       if (ok?.position !== undefined) asked.positions.set(channel, ok.position.offset)
-    } else if (line.includes('"error":'))
-      for (const publication of asked.calls.get(id) ?? []) this.#oracle.delayed(publication)
+    } else if (asked.calls.has(id)) {
+      const code = errorCode.exec(line)?.[1]
+      if (code !== undefined) this.#onRefused(code)
+    }
   }
 }
 

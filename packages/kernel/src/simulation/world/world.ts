@@ -90,7 +90,9 @@ export class World {
       redactionMs: schedule.nodes === 1 ? 0 : Number.POSITIVE_INFINITY,
       told: (text, about) => this.note(text, about.channel, about.who),
     })
-    const watch = new FrameWatch(this.oracle)
+    const watch = new FrameWatch(this.oracle, (code) => {
+      if (code === 'rate_limited' || code === 'overloaded') this.happened('rate_limit')
+    })
     this.network = new SimulatedNetwork({
       ...{ world: this.clock, random: this.random },
       tap: (link, to, text) => watch.see(link, to, text),
@@ -101,9 +103,6 @@ export class World {
     this.database = new SimulatedDatabase({
       random: this.random,
       onPowerCut: () => this.nodes.powerCut(),
-      onRefused: (units) => {
-        for (const { events } of units) for (const { id } of events) this.oracle.delayed(id ?? '')
-      },
     })
     this.lines = new Lines(this.process('broker'), this.random)
     this.nodes = new Nodes(this, schedule.nodes)
@@ -122,6 +121,7 @@ export class World {
   /** From here on nothing goes wrong any more, and what did is over. */
   calm(): void {
     this.database.mend()
+    this.nodes.limitRates(false)
     this.lines.calm()
     this.network.calm()
     for (const { process } of this.nodes.all()) process.thaw()

@@ -30,6 +30,12 @@ const probeBytes = 262_144
 
 const closing: Fault = { code: 'unavailable', message: 'The store is closing; this was not done.' }
 
+interface Taken {
+  readonly units: Unit[]
+  /** So many of them, the first ones, were handed over before it was heard that writing had ended. */
+  late: number
+}
+
 class Writer {
   readonly #port: MessagePort
   readonly #start: WriterStart
@@ -40,6 +46,9 @@ class Writer {
   readonly #log: WriteAheadLog
   readonly #texts: string[] = []
   #fault: Fault | undefined
+  #lastFault: Fault | undefined
+  /** How often writing has ended. */
+  #faults = 0
   #isClosing = false
   #timer: NodeJS.Timeout | undefined
 
@@ -69,41 +78,45 @@ class Writer {
   /** Runs until nothing is left to do: a group of all units that wait, then a slice of a chore, and so on. */
   #work(first?: ToWriter): void {
     for (let next = first; ; next = undefined) {
-      const units = this.#take(next)
-      if (units.length > 0) this.#commit(units)
+      const taken = this.#take(next)
+      if (taken.units.length > 0) this.#commit(taken)
       if (this.#isClosing) return this.#close()
-      if (!this.#stepChore() && units.length === 0) break
+      if (!this.#stepChore() && taken.units.length === 0) break
     }
     this.#setTimer()
   }
 
   /** Reads what has arrived. */
-  #take(first: ToWriter | undefined): Unit[] {
-    const units: Unit[] = []
+  #take(first: ToWriter | undefined): Taken {
+    const taken: Taken = { units: [], late: 0 }
+    const { units } = taken
     let message = first ?? this.#receive()
     for (let left = group.messages; message !== undefined; message = this.#receive()) {
       if (message.kind === 'units') {
         learn(this.#texts, message.texts)
         units.push(...readUnits(message.units, this.#texts))
+        if (message.faults < this.#faults) taken.late = units.length
       } else if (message.kind === 'chore') this.#chores.add(message.id, message.chore)
       else this.#isClosing = true
       left -= 1
       if (left === 0 || units.length >= group.units) break
     }
-    return units
+    return taken
   }
 
   #receive(): ToWriter | undefined {
     return receiveMessageOnPort(this.#port)?.message as ToWriter | undefined
   }
 
-  #commit(units: readonly Unit[]): void {
-    const fault = this.#fault
+  /** Units that are late would overtake those behind which they were sent, and which are sent again. */
+  #commit({ units, late }: Taken): void {
     const results: Flat = []
-    if (fault !== undefined) {
-      for (const _ of units) writeOutcome(results, { status: 'failed', fault })
-    } else {
-      const group = this.#group.commit(units)
+    const fault = this.#fault ?? (late > 0 ? this.#lastFault : undefined)
+    const refused = this.#fault === undefined ? late : units.length
+    if (fault !== undefined)
+      for (let count = refused; count > 0; count--) writeOutcome(results, { status: 'failed', fault })
+    if (refused < units.length) {
+      const group = this.#group.commit(refused === 0 ? units : units.slice(refused))
       for (const outcome of group.outcomes) writeOutcome(results, outcome)
       if (group.fault !== undefined) this.#stop(group.fault)
     }
@@ -153,6 +166,8 @@ class Writer {
     const { code, ...rest } = fault
     // Whatever this group's outcome was, units that come later are surely not stored.
     this.#fault = { ...rest, code: code === 'outcome_unknown' ? 'unavailable' : code }
+    this.#lastFault = this.#fault
+    this.#faults += 1
     this.#tell({ kind: 'health', fault: this.#fault })
   }
 
