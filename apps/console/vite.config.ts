@@ -1,4 +1,4 @@
-import { compressedFiles } from '@parley/look/build'
+import { compressedFiles, pageFrame } from '@parley/look/build'
 import react from '@vitejs/plugin-react'
 import { defaultClientConditions, defineConfig } from 'vite'
 
@@ -9,7 +9,11 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/console/',
   publicDir: '../../packages/look/public',
-  plugins: [react(), compressedFiles()],
+  plugins: [
+    react(),
+    pageFrame({ name: 'The console', description: 'What a Parley server does, for who runs it.' }),
+    compressedFiles(),
+  ],
   resolve: { conditions: ['parley-source', ...defaultClientConditions] },
   build: {
     // Browsers of 2024, as the workspace.

@@ -1,4 +1,4 @@
-import { compressedFiles } from '@parley/look/build'
+import { compressedFiles, pageFrame } from '@parley/look/build'
 import react from '@vitejs/plugin-react'
 import { defaultClientConditions, defineConfig } from 'vite'
 import { servedFiles } from './build/served-files.ts'
@@ -9,7 +9,12 @@ const server = `http://127.0.0.1:${process.env.PORT ?? 3001}`
 export default defineConfig({
   root: import.meta.dirname,
   publicDir: '../../packages/look/public',
-  plugins: [react(), servedFiles(), compressedFiles()],
+  plugins: [
+    react(),
+    servedFiles(),
+    pageFrame({ name: 'Parley', description: 'Conversations in which nothing is lost.' }),
+    compressedFiles(),
+  ],
   resolve: { conditions: ['parley-source', ...defaultClientConditions] },
   build: {
     // Browsers of 2024. For older ones `:dir()` would become a guess from the language.

@@ -111,7 +111,7 @@ describe('the guide on troubleshooting', () => {
     const asked = Promise.withResolvers<void>()
     const stop = setupErrorRecovery(client, { signIn: asked.resolve, explain: () => undefined })
     await expect(client.connect()).rejects.toMatchObject({ help: '/docs/errors/unauthenticated/' })
-    expect(lines).toContain('[Parley] connecting')
+    expect(lines).toContain('[WebSocket Debug] connecting')
     expect((await checkConnectionHealth(client)).advice).toContain(
       `${server.url}/docs/errors/unauthenticated/`,
     )

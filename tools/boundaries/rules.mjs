@@ -116,7 +116,7 @@ const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
 const rfc6455 = '^packages/adapters/src/transport/websocket/(frame-reader|handshake|server-frame)[.]ts$'
 
 const contractFiles = [
-  '^packages/modules/src/contracts[.]ts$',
+  '^packages/modules/src/(contracts|paging)[.]ts$',
   '^packages/modules/src/[^/]+/(contract|model|permissions)[.]ts$',
   '^packages/modules/src/[^/]+/[^/]+/(contract|model|permissions)[.]ts$',
 ]

@@ -91,9 +91,9 @@ document.addEventListener('keydown', (event) => {
 
 document.querySelector('.scheme').addEventListener('click', () => {
   const { dataset } = document.documentElement
-  dataset.scheme = dataset.scheme === 'dark' ? 'light' : 'dark'
+  dataset.mantineColorScheme = dataset.mantineColorScheme === 'dark' ? 'light' : 'dark'
   try {
-    localStorage.setItem('parley.color-scheme', dataset.scheme)
+    localStorage.setItem('parley.color-scheme', dataset.mantineColorScheme)
   } catch {
     // Storage is switched off: the choice lasts as long as the page.
   }

@@ -71,11 +71,13 @@ function writeAssets(folder: string, pages: readonly Page[]): void {
   writeFileSync(join(assets, 'search.json'), searchIndex(pages, slugOf))
 }
 
-/** Files of libraries that pages load, by the name under which they are served. */
+/** Files of libraries, and of the pages of ours beside the documentation, that pages load, by the name under which they are served. */
 const libraryFiles = {
   'inter.woff2': import.meta.resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'),
   'jetbrains-mono.woff2': import.meta.resolve(
     '@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2',
   ),
+  'tokens.css': import.meta.resolve('@parley/look/tokens.css'),
+  'color-scheme.js': import.meta.resolve('@parley/look/color-scheme.js'),
   'minisearch.js': import.meta.resolve('minisearch'),
 }

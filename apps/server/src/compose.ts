@@ -109,6 +109,7 @@ export async function startServer(config: Config, logger: Logger, place?: Place)
   const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({
     ...{ store, authenticator, clock, logger, metrics, flags, limits, tracer },
+    operationLog: config.debugging ? logger : undefined,
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
@@ -184,7 +185,7 @@ export function modulesOf(
   return [
     authModule({ maxTokenLifetimeMs: config.tokens.maxLifetimeMs, developmentSignIn: development?.signIn }),
     channelsModule({
-      kinds: config.kinds,
+      ...{ kinds: config.kinds, flags },
       ...(config.authorize === undefined
         ? {}
         : { authorize: authorizeWebhook({ ...config.authorize, clock }) }),
@@ -196,7 +197,7 @@ export function modulesOf(
     typing,
     filesModule(files),
     operationsModule({
-      ...{ version, vitals: nodeVitals() },
+      ...{ version, vitals: nodeVitals(), isMonitored: config.monitoring },
       settings: config.settingsInForce.map(({ key, ...setting }) => ({ name: key, ...setting })),
       keys: [...config.keysInForce, ...(development?.keysInForce ?? [])],
       maxConnections: config.limits.maxConnections ?? limitDefaults.maxConnections,

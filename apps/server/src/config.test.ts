@@ -115,7 +115,10 @@ test('every setting has a variable and a flag; lists and mappings are texts', ()
     debugging: false,
     limits: { maxFrameBytes: 1_000 },
   })
-  expect(config.flags).toEqual({ eventEncryption: false, typingIndicators: false })
+  expect(config.flags).toEqual({
+    ...{ eventEncryption: false, typingIndicators: false },
+    ...{ eventReplay: true, advancedFiltering: true, customEventTypes: true },
+  })
 })
 
 test('names that others know are taken, after our own', () => {

@@ -1,5 +1,6 @@
 import type { LogFields, Logger } from '@parley/kernel'
 import { type DestinationStream, type Logger as Pino, pino } from 'pino'
+import { withoutUrlPasswords } from './url-passwords.ts'
 
 export interface LoggerOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -11,11 +12,10 @@ export interface LoggerOptions {
 const secretName =
   /(authorization|cookie|token|secret|secretHash|password|(api|signing|private)[-_]?key)$|^key$/i
 const secretText = [
-  // A JWT, wherever it stands; the credentials of a request; an app key in a URL.
+  // A JWT, wherever it stands; the credentials of a request; a token or key in a query.
   [/\beyJ[\w-]{4,}\.[\w-]*\.[\w-]*/g, '[token]'],
   [/\b(Bearer|Basic|Key)\s+[\w.~+/=:-]{8,}/gi, '$1 [secret]'],
   [/([?&](?:token|access_token|key|secret|password)=)[^&\s"']+/gi, '$1[secret]'],
-  [/(\w+:\/\/[^\s:/@]*:)[^\s@/]+@/g, '$1[secret]@'],
 ] as const
 const maxDepth = 6
 
@@ -85,7 +85,7 @@ function cleanError(error: Error, depth: number): unknown {
 function cleanText(text: string): string {
   return secretText.reduce<string>(
     (cleaned, [pattern, replacement]) => cleaned.replace(pattern, replacement),
-    text,
+    withoutUrlPasswords(text),
   )
 }
 

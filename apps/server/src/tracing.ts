@@ -4,9 +4,9 @@ import type { Config } from './config.ts'
 import { version } from './version.ts'
 
 /** Where operations are told of, if the configuration names a collector; nothing is loaded otherwise. */
-export async function openTracer({ tracing }: Config): Promise<OpenTelemetryTracer | undefined> {
+export async function openTracer({ monitoring, tracing }: Config): Promise<OpenTelemetryTracer | undefined> {
   const { endpoint, headers, sampleRatio, serviceName } = tracing
-  if (endpoint === undefined) return undefined
+  if (endpoint === undefined || !monitoring) return undefined
   const { openTelemetryTracer } = await import('@parley/adapters/tracing/opentelemetry')
   return openTelemetryTracer({
     ...{ endpoint, headers, sampleRatio, serviceName },

@@ -25,6 +25,18 @@ export const flagDefaults = {
 
 export type FlagName = keyof typeof flagDefaults
 
+/** What a flag switches; those that are not here switch nothing yet. */
+export const flagMeanings: Readonly<Partial<Record<FlagName, string>>> = {
+  eventBroadcasting: 'Publishing to channels.',
+  typingIndicators: 'Showing who types.',
+  presenceManagement: 'Presence.',
+  eventReplay: 'Reading past events of a channel with `channels.history`. Recovery does not need it.',
+  advancedFiltering: 'Filters that subscribers ask for. Those that tokens enforce hold without it.',
+  customEventTypes: 'Publishing events of other types than `message`.',
+  eventCompression: 'Compression on connections that are opened from then on.',
+  rateLimiting: 'Rates.',
+}
+
 /** Switches that act at once, on this node. The kernel changes them when it applies an access change of type `flag`. */
 export class Flags {
   readonly #on = new Map<string, boolean>(Object.entries(flagDefaults))
@@ -33,8 +45,18 @@ export class Flags {
     for (const [name, on] of Object.entries(initial)) this.set(name, on)
   }
 
+  /** Everything that can be switched is on: for a node whose maker does not speak of flags. */
+  static allOn(): Flags {
+    return new Flags(Object.fromEntries(Object.keys(flagDefaults).map((name) => [name, true])))
+  }
+
   isOn(name: FlagName): boolean {
     return this.#on.get(name) === true
+  }
+
+  /** @throws ParleyError `disabled` */
+  require(name: FlagName): void {
+    if (!this.isOn(name)) throw new ParleyError('disabled', `The feature flag \`${name}\` is off.`)
   }
 
   /** @throws ParleyError `not_found` for a flag that does not exist */

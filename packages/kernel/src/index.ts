@@ -13,7 +13,7 @@ export type {
   StateKey,
   StateSetting,
 } from './context.ts'
-export { flagDefaults, Flags, type FlagName } from './flags.ts'
+export { flagDefaults, flagMeanings, Flags, type FlagName } from './flags.ts'
 export {
   defineKind,
   kindDefaults,

@@ -99,7 +99,7 @@ interface ChannelListProps {
 }
 
 const openColumns: readonly Column<Open>[] = [
-  { label: 'Channel', cell: ({ channel }) => channel },
+  { label: 'Channel', cell: ({ channel }) => channel, isUnbroken: true },
   { label: 'App', cell: ({ app }) => app, isWide: true },
   { label: 'Members', cell: ({ members }) => countWords(members), isNumber: true },
   {
@@ -152,7 +152,7 @@ function OpenChannels({ text, selected, onOpen }: ChannelListProps) {
 }
 
 const storedColumns: readonly Column<Stored>[] = [
-  { label: 'Channel', cell: ({ channel }) => channel },
+  { label: 'Channel', cell: ({ channel }) => channel, isUnbroken: true },
   { label: 'Kept from offset', cell: ({ first }) => countWords(first), isNumber: true },
   { label: 'Newest offset', cell: ({ head }) => countWords(head), isNumber: true },
 ]

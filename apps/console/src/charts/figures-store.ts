@@ -11,6 +11,7 @@ export class FiguresStore {
   readonly #byNode = new Map<string, readonly Figures[]>()
   readonly #listeners = new Set<() => void>()
   #nodes: readonly string[] = []
+  #problem: string | undefined
 
   readonly watch = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
@@ -19,6 +20,9 @@ export class FiguresStore {
 
   /** The same array until a node comes. */
   readonly nodes = (): readonly string[] => this.#nodes
+
+  /** Why none come. */
+  readonly problem = (): string | undefined => this.#problem
 
   /** The same array until figures of the node come. */
   of(node: string | undefined): readonly Figures[] {
@@ -30,6 +34,16 @@ export class FiguresStore {
     const known = this.#byNode.get(node) ?? none
     this.#byNode.set(node, [...known.slice(known.length >= maxKept ? 1 : 0), figures])
     if (known.length === 0) this.#nodes = [...this.#byNode.keys()].sort()
+    this.#problem = undefined
+    this.#tell()
+  }
+
+  fail(problem: string): void {
+    this.#problem = problem
+    this.#tell()
+  }
+
+  #tell(): void {
     for (const listener of [...this.#listeners]) listener()
   }
 }

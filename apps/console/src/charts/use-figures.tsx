@@ -14,24 +14,25 @@ export function FiguresProvider({ children }: { readonly children: ReactNode }) 
       onEvent: ({ type, data }) => {
         if (type === 'metrics_update') store.add(data as Figures)
       },
-      // Who may not see them is told so by the pages.
-      onError: () => undefined,
+      onError: ({ message }) => store.fail(message),
     })
     return () => subscription.unsubscribe()
   }, [client, store])
   return <FiguresContext value={store}>{children}</FiguresContext>
 }
 
-/** Nodes that figures have come from, and the figures of one of them. */
+/** Nodes that figures have come from, the figures of one of them, and why there are none. */
 export function useFigures(wanted: string | undefined): {
   readonly nodes: readonly string[]
   readonly node: string | undefined
   readonly figures: readonly Figures[]
+  readonly problem: string | undefined
 } {
   const store = useContext(FiguresContext)
   if (store === undefined) throw new Error('There is no FiguresProvider above this component.')
   const nodes = useSyncExternalStore(store.watch, store.nodes)
   const node = wanted !== undefined && nodes.includes(wanted) ? wanted : nodes[0]
   const figures = useSyncExternalStore(store.watch, () => store.of(node))
-  return { nodes, node, figures }
+  const problem = useSyncExternalStore(store.watch, store.problem)
+  return { nodes, node, figures, problem }
 }

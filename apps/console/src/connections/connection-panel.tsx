@@ -68,7 +68,7 @@ function Life({ detail }: { readonly detail: Detail }) {
           ['Last active', <Ago key="active" at={detail.activeAt} />],
           ['Connections so far', countWords(detail.generation)],
           ['Waiting for network', byteWords(detail.queuedBytes)],
-          ['Calls, requests open', `${countWords(detail.calls)}, ${countWords(detail.requests)}`],
+          ['Not answered yet', `${countWords(detail.calls)} calls, ${countWords(detail.requests)} requests`],
         ]}
       />
       <Actions detail={detail} />

@@ -23,6 +23,7 @@ export function Frames({ session, onRoundTrip }: FramesProps) {
   const [entries, setEntries] = useState<readonly (Entry & { readonly key: number })[]>([])
   const [skipped, setSkipped] = useState(0)
   const [isPaused, setPaused] = useState(false)
+  const [problem, setProblem] = useState<string>()
   const count = useRef(0)
   useEffect(() => {
     if (isPaused) return
@@ -34,7 +35,7 @@ export function Frames({ session, onRoundTrip }: FramesProps) {
         setEntries((before) => [...before, ...numbered].slice(-maxShown))
         if (left > 0) setSkipped((before) => before + left)
       },
-      onError: () => undefined,
+      onError: ({ message }) => setProblem(message),
     })
     return () => subscription.unsubscribe()
   }, [client, session, isPaused, onRoundTrip])
@@ -55,7 +56,7 @@ export function Frames({ session, onRoundTrip }: FramesProps) {
     >
       {entries.length === 0 ? (
         <p className={styles.quiet}>
-          Nothing has gone over it since you look. Frames are recorded from now on.
+          {problem ?? 'Nothing has gone over it since you look. Frames are recorded from now on.'}
         </p>
       ) : (
         <Scrollable className={styles.frames} role="log" aria-label="Frames">

@@ -3,6 +3,7 @@ import { useAction, useAnswer } from '../data/use-answer.ts'
 import { Page } from '../page/page.tsx'
 import { Listing } from '../table/listing.tsx'
 import { Table } from '../table/table.tsx'
+import styles from './flags.module.css'
 
 /** Switches of the whole server. */
 export function FlagsPage() {
@@ -41,13 +42,28 @@ export function FlagsPage() {
             },
             { label: 'Is', cell: ({ on }) => (on ? 'on' : 'off') },
             {
-              label: 'Commands behind it',
-              cell: ({ name }) => <code>{behind.get(name)?.join(', ') ?? '–'}</code>,
-              isWide: true,
+              label: 'Switches',
+              cell: ({ name, meaning }) => <Meaning text={meaning} commands={behind.get(name)} />,
             },
           ]}
         />
       </Listing>
     </Page>
+  )
+}
+
+function Meaning({
+  text,
+  commands,
+}: {
+  readonly text: string | undefined
+  readonly commands: string[] | undefined
+}) {
+  if (text === undefined) return <span className={styles.quiet}>Nothing depends on it yet.</span>
+  return (
+    <>
+      {text}
+      {commands !== undefined && <code className={styles.commands}>{commands.join(', ')}</code>}
+    </>
   )
 }

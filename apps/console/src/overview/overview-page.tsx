@@ -1,5 +1,5 @@
 import { NativeSelect } from '@mantine/core'
-import { Choice, Skeleton } from '@parley/look'
+import { Choice, Failure, Skeleton } from '@parley/look'
 import { useRealtime } from '@parley/react'
 import { useMemo } from 'react'
 import { Chart } from '../charts/chart.tsx'
@@ -21,7 +21,7 @@ const spans = [
 /** What the server is doing at this moment. */
 export function OverviewPage() {
   const [{ node: wanted, minutes = '1' }, change] = useParameters()
-  const { nodes, node, figures } = useFigures(wanted)
+  const { nodes, node, figures, problem } = useFigures(wanted)
   const { connectionStatus } = useRealtime()
   const newest = figures.at(-1)
   const filters = (
@@ -49,16 +49,18 @@ export function OverviewPage() {
       filters={filters}
       lead="Measured once a second, while somebody looks. Point at a chart to see that moment in all of them."
     >
-      {newest === undefined ? (
-        <Skeleton
-          label={connectionStatus === 'connected' ? 'Waiting for the first figures' : 'Connecting'}
-          shape="rows"
-        />
-      ) : (
+      {newest !== undefined ? (
         <>
           <Tiles newest={newest} />
           <Groups figures={figures} minutes={Number(minutes)} />
         </>
+      ) : problem !== undefined ? (
+        <Failure title="There are no figures" message={problem} />
+      ) : (
+        <Skeleton
+          label={connectionStatus === 'connected' ? 'Waiting for the first figures' : 'Connecting'}
+          shape="rows"
+        />
       )}
     </Page>
   )

@@ -5,6 +5,7 @@ import { useParameters } from '../data/use-parameters.ts'
 import { countWords } from '../data/words.ts'
 import { Page } from '../page/page.tsx'
 import { Listing } from '../table/listing.tsx'
+import { Parts } from '../table/parts.tsx'
 import { SearchField } from '../table/search-field.tsx'
 import styles from '../table/table.module.css'
 import { type Column, Table } from '../table/table.tsx'
@@ -12,9 +13,25 @@ import { type Column, Table } from '../table/table.tsx'
 type Setting = OutputOfCommand<BuiltIn, 'operations.settings'>['settings'][number]
 
 const columns: readonly Column<Setting>[] = [
-  { label: 'Setting', cell: ({ name }) => <code>{name}</code>, isUnbroken: true },
-  { label: 'Value', cell: ({ value }) => <code>{wordsOf(value)}</code>, isUnbroken: true },
-  { label: 'From', cell: ({ source }) => source },
+  {
+    label: 'Setting',
+    cell: ({ name }) => (
+      <code>
+        <Parts of={name} />
+      </code>
+    ),
+  },
+  {
+    label: 'Value',
+    cell: ({ value, source }) => (
+      <>
+        <code>{wordsOf(value)}</code>
+        <span className={styles.narrow}>{source}</span>
+      </>
+    ),
+    isUnbroken: true,
+  },
+  { label: 'From', cell: ({ source }) => source, isWide: true },
 ]
 
 const wordsOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -12,6 +12,7 @@ export function shell(page: Page, { html, headings }: RenderedPage, pages: reado
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title>
 <link rel="icon" href="${root}assets/mark.svg">
+<link rel="stylesheet" href="${root}assets/tokens.css">
 <link rel="stylesheet" href="${root}assets/style.css">
 <script src="${root}assets/color-scheme.js"></script>
 <script type="module" src="${root}assets/page.js"></script>

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ErrorBody, ParleyError } from '@parley/protocol'
 import { type Config, loadConfig } from '../config.ts'
+import { withoutUrlPasswords } from '../url-passwords.ts'
 import { type Invocation, UnreachableError, UsageError } from './command.ts'
 
 /** A server, and as whom it is asked. */
@@ -58,7 +59,9 @@ function urlOf({ host, port }: Pick<Config, 'host' | 'port'>): string {
 function checkedUrl(text: string): string {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`\`${text}\` is not the URL of a server, as https://parley.example.org.`)
+    throw new UsageError(
+      `\`${withoutUrlPasswords(text)}\` is not the URL of a server, as https://parley.example.org.`,
+    )
   if (url.username !== '' || url.password !== '')
     throw new UsageError('Credentials do not belong into a URL. Give --key ID:SECRET or --token TOKEN.')
   return url.href.replace(/\/+$/, '')

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { withoutUrlPasswords } from '../url-passwords.ts'
 import { didYouMean, isTree, type Layer, type Mistake, type Tree } from './layers.ts'
 import { configSchema, type Settings } from './schema.ts'
 import { expectation, keysAt, type Path, schemaAt, suggestion } from './shape.ts'
@@ -78,13 +79,11 @@ const secrets = new Set([
   ...['accessKeyId', 'secretAccessKey', 'sessionToken', 'headers'],
 ])
 
-const passwordInUrl = /(\w+:\/\/[^\s:/@]*:)[^\s@/]+@/g
-
 /** A value as it may be shown: of what may be a secret only how long it is. */
 export function withoutSecrets(path: Path, value: unknown): unknown {
   if (path.some((step) => secrets.has(String(step)))) return `[secret of ${String(value).length} characters]`
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(path, item))
-  return typeof value === 'string' ? value.replace(passwordInUrl, '$1[secret]@') : value
+  return typeof value === 'string' ? withoutUrlPasswords(value) : value
 }
 
 /** A value in words. */

@@ -1,5 +1,17 @@
+import { flagMeanings } from '@parley/kernel'
+import { flagGroups } from './schema.ts'
+
 /** Settings whose names are known from elsewhere. */
 const accepted = 'Accepted; nothing depends on it yet.'
+
+/** Flags are described where they are declared. */
+function flagDescriptions(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(flagGroups).flatMap(([group, names]) =>
+      names.map((name) => [`flags.${group}.${name}`, flagMeanings[name] ?? accepted]),
+    ),
+  )
+}
 
 /** What each setting does, by its place. Limits are described where they are declared, in the kernel. */
 export const settingDescriptions: Readonly<Record<string, string>> = {
@@ -12,8 +24,9 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   logFormat: '`json` for programs, `text` for people.',
   metricsEnabled: 'Whether `/metrics` is served.',
   metricsAccess: '`manage` asks for credentials that may manage the app; `open` for none.',
-  monitoring: accepted,
-  debugging: accepted,
+  monitoring: 'Off: no `/metrics`, no traces, and no figures and frames in the console.',
+  debugging:
+    'Writes a line for every connection and call at log level `debug`, with the ids of request, session and trace.',
   ai_processing: accepted,
   security_level: '`maximum` sets the flag `eventEncryption`, unless that is set.',
   max_connections: 'Connections of this node; one more is refused with a time to come back.',
@@ -82,22 +95,7 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   'tracing.headers': 'Sent with them, for a collector that asks who sends.',
   'tracing.sampleRatio': 'Which share of traces begun here is kept, from 0 to 1.',
   'tracing.serviceName': 'What the server is called in traces.',
-  'flags.coreFeatures.eventBroadcasting': 'Publishing to channels.',
-  'flags.coreFeatures.typingIndicators': 'Showing who types.',
-  'flags.coreFeatures.sessionCoordination': accepted,
-  'flags.coreFeatures.presenceManagement': 'Presence.',
-  'flags.advancedFeatures.eventReplay': accepted,
-  'flags.advancedFeatures.advancedFiltering': accepted,
-  'flags.advancedFeatures.customEventTypes': accepted,
-  'flags.advancedFeatures.externalIntegrations': accepted,
-  'flags.performanceFeatures.eventCompression': 'Compression on connections that are opened from then on.',
-  'flags.performanceFeatures.batchProcessing': accepted,
-  'flags.performanceFeatures.connectionPooling': accepted,
-  'flags.performanceFeatures.caching': accepted,
-  'flags.securityFeatures.eventEncryption': accepted,
-  'flags.securityFeatures.advancedAuth': accepted,
-  'flags.securityFeatures.rateLimiting': 'Rates.',
-  'flags.securityFeatures.auditLogging': accepted,
+  ...flagDescriptions(),
   'rates.connection': 'What one connection may ask.',
   'rates.user': 'What one user may ask, over all devices.',
   'rates.ip': 'What one address may ask.',

@@ -47,7 +47,7 @@ const everywhere = {
   typing: { maxNamed: 5, maxMembers: 100, timeoutMs: 6_000 },
   files: defaultFiles,
   tracing: { sampleRatio: 1, serviceName: 'parley' },
-  flags: {},
+  flags: { advancedFeatures: { eventReplay: true, advancedFiltering: true, customEventTypes: true } },
   limits: {},
   rates: {},
 } as const satisfies Partial<Defaults>

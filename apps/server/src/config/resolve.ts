@@ -61,6 +61,7 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
   return {
     ...rest,
     ...{ keys, apiKeys },
+    metricsEnabled: settings.metricsEnabled && settings.monitoring,
     dataDir: resolve(directory, settings.dataDir),
     ...(settings.tls === undefined ? {} : { tls: resolveFiles(settings.tls, directory) }),
     apps: [...new Set(['default', ...Object.keys(apps)])],

@@ -13,6 +13,17 @@ function described(text: string, schema: z.ZodType<string> = z.string().min(1)):
   return schema.meta({ expected: text })
 }
 
+/** Where another service is. Who we are to it is said elsewhere: a URL ends up in logs and messages. */
+function address(text: string): z.ZodType<string> {
+  const url = z
+    .url({ protocol: /^https?$/ })
+    .refine(
+      (given) => !/^\w+:\/\/[^/]*@/.test(given),
+      'a URL with credentials in it is not taken; leave them out',
+    )
+  return described(text, url)
+}
+
 const milliseconds = (most: number) => whole(0, most)
 
 const day = 24 * 60 * 60 * 1000
@@ -85,7 +96,7 @@ const mediaTypes = z
   .max(200)
 
 const objectStore = z.strictObject({
-  endpoint: described('an http or https URL', z.url({ protocol: /^https?$/ })),
+  endpoint: address('an http or https URL'),
   bucket: described('the name of a bucket', z.string().regex(/^[\w.-]{3,63}$/)),
   region: z.string().min(1).max(64).optional(),
   accessKeyId: z.string().min(1).max(256),
@@ -111,10 +122,7 @@ const files = z.strictObject({
 })
 
 const tracing = z.strictObject({
-  endpoint: described(
-    'an http or https URL, as http://127.0.0.1:4318',
-    z.url({ protocol: /^https?$/ }),
-  ).optional(),
+  endpoint: address('an http or https URL, as http://127.0.0.1:4318').optional(),
   headers: z.record(z.string().regex(/^[\w-]{1,64}$/), z.string().max(4_096)).optional(),
   sampleRatio: z.number().min(0).max(1).meta({ expected: 'a number from 0 to 1' }),
   serviceName: z.string().min(1).max(64),
@@ -193,7 +201,7 @@ export const configSchema = z.strictObject({
   }),
   authorize: z
     .strictObject({
-      url: described('an http or https URL', z.url({ protocol: /^https?$/ })),
+      url: address('an http or https URL'),
       secret: described('a random secret of 24 characters or more', z.string().min(24)),
       timeoutMs: whole(10, 10_000).optional(),
     })

@@ -8,6 +8,7 @@ import {
   type SubscribeResult,
 } from '@parley/protocol'
 import { type Permissions, readFilter, type Watch } from '../access/permissions.ts'
+import type { Flags } from '../flags.ts'
 import type { Kind, Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Identity } from '../ports/authenticator.ts'
@@ -32,6 +33,7 @@ export interface SubscribingParts {
   readonly fanout: Fanout
   readonly audiences: Audiences
   readonly kinds: Kinds
+  readonly flags: Flags
   readonly limits: Limits
   readonly permissions: Permissions
   /** Absent on a node that is alone. */
@@ -84,15 +86,16 @@ export class Subscribing {
   /**
    * Calls `joined` with the reply in the same step in which the member joins.
    *
-   * @throws ParleyError `bad_request`, `unknown_kind`, `forbidden`, `already_subscribed`, `limit_exceeded`
+   * @throws ParleyError `bad_request`, `unknown_kind`, `disabled`, `forbidden`, `already_subscribed`, `limit_exceeded`
    */
   async subscribe(subscriber: Subscriber, request: SubscribeRequest): Promise<void> {
-    const { audiences, hub, kinds, permissions } = this.#parts
+    const { audiences, flags, hub, kinds, permissions } = this.#parts
     const { session } = subscriber
     const { app } = session
     const kind = kinds.of(request.channel)
     this.#checkRoom(session, request.channel)
     checkKind(kind, request)
+    if (request.filter !== undefined) flags.require('advancedFiltering')
     const watch = permissions.watch(app, session.identity.user, request.channel)
     const connection = { link: session.link, generation: session.generation }
     try {

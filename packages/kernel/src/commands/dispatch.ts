@@ -2,6 +2,7 @@ import { errorEntry, ParleyError, takesKey } from '@parley/protocol'
 import type { Permissions } from '../access/permissions.ts'
 import type { Context } from '../context.ts'
 import type { FlagName, Flags } from '../flags.ts'
+import { originFields } from '../inspection/origin-fields.ts'
 import { callSpan, within } from '../inspection/spans.ts'
 import type { Kinds } from '../kind.ts'
 import type { Limits } from '../limits.ts'
@@ -36,6 +37,8 @@ export interface DispatchParts {
   readonly throttle: (caller: Caller) => number
   /** Absent where nobody traces. */
   readonly tracer?: Tracer | undefined
+  /** Absent where calls leave no line. */
+  readonly operationLog?: Logger | undefined
   readonly onCalled: (command: string, code: string, elapsedMs: number) => void
 }
 
@@ -80,14 +83,20 @@ export class Dispatch {
 
   /** Runs a call; `done` may be called before this returns. */
   execute(from: Caller, call: Call, done: Done): void {
-    const { clock, onCalled, registry, tracer } = this.#parts
+    const { clock, onCalled, operationLog, registry, tracer } = this.#parts
     const started = clock.elapsed()
     let command: RegisteredCommand | undefined
     const span = callSpan(tracer, from, registry.has(call.command) ? call.command : 'unknown')
     const caller = within(span, from)
     const finish: Done = (error, output) => {
       span?.end(error?.code)
-      onCalled(command?.name ?? 'unknown', error?.code ?? 'ok', clock.elapsed() - started)
+      const [name, code, elapsedMs] = [
+        command?.name ?? 'unknown',
+        error?.code ?? 'ok',
+        clock.elapsed() - started,
+      ]
+      onCalled(name, code, elapsedMs)
+      operationLog?.debug('A call was answered.', { command: name, code, elapsedMs, ...originFields(caller) })
       try {
         done(error, output)
       } catch (cause) {
@@ -184,8 +193,7 @@ export class Dispatch {
   #checkDoor({ contract }: RegisteredCommand, caller: Caller): void {
     const { flags, throttle } = this.#parts
     if (this.#isDraining && caller.isNested !== true) throw stopping()
-    if (contract.flag !== undefined && !flags.isOn(contract.flag as FlagName))
-      throw new ParleyError('disabled', `The feature flag \`${contract.flag}\` is off.`)
+    if (contract.flag !== undefined) flags.require(contract.flag as FlagName)
     if (caller.identity === undefined && contract.permission !== 'public')
       throw new ParleyError('unauthenticated')
     if (caller.isNested === true || !flags.isOn('rateLimiting')) return
@@ -272,7 +280,7 @@ export class Dispatch {
     if (error instanceof ParleyError) return error
     this.#parts.log.error('A command failed in a way it does not declare.', {
       command: command.slice(0, 100),
-      requestId: caller.requestId,
+      ...originFields(caller),
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
     return new ParleyError('internal', errorEntry('internal').summary, {

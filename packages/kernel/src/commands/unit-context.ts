@@ -3,6 +3,7 @@ import type { TokenBuckets } from '../access/token-bucket.ts'
 import { historyFilter } from '../channels/subscribing.ts'
 import { utf8Length } from '../channels/wire-text.ts'
 import type { AccessChange, AppendedEvent, ChannelsAccess, Context, ModuleState } from '../context.ts'
+import { originFields } from '../inspection/origin-fields.ts'
 import type { Jobs } from '../jobs/job.ts'
 import { type JobDesk, UnitJobs } from '../jobs/unit-jobs.ts'
 import type { Kind, Kinds } from '../kind.ts'
@@ -68,6 +69,7 @@ export class UnitContext implements Context {
   /** Undefined when there are none. */
   redactions: Redaction[] | undefined
   #whenCommitted: (() => void)[] | undefined
+  #log: Logger | undefined
   readonly #services: ContextServices
   readonly #earlier: () => Promise<unknown> | undefined
 
@@ -94,7 +96,8 @@ export class UnitContext implements Context {
   }
 
   get log(): Logger {
-    return this.#services.log
+    this.#log ??= this.#services.log.child(originFields(this))
+    return this.#log
   }
 
   get channels(): ChannelsAccess {

@@ -1,9 +1,11 @@
+import type { Logger } from '../ports/logger.ts'
 import type { Link } from '../sessions/link.ts'
 import { type Activity, countOne } from './activity.ts'
 import type { ClosedConnections } from './closed-connections.ts'
 
 /** Where it is noted. */
 interface Notebook {
+  readonly options: { readonly operationLog?: Logger | undefined }
   readonly activity: Activity
   readonly closedConnections: ClosedConnections
 }
@@ -24,10 +26,11 @@ export function noteClosed(link: Link, end: string, notebook: Notebook, at: numb
   notebook.activity.closed += 1
   countOne(notebook.activity.closedFor, end)
   session?.tap?.closed(code, reason)
-  notebook.closedConnections.add({
-    at,
+  const closed = {
     ...(session === undefined ? {} : { session: session.id, app: session.app }),
     ...(session?.identity.user === undefined ? {} : { user: session.identity.user }),
     ...{ transport: handshake.transport, ip: handshake.ip, since, code, reason, by },
-  })
+  }
+  notebook.closedConnections.add({ at, ...closed })
+  notebook.options.operationLog?.debug('A connection has ended.', closed)
 }

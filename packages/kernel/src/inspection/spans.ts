@@ -10,6 +10,11 @@ export function traceContext(given: unknown): string | undefined {
   return typeof given === 'string' && form.test(given) && !given.startsWith('ff') ? given : undefined
 }
 
+/** The trace that a context belongs to. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return traceparent?.slice(3, 35)
+}
+
 /** The span of a call; undefined where nobody traces. */
 export function callSpan(tracer: Tracer | undefined, caller: Caller, name: string): Span | undefined {
   return tracer?.start(name, {

@@ -4,7 +4,7 @@ import type { ConnectionRecord } from './inspection.ts'
 
 /** Longest text of a frame that is recorded; `bytes` tells how long it was. */
 const maxTextLength = 4_096
-const secrets = /"(token|secret)":"(?:[^"\\]|\\.)*"/g
+const secrets = /"(token|secret)"\s*:\s*"(?:[^"\\]|\\.)*"/g
 
 /** Records what goes over a session's connections, while somebody looks at it. */
 export class Tap {

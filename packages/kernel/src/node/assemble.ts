@@ -117,7 +117,7 @@ export function assemble(options: NodeOptions, around: Surroundings): NodeParts 
   const summaries = (app: string, user: string) => sessions.summaries(app, user)
   const cluster = makeCluster(base, around, { hub, accessLog, metrics, sessions: summaries })
   const subscribing = new Subscribing({
-    ...{ hub, fanout, audiences: base.audiences, kinds, limits, permissions, cluster },
+    ...{ hub, fanout, audiences: base.audiences, kinds, flags: base.flags, limits, permissions, cluster },
     onRecovery: (verdict) =>
       metrics.recoveries.add(1, { verdict: verdict.recovered ? 'recovered' : verdict.reason }),
   })
@@ -154,7 +154,7 @@ function makeBase(options: NodeOptions): Base {
   })
   return {
     ...{ options, limits, rates, kinds, drops },
-    flags: options.flags ?? new Flags(),
+    flags: options.flags ?? Flags.allOn(),
     registry: new Registry(modules),
     permissions: new Permissions(clock, limits),
     throttle: new Throttle(clock, rates),
@@ -322,7 +322,7 @@ function makeDispatch(
     ...{ registry, kinds, flags, limits, clock, log, permissions, context, publisher },
     receipts: new Receipts(clock, store, limits),
     throttle: (caller) => throttle.call(caller),
-    tracer: options.tracer,
+    ...{ tracer: options.tracer, operationLog: options.operationLog },
     onCalled: (command, code, elapsedMs) => {
       activity.calls += 1
       if (code !== 'ok') countOne(activity.refused, labelOf(code))
@@ -352,7 +352,14 @@ function makeLinkServices(
     rate: rates.connection,
     isRateLimited: () => flags.isOn('rateLimiting'),
     authenticate: around.authenticate,
-    open: (link, identity, frame) => sessions.open(link, identity, frame),
+    open: (link, identity, frame) => {
+      const opened = sessions.open(link, identity, frame)
+      options.operationLog?.debug('A client has connected.', {
+        ...{ session: opened.session.id, app: identity.app, user: identity.user, resumed: opened.resumed },
+        ...{ transport: link.handshake.transport, ip: link.handshake.ip },
+      })
+      return opened
+    },
     welcome: around.welcome,
     laneOf: (frame) => handler.laneOf(frame),
     refusalOf: (link, frame, error) => handler.refusalOf(link, frame, error),

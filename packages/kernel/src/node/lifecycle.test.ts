@@ -347,6 +347,7 @@ describe('handlers that go wrong', () => {
 
   test('flags, permissions and inputs are looked at before the handler', async () => {
     const { t, alice } = await start()
+    t.node.flags.set('eventReplay', false)
     expect((await alice.call('odd.flagged', {})).error?.code).toBe('disabled')
     t.node.flags.set('eventReplay', true)
     expect((await alice.call('odd.flagged', {})).ok).toBe('on')

@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly metrics: Metrics
   /** Where operations are told of; without one none are. */
   readonly tracer?: Tracer | undefined
+  /** Is written a line, at level debug, for every connection and call. Without one they leave none. */
+  readonly operationLog?: Logger | undefined
   /**
    * The way to the other nodes of a cluster, which use the same store and the same recent log. Without one the node is
    * alone.
@@ -39,6 +41,7 @@ export interface NodeOptions {
   readonly apps?: readonly string[]
   readonly limits?: Partial<Limits>
   readonly rates?: Partial<Rates>
+  /** Without them everything is on. */
   readonly flags?: Flags
 }
 

@@ -1,5 +1,6 @@
 import { command, defineContract } from '@parley/protocol'
 import { z } from 'zod'
+import { cursor, nextPage, pageSize } from '../paging.ts'
 import { revocation } from './model.ts'
 
 const revoke = command({
@@ -39,12 +40,12 @@ const revocations = command({
   summary: 'Revocations that are in force, page by page.',
   description: 'Each stays until the last token that it concerns has expired.',
   input: z.strictObject({
-    after: z.string().max(512).optional(),
-    limit: z.int().min(1).max(1_000).default(100),
+    after: cursor,
+    limit: pageSize(1_000, 100),
   }),
   output: z.object({
     revocations: z.array(revocation.extend({ id: z.string() })),
-    next: z.string().optional(),
+    next: nextPage,
   }),
   permission: { action: 'manage' },
   rest: 'GET /auth/revocations',

@@ -1,5 +1,6 @@
 import { command, defineContract, event } from '@parley/protocol'
 import { z } from 'zod'
+import { cursor, nextPage, pageSize } from '../paging.ts'
 import {
   channelEvent,
   channelName,
@@ -15,7 +16,7 @@ import {
   userId,
 } from './model.ts'
 
-const limit = z.int().min(1).max(maxPage).default(100)
+const limit = pageSize(maxPage, 100)
 const subscription = z.strictObject({ channel: channelName, user: userId })
 const top = z.object({ channel: z.string(), epoch: z.string(), head: z.int(), first: z.int() })
 
@@ -84,6 +85,7 @@ const history = command({
   permission: { action: 'read', channel: 'channel' },
   rest: 'GET /channels/{channel}/events',
   readOnly: true,
+  flag: 'eventReplay',
   example: { channel: 'chat:general', limit: 50 },
 })
 
@@ -91,12 +93,12 @@ const presence = command({
   summary: 'Who is in a channel, page by page.',
   description:
     'A session counts once it has subscribed without `silent`. Who wants to be told of changes subscribes with `state: true` instead of asking again.',
-  input: z.strictObject({ channel: channelName, after: z.string().max(512).optional() }),
+  input: z.strictObject({ channel: channelName, after: cursor }),
   output: z.object({
     sessions: z.int(),
     users: z.int(),
     members: z.array(z.object({ session: z.string(), user: z.string().optional(), value: z.unknown() })),
-    next: z.string().optional().meta({ description: 'Pass as `after` to go on; absent at the end.' }),
+    next: nextPage,
   }),
   permission: { action: 'presence', channel: 'channel' },
   rest: 'GET /channels/{channel}/presence',
@@ -132,7 +134,7 @@ const list = command({
     after: channelName.optional().meta({ description: 'Go on after this name.' }),
     limit,
   }),
-  output: z.object({ channels: z.array(top), next: z.string().optional() }),
+  output: z.object({ channels: z.array(top), next: nextPage }),
   permission: 'anyone',
   rest: 'GET /channels',
   readOnly: true,

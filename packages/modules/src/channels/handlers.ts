@@ -1,4 +1,4 @@
-import type { Context, Handlers, Kind } from '@parley/kernel'
+import type { Context, Flags, Handlers, Kind } from '@parley/kernel'
 import { ParleyError, type Position } from '@parley/protocol'
 import type { z } from 'zod'
 import type { channels } from './contract.ts'
@@ -9,15 +9,19 @@ type Publication = z.output<typeof publishInput>
 type Given = { readonly id?: string }
 
 /** The handlers of module `channels`; `modules` names those whose event types nobody else may publish. */
-export function channelsHandlers(modules: () => ReadonlySet<string>): Handlers<typeof channels> {
-  return { ...publishing(modules), ...reading, ...steering }
+export function channelsHandlers(
+  modules: () => ReadonlySet<string>,
+  flags: Flags,
+): Handlers<typeof channels> {
+  return { ...publishing(modules, flags), ...reading, ...steering }
 }
 
 type Some<Name extends keyof typeof channels.commands> = Pick<Handlers<typeof channels>, Name>
 
-function publishing(modules: () => ReadonlySet<string>): Some<'publish' | 'publishMany'> {
+function publishing(modules: () => ReadonlySet<string>, flags: Flags): Some<'publish' | 'publishMany'> {
   const append = (ctx: Context, publication: Publication): Given => {
     const { channel, type = defaultEventType, data, id, tags } = publication
+    if (type !== defaultEventType) flags.require('customEventTypes')
     requireFreeType(type, modules())
     requireOwnKind(ctx.channels.kind(channel))
     ctx.append({ channel, type, data, id, tags })

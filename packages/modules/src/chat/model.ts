@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { channelName, moment, userId } from '../channels/model.ts'
+import { pageSize } from '../paging.ts'
 
 /** The kind of channel that a conversation is. */
 export const conversationKind = 'conversation'
@@ -76,8 +77,7 @@ export const priority = z.enum(['low', 'normal', 'high', 'urgent'])
 export const notify = z.enum(['all', 'mentions', 'none'])
 
 /** Cursor of a list, from the answer before. */
-export const cursor = z.string().max(256).optional()
-export const limit = z.int().min(1).max(chatLimits.page).default(50)
+export const limit = pageSize(chatLimits.page, 50)
 
 /** A file of a message, as module `files` describes it. */
 export const attachment = z.object({

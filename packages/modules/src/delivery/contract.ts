@@ -1,5 +1,6 @@
 import { command, defineContract } from '@parley/protocol'
 import { z } from 'zod'
+import { nextPage, pageSize } from '../paging.ts'
 
 const id = z.string().min(1).max(128).meta({ description: 'As `delivery.deadLetters` lists it.' })
 const job = z
@@ -28,9 +29,9 @@ const deadLetters = command({
   input: z.strictObject({
     job: job.optional(),
     after: id.optional(),
-    limit: z.int().min(1).max(200).default(50),
+    limit: pageSize(200, 50),
   }),
-  output: z.object({ letters: z.array(letter), next: z.string().optional() }),
+  output: z.object({ letters: z.array(letter), next: nextPage }),
   permission: { action: 'manage' },
   rest: 'GET /dead-letters',
   readOnly: true,
@@ -62,7 +63,7 @@ const requeue = command({
 const requeueAll = command({
   summary: 'Have the jobs of many dead letters done anew, the newest first.',
   description: 'For after a system that all of them needed is back.',
-  input: z.strictObject({ job: job.optional(), limit: z.int().min(1).max(200).default(200) }),
+  input: z.strictObject({ job: job.optional(), limit: pageSize(200, 200) }),
   output: z.object({ requeued: z.int(), more: z.boolean() }),
   permission: { action: 'manage' },
   rest: 'POST /dead-letters/requeue',

@@ -1,5 +1,6 @@
 import { command, defineContract, event } from '@parley/protocol'
 import { z } from 'zod'
+import { cursor, nextPage, pageSize } from '../paging.ts'
 import { fileId, fileInfo, fileName, maxFilesPerCall, mediaType, variant } from './model.ts'
 
 const done = z.object({})
@@ -85,10 +86,10 @@ const list = command({
   summary: "The caller's own files, newest first.",
   description: 'Page by page.',
   input: z.strictObject({
-    after: z.string().max(64).optional().meta({ description: '`next` of the page before.' }),
-    limit: z.int().min(1).max(100).default(50),
+    after: cursor,
+    limit: pageSize(100, 50),
   }),
-  output: z.object({ files: z.array(fileInfo), next: z.string().optional() }),
+  output: z.object({ files: z.array(fileInfo), next: nextPage }),
   permission: 'anyone',
   rest: 'GET /files',
   readOnly: true,

@@ -2,12 +2,18 @@ import { command, defineContract } from '@parley/protocol'
 import { z } from 'zod'
 
 const flag = z.object({ name: z.string(), on: z.boolean() })
+const listed = flag.extend({
+  meaning: z
+    .string()
+    .optional()
+    .meta({ description: 'What it switches; absent where nothing depends on it yet.' }),
+})
 
 const list = command({
   summary: 'The feature flags of this server.',
   description: 'In the groups of the configuration. A change acts at once.',
   input: z.strictObject({}),
-  output: z.object({ flags: z.array(flag) }),
+  output: z.object({ flags: z.array(listed) }),
   permission: 'anyone',
   rest: 'GET /flags',
   readOnly: true,

@@ -40,7 +40,7 @@ test('a flag that is switched off acts at once and stays off over a restart', as
   await expect(shouting(next)).rejects.toMatchObject({ code: 'disabled' })
   const { flags } = (await next.call(backend, 'flags.list', {})) as { flags: { name: string; on: boolean }[] }
   expect(flags).toHaveLength(16)
-  expect(flags).toContainEqual({ name: 'eventBroadcasting', on: false })
+  expect(flags).toContainEqual({ name: 'eventBroadcasting', on: false, meaning: 'Publishing to channels.' })
   await next.call(backend, 'flags.set', { name: 'eventBroadcasting', on: true })
   await shouting(next)
 })

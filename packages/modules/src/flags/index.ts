@@ -1,4 +1,4 @@
-import { type Flags, implement, type Module } from '@parley/kernel'
+import { type FlagName, type Flags, flagMeanings, implement, type Module } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { flags as contract } from './contract.ts'
 
@@ -10,7 +10,7 @@ const operatorApp = 'default'
 export function flagsModule(flags: Flags): Module {
   return implement(contract, {
     handlers: {
-      list: () => ({ flags: Object.entries(flags.list()).map(([name, on]) => ({ name, on })) }),
+      list: () => ({ flags: Object.entries(flags.list()).map(([name, on]) => describe(name, on)) }),
       set: (ctx, { name, on }) => {
         if (ctx.app !== operatorApp)
           throw new ParleyError(
@@ -28,4 +28,9 @@ export function flagsModule(flags: Flags): Module {
       },
     },
   })
+}
+
+function describe(name: string, on: boolean) {
+  const meaning = flagMeanings[name as FlagName]
+  return { name, on, ...(meaning === undefined ? {} : { meaning }) }
 }

@@ -1,5 +1,6 @@
 import { command, defineContract, event } from '@parley/protocol'
 import { z } from 'zod'
+import { cursor, nextPage, pageSize } from '../paging.ts'
 import {
   check,
   closedConnection,
@@ -18,7 +19,7 @@ import {
   userSummary,
 } from './model.ts'
 
-const limit = z.int().min(1).max(maxPage).default(50)
+const limit = pageSize(maxPage, 50)
 const text = z.string().max(200).optional()
 const app = z.string().min(1).max(64).optional().meta({ description: 'Default: all apps.' })
 const session = z.string().min(1).max(128)
@@ -115,8 +116,8 @@ const closedConnections = command({
 const users = command({
   summary: 'Users who have a session on this node, by name.',
   description: 'Page by page, with how many sessions each has.',
-  input: z.strictObject({ text, app, after: z.string().max(256).optional(), limit }),
-  output: z.object({ users: z.array(userSummary), next: z.string().optional() }),
+  input: z.strictObject({ text, app, after: cursor, limit }),
+  output: z.object({ users: z.array(userSummary), next: nextPage }),
   permission: 'operator',
   rest: 'GET /operations/users',
   readOnly: true,

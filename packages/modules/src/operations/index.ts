@@ -25,6 +25,8 @@ export interface OperationsOptions {
   readonly keys?: readonly KeySummary[]
   /** Connections that the node takes at most. */
   readonly maxConnections: number
+  /** Whether figures and frames may be looked at; default true. */
+  readonly isMonitored?: boolean
 }
 
 /** Module `operations`: what a server is doing, for who runs it. It costs nothing while nobody looks. */
@@ -36,7 +38,7 @@ export function operationsModule(options: OperationsOptions): Module {
     return running.parts
   }
   return implement(operations, {
-    kinds: [kindOf(() => running?.feed)],
+    kinds: [kindOf(() => running?.feed, options.isMonitored ?? true)],
     handlers: operationsHandlers(parts),
     start: (services) => {
       const process = () => glance(vitals, services)
@@ -61,7 +63,7 @@ async function glance(vitals: Vitals, { clock }: ModuleServices): Promise<Proces
   return figures
 }
 
-function kindOf(feed: () => Feed | undefined): Kind {
+function kindOf(feed: () => Feed | undefined, isMonitored: boolean): Kind {
   return defineKind('operations', operationsKind, {
     durability: 'ephemeral',
     presence: false,
@@ -70,7 +72,14 @@ function kindOf(feed: () => Feed | undefined): Kind {
     access: { read: 'operator', write: 'backend', presence: 'backend', manage: 'operator' },
     limits: { maxEventBytes: 1_048_576 },
     audience: {
-      arriving: (app, channel) => feed()?.begin(app, channel),
+      arriving: (app, channel) => {
+        if (!isMonitored)
+          throw new ParleyError(
+            'disabled',
+            'The setting `monitoring` is off. Set it, and start the node anew.',
+          )
+        feed()?.begin(app, channel)
+      },
       gone: (_app, channel) => feed()?.end(channel),
     },
   })

@@ -1,6 +1,7 @@
 import { command, defineContract, event } from '@parley/protocol'
 import { z } from 'zod'
 import { channelName, moment, userId } from '../channels/model.ts'
+import { cursor, nextPage, pageSize } from '../paging.ts'
 import {
   activity,
   availability,
@@ -21,8 +22,8 @@ const flag = 'presenceManagement'
 const self = userId
   .optional()
   .meta({ description: 'Whose; default: your own. Somebody else needs `manage` on `presence:<user>`.' })
-const cursor = userId.optional().meta({ description: 'Go on after this user.' })
-const limit = z.int().min(1).max(presenceLimits.page).default(100)
+const afterUser = userId.optional().meta({ description: 'Go on after this user.' })
+const limit = pageSize(presenceLimits.page, 100)
 const contactNames = z.array(userId).min(1).max(100)
 const noUser = 'This identity names no user. Say whose presence is meant.'
 
@@ -92,7 +93,7 @@ const of = command({
 const contacts = command({
   summary: 'Your contacts by name, with their presence.',
   description: 'Page by page. What is shown of them follows their settings.',
-  input: z.strictObject({ user: self, after: cursor, limit }),
+  input: z.strictObject({ user: self, after: afterUser, limit }),
   output: z.object({ contacts: z.array(presenceOf), next: userId.optional() }),
   permission: 'anyone',
   rest: 'GET /presence/contacts',
@@ -162,7 +163,7 @@ const history = command({
   input: z.strictObject({
     user: self,
     after: moment.optional().meta({ description: 'Go on after this time.' }),
-    limit: z.int().min(1).max(presenceLimits.historyPage).default(100),
+    limit: pageSize(presenceLimits.historyPage, 100),
   }),
   output: z.object({
     changes: z.array(z.object({ at: moment, availability })),
@@ -204,12 +205,12 @@ const members = command({
   description:
     'For channels of any size: a page takes one walk over the names. `channels.presence` has the values beside the ' +
     'names. Whoever comes or goes between two pages may be missing or be told once too often.',
-  input: z.strictObject({ channel: channelName, after: z.string().max(256).optional(), limit }),
+  input: z.strictObject({ channel: channelName, after: cursor, limit }),
   output: z.object({
     sessions: z.int(),
     users: z.int(),
     members: z.array(z.object({ user: z.string(), sessions: z.int() })),
-    next: z.string().optional(),
+    next: nextPage,
   }),
   permission: { action: 'presence', channel: 'channel' },
   rest: 'GET /presence/channels/{channel}/members',

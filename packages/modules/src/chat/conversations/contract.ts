@@ -1,10 +1,10 @@
 import { command, event } from '@parley/protocol'
 import { z } from 'zod'
+import { cursor, nextPage } from '../../paging.ts'
 import {
   chatLimits,
   conversation,
   conversationInfo,
-  cursor,
   limit,
   membership,
   moment,
@@ -88,7 +88,7 @@ const list = command({
   summary: 'The conversations of the caller, newest activity first.',
   description: 'Page by page. Closed ones are among them when asked for.',
   input: z.strictObject({ limit: limit, after: cursor, archived: z.boolean().default(false) }),
-  output: z.object({ conversations: z.array(conversationInfo), next: z.string().optional() }),
+  output: z.object({ conversations: z.array(conversationInfo), next: nextPage }),
   permission: 'anyone',
   rest: 'GET /conversations',
   readOnly: true,
@@ -99,7 +99,7 @@ const browse = command({
   summary: 'Public rooms of the app, by title.',
   description: 'Closed rooms are left out.',
   input: z.strictObject({ title: z.string().max(100).optional(), limit, after: cursor }),
-  output: z.object({ conversations: z.array(conversationInfo), next: z.string().optional() }),
+  output: z.object({ conversations: z.array(conversationInfo), next: nextPage }),
   permission: 'anyone',
   rest: 'GET /rooms',
   readOnly: true,
@@ -154,7 +154,7 @@ const members = command({
   summary: 'Members of a conversation by name, page by page.',
   description: 'With role and time of joining. Presence is not here: it belongs to the channel’s state.',
   input: z.strictObject({ channel: conversation, limit, after: cursor }),
-  output: z.object({ members: z.array(membership), next: z.string().optional() }),
+  output: z.object({ members: z.array(membership), next: nextPage }),
   permission: { action: 'read', channel: 'channel' },
   rest: 'GET /conversations/{channel}/members',
   readOnly: true,

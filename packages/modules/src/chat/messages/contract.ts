@@ -1,9 +1,9 @@
 import { command, event } from '@parley/protocol'
 import { z } from 'zod'
+import { cursor, nextPage, pageSize } from '../../paging.ts'
 import {
   chatLimits,
   conversation,
-  cursor,
   emoji,
   limit,
   message,
@@ -160,7 +160,7 @@ const reactions = command({
   input: z.strictObject({ ...one, emoji: emoji.optional(), after: cursor, limit }),
   output: z.object({
     reactions: z.array(z.object({ emoji: z.string(), user: z.string(), at: moment })),
-    next: z.string().optional(),
+    next: nextPage,
   }),
   permission: { action: 'read', channel: 'channel' },
   rest: 'GET /conversations/{channel}/messages/{seq}/reactions',
@@ -207,7 +207,7 @@ const threads = command({
   input: z.strictObject({ limit, after: cursor }),
   output: z.object({
     threads: z.array(z.object({ root: message, unread: z.int(), mentions: z.int() })),
-    next: z.string().optional(),
+    next: nextPage,
   }),
   permission: 'anyone',
   rest: 'GET /threads',
@@ -219,7 +219,7 @@ const mentions = command({
   summary: 'Messages that mention the caller, newest first.',
   description: 'By name, as @room or as @here.',
   input: z.strictObject({ limit, after: cursor }),
-  output: z.object({ messages: z.array(message), next: z.string().optional() }),
+  output: z.object({ messages: z.array(message), next: nextPage }),
   permission: 'anyone',
   rest: 'GET /mentions',
   readOnly: true,
@@ -232,7 +232,7 @@ const exportRoom = command({
   input: z.strictObject({
     channel: conversation,
     after: z.int().min(0).default(0),
-    limit: z.int().min(1).max(1_000).default(500),
+    limit: pageSize(1_000, 500),
   }),
   output: z.object({
     messages: z.array(

@@ -1,6 +1,7 @@
 import { command, event } from '@parley/protocol'
 import { z } from 'zod'
-import { conversation, cursor, limit, messageSeq, moment, readState, thread } from '../model.ts'
+import { cursor, nextPage } from '../../paging.ts'
+import { conversation, limit, messageSeq, moment, readState, thread } from '../model.ts'
 
 const markRead = command({
   summary: 'Say that everything up to a message is read.',
@@ -65,7 +66,7 @@ const seenBy = command({
   output: z.object({
     count: z.int(),
     users: z.array(z.object({ user: z.string(), at: moment })),
-    next: z.string().optional(),
+    next: nextPage,
   }),
   permission: { action: 'read', channel: 'channel' },
   rest: 'GET /conversations/{channel}/messages/{seq}/seen-by',

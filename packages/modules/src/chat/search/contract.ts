@@ -1,6 +1,7 @@
 import { command } from '@parley/protocol'
 import { z } from 'zod'
-import { conversation, cursor, message, moment, userId } from '../model.ts'
+import { cursor, nextPage, pageSize } from '../../paging.ts'
+import { conversation, message, moment, userId } from '../model.ts'
 
 const search = command({
   summary: 'Find messages with all of some words, newest first, in what the caller may read.',
@@ -15,7 +16,7 @@ const search = command({
     has: z.enum(['file', 'link', 'pin', 'reaction']).optional(),
     since: moment.optional(),
     until: moment.optional(),
-    limit: z.int().min(1).max(100).default(20),
+    limit: pageSize(100, 20),
     after: cursor,
   }),
   output: z.object({
@@ -23,7 +24,7 @@ const search = command({
     words: z
       .array(z.string())
       .meta({ description: 'What was looked for, as it is compared: for highlighting.' }),
-    next: z.string().optional(),
+    next: nextPage,
   }),
   permission: 'anyone',
   rest: 'GET /search',

@@ -1,0 +1,2 @@
+export { compressedFiles } from './compressed-files.ts'
+export { pageFrame } from './page-frame.ts'
