@@ -54,8 +54,10 @@ export class Channel {
   sealed: number
   /** Lowest offset that the log still holds, as far as known. */
   first: number
-  /** In the list of channels that have something to send. */
+  /** There are events, or changes of state, of which no batch has been made. */
   dirty = false
+  /** Elapsed time since which it waits for its turn in the fan-out; undefined when it does not. */
+  activeSince: number | undefined
   /** Batches made and not yet written to every member, in order. */
   readonly deliveries: Delivery[]
   /** Counts the tombstones put here, so that what was read from the log before one is not sent after it. */

@@ -2,12 +2,13 @@ import { PriorityMessageQueue } from '@parley/protocol'
 import { Activity } from '../inspection/activity.ts'
 import type { DeliveryPath, FanoutCounts, FanoutTold, OnShed } from '../inspection/fanout-told.ts'
 import { deliverySpan } from '../inspection/spans.ts'
-import { lanes } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
 import type { Delivery, FilterClass } from './delivery/filter-class.ts'
 import { InTurn } from './delivery/in-turn.ts'
+import { Pace } from './delivery/pace.ts'
+import { Replies } from './delivery/replies.ts'
 import type { Member } from './member.ts'
 import { OccupancyPace, occupancyText, writeOccupancyTo } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
@@ -23,7 +24,8 @@ const catchUpShare = 0.2
 /**
  * Writes batches to members, at the end of a turn, higher lanes first. It is a cursor: after `fanoutSliceMs` it lets other
  * work go first, so that one event to ten thousand members delays nobody's reply; lanes take turns by weight then. A
- * channel that was interrupted comes after the others; what is published into it meanwhile becomes one batch.
+ * channel that was interrupted comes after the others. A batch is made when it is the channel's turn: what is published
+ * into it while it waits becomes one batch, so that a node with more to send than it has time for writes less often.
  */
 export class Fanout {
   readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0 }
@@ -33,15 +35,15 @@ export class Fanout {
   readonly #limits: Limits
   readonly #activity: Activity
   readonly #tracer: FanoutTold['tracer']
-  readonly #dirtyChannels: Channel[][] = lanes.map(() => [])
-  /** Channels with batches to write, in their turn. */
+  /** Channels with something to send, in their turn. */
   readonly #active = new PriorityMessageQueue<Channel>({ order: 'weighted', capacity: Infinity })
   #interrupted: Channel | undefined
   /** Members left until the next look at the clock. */
   #untilLook = membersPerLook
   #isLate = false
   #pumps: Outbox[] = []
-  readonly #dirtyOutboxes: Outbox[] = []
+  readonly #replies: Replies
+  readonly #pace: Pace
   readonly #blocked = new Set<Outbox>()
   readonly #occupancy: OccupancyPace
   readonly #onDelivered: FanoutTold['onDelivered']
@@ -55,6 +57,8 @@ export class Fanout {
   constructor(clock: Clock, limits: Limits, told: FanoutTold = {}) {
     this.#clock = clock
     this.#limits = limits
+    this.#replies = new Replies(clock)
+    this.#pace = new Pace(limits.fanoutSliceMs)
     this.onShed = told.onShed ?? (() => undefined)
     this.#onDelivered = told.onDelivered
     this.#activity = told.activity ?? new Activity()
@@ -69,8 +73,7 @@ export class Fanout {
     if (channel.kind.inOrder) this.inTurn.came(channel)
     if (channel.dirty) return
     channel.dirty = true
-    this.#dirtyChannels[lanes.indexOf(channel.kind.lane)]?.push(channel)
-    this.#schedule()
+    this.#activate(channel)
   }
 
   /** Entries of the channel's keyed state have changed. */
@@ -81,8 +84,7 @@ export class Fanout {
   }
 
   flushLater(outbox: Outbox): void {
-    outbox.dirty = true
-    this.#dirtyOutboxes.push(outbox)
+    this.#replies.add(outbox)
     this.#schedule()
   }
 
@@ -109,11 +111,16 @@ export class Fanout {
   }
 
   #deliver(channel: Channel, delivery: Delivery): void {
-    if (this.#activity.timings !== undefined) delivery.madeAt = this.#clock.elapsed()
+    if (this.#activity.timings !== undefined) delivery.madeAt = channel.activeSince ?? this.#clock.elapsed()
     if (delivery.traces !== undefined) delivery.span = deliverySpan(this.#tracer, channel, delivery)
     channel.deliveries.push(delivery)
-    this.#busySince ??= this.#clock.elapsed()
-    if (channel.deliveries.length > 1) return
+    this.#activate(channel)
+  }
+
+  #activate(channel: Channel): void {
+    if (channel.activeSince !== undefined) return
+    channel.activeSince = this.#clock.elapsed()
+    this.#busySince ??= channel.activeSince
     this.#active.enqueue(channel)
     this.#schedule()
   }
@@ -186,7 +193,7 @@ export class Fanout {
     for (const timer of this.#stateTimers.values()) timer.cancel()
     this.#stateTimers.clear()
     this.#occupancy.stop()
-    while (this.#sealDirty()) this.#writeActive(Number.POSITIVE_INFINITY)
+    while (this.#isBehind) this.#writeActive(Number.POSITIVE_INFINITY)
   }
 
   #schedule(): void {
@@ -207,67 +214,50 @@ export class Fanout {
 
   #run(): void {
     const { fanoutSliceMs } = this.#limits
-    const until = this.#clock.elapsed() + fanoutSliceMs
+    const now = this.#clock.elapsed()
+    const until = this.#pace.until(now)
     this.#isLate = false
-    // What came for a channel while its last batch was under way is sealed as soon as that has gone.
-    while (!this.#isLate && this.#sealDirty()) this.#writeActive(until)
-    if (this.#busySince !== undefined && this.#active.length === 0 && this.#interrupted === undefined) {
+    this.#writeActive(until)
+    this.#pace.ended(now, this.#isBehind)
+    if (this.#busySince !== undefined && !this.#isBehind) {
       this.#onDelivered?.(this.#clock.elapsed() - this.#busySince)
       this.#busySince = undefined
     }
     this.#pump(Math.max(until, this.#clock.elapsed() + fanoutSliceMs * catchUpShare))
-    this.#flushOutboxes()
+    this.#replies.flush(fanoutSliceMs, this.#isBehind && !this.#pace.isSaturated(now))
     this.#isScheduled = false
     if (this.#hasWork) this.#schedule()
   }
 
-  /** Sends replies for at most a slice; the rest goes first in the next turn. */
-  #flushOutboxes(): void {
-    const until = this.#clock.elapsed() + this.#limits.fanoutSliceMs
-    const outboxes = this.#dirtyOutboxes
-    let count = 0
-    while (count < outboxes.length) {
-      const outbox = outboxes[count] as Outbox
-      outbox.dirty = false
-      outbox.flush()
-      count += 1
-      if (count % membersPerLook === 0 && this.#clock.elapsed() >= until) break
-    }
-    outboxes.splice(0, count)
+  /** Channels wait for their time. */
+  get #isBehind(): boolean {
+    return this.#active.length > 0 || this.#interrupted !== undefined
   }
 
   get #hasWork(): boolean {
-    if (this.#active.length > 0 || this.#interrupted !== undefined) return true
-    if (this.#pumps.length > 0 || this.#dirtyOutboxes.length > 0) return true
-    return this.#dirtyChannels.some((lane) => lane.length > 0)
+    return this.#isBehind || this.#pumps.length > 0 || this.#replies.length > 0
   }
 
-  /** Answers whether there is anything to write. */
-  #sealDirty(): boolean {
-    for (const lane of this.#dirtyChannels) {
-      if (lane.length === 0) continue
-      for (const channel of lane.splice(0)) {
-        if (channel.deliveries.length > 0) {
-          lane.push(channel)
-          continue
-        }
-        channel.dirty = false
-        this.seal(channel)
-        if (this.#isStateDue(channel)) this.#makeStateDiff(channel)
-      }
-    }
+  /** Serves channels until none has anything to send, or time is up. */
+  #writeActive(until: number): void {
     if (this.#interrupted !== undefined) this.#active.enqueue(this.#interrupted)
     this.#interrupted = undefined
-    return this.#active.length > 0
-  }
-
-  /** Writes batches until there are none, or time is up. */
-  #writeActive(until: number): void {
+    const again: Channel[] = []
     while (!this.#isLate) {
       const channel = this.#active.dequeue()
-      if (channel === undefined) return
+      if (channel === undefined) break
+      if (channel.deliveries.length === 0) this.#makeBatches(channel)
       if (!this.#writeChannel(channel, until)) this.#interrupted = channel
+      else if (channel.dirty) again.push(channel)
+      else channel.activeSince = undefined
     }
+    for (const channel of again) this.#active.enqueue(channel)
+  }
+
+  #makeBatches(channel: Channel): void {
+    channel.dirty = false
+    this.seal(channel)
+    if (this.#isStateDue(channel)) this.#makeStateDiff(channel)
   }
 
   /** Answers false when time was up before the last batch of the channel. */
