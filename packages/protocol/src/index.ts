@@ -64,5 +64,11 @@ export {
   type JsonSchema,
   type JsonSchemaTarget,
 } from './json-schema.ts'
-export { jsonSubprotocol, negotiateSubprotocol, negotiateVersion, supportedVersions } from './version.ts'
+export {
+  jsonSubprotocol,
+  msgpackSubprotocol,
+  negotiateSubprotocol,
+  negotiateVersion,
+  supportedVersions,
+} from './version.ts'
 export type { InputOf, OutputOf, Schema, SchemaIssue, SchemaResult } from './schema.ts'

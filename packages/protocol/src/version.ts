@@ -2,6 +2,8 @@
 export const supportedVersions = [1] as const
 
 export const jsonSubprotocol = 'parley.v1.json'
+/** The same frames in MessagePack (PROTOCOL.md §1). */
+export const msgpackSubprotocol = 'parley.v1.msgpack'
 
 /**
  * Picks the version for a connection: the highest that both sides name.
@@ -31,7 +33,7 @@ export function negotiateSubprotocol(
 ): string | undefined {
   for (const name of offered) {
     const known = Object.hasOwn(aliases, name) ? aliases[name] : name
-    if (known === jsonSubprotocol) return name
+    if (known === jsonSubprotocol || known === msgpackSubprotocol) return name
   }
   return undefined
 }

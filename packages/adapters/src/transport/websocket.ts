@@ -13,12 +13,14 @@ import {
 import { closeCodes, ParleyError } from '@parley/protocol'
 import { type ConnectionHome, WebSocketConnection } from './websocket/connection.ts'
 import {
+  type AcceptedHandshake,
   checkHandshake,
   type HandshakeRules,
   refusalOf,
   refuse,
   switchingProtocols,
 } from './websocket/handshake.ts'
+import type { Encoding } from './websocket/server-frame.ts'
 
 export interface WebSocketTransportOptions {
   /** Whose upgrade requests are answered; listening and closing it is the owner's part. */
@@ -50,7 +52,7 @@ export interface CompressionOptions {
 const notReadyRetryMs = 1_000
 
 /**
- * WebSocket (RFC 6455) on an HTTP server: text messages of `maxFrameBytes` at most, compressed where both sides want it. Origin,
+ * WebSocket (RFC 6455) on an HTTP server: messages of `maxFrameBytes` at most, in JSON or MessagePack, compressed where both sides want it. Origin,
  * subprotocol and headers are checked, and the node asked, before the upgrade; refusals are HTTP answers with an error body.
  */
 export function websocketTransport(options: WebSocketTransportOptions): Transport {
@@ -61,7 +63,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
   readonly name = 'websocket'
   readonly maxMessageBytes: number
   readonly closeTimeoutMs: number
-  readonly leastCompressedBytes: number
+  readonly #leastCompressedBytes: number
   readonly #server: Server
   readonly #paths: ReadonlySet<string>
   readonly #rules: HandshakeRules
@@ -76,7 +78,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
   constructor(options: WebSocketTransportOptions) {
     this.maxMessageBytes = options.limits.maxFrameBytes
     this.closeTimeoutMs = options.closeTimeoutMs ?? 3_000
-    this.leastCompressedBytes = options.compression?.thresholdBytes ?? 1_024
+    this.#leastCompressedBytes = options.compression?.thresholdBytes ?? 1_024
     this.#server = options.server
     this.#paths = new Set(options.paths ?? ['/realtime', '/ws'])
     this.#rules = {
@@ -160,7 +162,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
       socket.destroy()
       return
     }
-    const connection = new WebSocketConnection(socket, this, checked.extension !== undefined)
+    const connection = new WebSocketConnection(socket, this, this.#encodingOf(checked))
     try {
       const handler = (this.#accept as Accept)(connection, this.#describe(request, checked.token))
       this.#connections.add(connection)
@@ -173,6 +175,12 @@ class WebSocketTransport implements Transport, ConnectionHome {
         this.#logger.error('A connection could not be accepted.', { error })
       this.#refuse(socket, error)
     }
+  }
+
+  /** Undefined for plain text, so that most connections have nothing more to remember. */
+  #encodingOf({ isPacked, extension }: AcceptedHandshake): Encoding | undefined {
+    const leastCompressedBytes = extension === undefined ? undefined : this.#leastCompressedBytes
+    return isPacked || leastCompressedBytes !== undefined ? { isPacked, leastCompressedBytes } : undefined
   }
 
   #describe(request: IncomingMessage, token: string | undefined): Handshake {

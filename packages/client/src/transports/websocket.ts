@@ -5,11 +5,12 @@ import type { ClientTransport, Link, LinkHandlers } from '../transport.ts'
 export interface WebSocketLike {
   readonly readyState: number
   readonly bufferedAmount: number
+  binaryType?: string
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
-  send(text: string): void
+  send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
 }
 
@@ -17,12 +18,28 @@ export type WebSocketConstructor = new (url: string, protocols?: string | string
 
 const open = 1
 
+/** How messages go over a WebSocket. */
+export interface MessageCodec {
+  readonly subprotocol: string
+  readonly isBinary?: boolean
+  /** From text to what is sent. */
+  encode(text: string): string | Uint8Array<ArrayBuffer>
+  /** Back; undefined for what is none of it. */
+  decode(data: unknown): string | undefined
+}
+
+const json: MessageCodec = {
+  subprotocol: jsonSubprotocol,
+  encode: (text) => text,
+  decode: (data) => (typeof data === 'string' ? data : undefined),
+}
+
 /**
- * WebSocket with the subprotocol `parley.v1.json`.
+ * WebSocket with the subprotocol `parley.v1.json`, or that of another codec.
  *
  * @param WebSocket default: that of the platform, looked up when a link is opened
  */
-export function websocketTransport(WebSocket?: WebSocketConstructor): ClientTransport {
+export function websocketTransport(WebSocket?: WebSocketConstructor, codec = json): ClientTransport {
   return {
     name: 'websocket',
     open(url, handlers) {
@@ -34,7 +51,7 @@ export function websocketTransport(WebSocket?: WebSocketConstructor): ClientTran
         return closedLink
       }
       try {
-        return link(new Socket(socketUrl(url), jsonSubprotocol), handlers)
+        return link(new Socket(socketUrl(url), codec.subprotocol), handlers, codec)
       } catch (error) {
         // The constructor throws for a URL it does not like.
         queueMicrotask(() => handlers.closed(1006, error instanceof Error ? error.message : String(error)))
@@ -54,13 +71,19 @@ function socketUrl(text: string): string {
   return url.href.replace(/^http/, 'ws')
 }
 
-function link(socket: WebSocketLike, handlers: LinkHandlers): Link {
+function link(
+  socket: WebSocketLike,
+  handlers: LinkHandlers,
+  { isBinary, encode, decode }: MessageCodec,
+): Link {
   let isOver = false
+  if (isBinary) socket.binaryType = 'arraybuffer'
   socket.onopen = () => {
     if (!isOver) handlers.opened()
   }
   socket.onmessage = (event: { readonly data?: unknown }) => {
-    if (!isOver && typeof event.data === 'string') handlers.received(event.data)
+    const text = isOver ? undefined : decode(event.data)
+    if (text !== undefined) handlers.received(text)
   }
   // `close` follows and says what is known.
   socket.onerror = () => undefined
@@ -74,7 +97,7 @@ function link(socket: WebSocketLike, handlers: LinkHandlers): Link {
       return socket.bufferedAmount
     },
     send(text) {
-      if (socket.readyState === open) socket.send(text)
+      if (socket.readyState === open) socket.send(encode(text))
     },
     close(code, reason) {
       if (isOver) return

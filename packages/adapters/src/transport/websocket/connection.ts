@@ -2,17 +2,23 @@ import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
 import { closeCodes } from '@parley/protocol'
+import { mostGrowth, unpackMessage } from '@parley/protocol/msgpack'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { Probes, probeSpacing } from './probes.ts'
-import { bytesOf, closeFrame, deflatedBytesOf, emptyCloseFrame, pongFrame } from './server-frame.ts'
+import {
+  bytesOf,
+  closeFrame,
+  type Encoding,
+  emptyCloseFrame,
+  encodedBytesOf,
+  pongFrame,
+} from './server-frame.ts'
 
 /** What all connections of a transport share. */
 export interface ConnectionHome {
   readonly maxMessageBytes: number
   /** How long the other side may take to close its end, in ms. */
   readonly closeTimeoutMs: number
-  /** From how many bytes on a batch is compressed, where that was agreed on. */
-  readonly leastCompressedBytes: number
   /** The connection is gone. */
   gone(connection: WebSocketConnection): void
   /** A client broke the protocol and was closed with this code. */
@@ -48,7 +54,7 @@ export class WebSocketConnection implements Connection, FrameSink {
   /** What was sent since it was corked. */
   #held: Uint8Array[] | undefined
   #bytesToProbe: number = probeSpacing.least
-  readonly #compresses: boolean
+  readonly #encoding: Encoding | undefined
   readonly #home: ConnectionHome
   readonly #reader: FrameReader
   #handler: ConnectionHandler | undefined
@@ -60,13 +66,19 @@ export class WebSocketConnection implements Connection, FrameSink {
   #watching = false
   #watch: ((error?: Error | null) => void) | undefined
   #early: Uint8Array[] | undefined
+  /** There where binary messages are spoken. */
+  readonly binary?: (bytes: Uint8Array) => void
   #probes: Probes | undefined
 
-  constructor(socket: Socket, home: ConnectionHome, compresses = false) {
+  /** @param encoding what was agreed on, unless it is plain text */
+  constructor(socket: Socket, home: ConnectionHome, encoding?: Encoding) {
     this.#socket = socket
     this.#home = home
-    this.#compresses = compresses
-    this.#reader = new FrameReader(this, home.maxMessageBytes, compresses)
+    this.#encoding = encoding
+    const isPacked = encoding?.isPacked === true
+    if (isPacked) this.binary = (bytes) => this.#packed(bytes)
+    const maxBytes = isPacked ? Math.ceil(home.maxMessageBytes * mostGrowth) : home.maxMessageBytes
+    this.#reader = new FrameReader(this, maxBytes, encoding?.leastCompressedBytes !== undefined)
   }
 
   /** The opening handshake is written: begins to read, `head` first, and sends what was sent meanwhile. */
@@ -127,6 +139,23 @@ export class WebSocketConnection implements Connection, FrameSink {
   }
 
   message(text: string): void {
+    if (this.#encoding?.isPacked === true)
+      this.violation(1003, 'This subprotocol carries binary messages only.')
+    else this.#receive(text)
+  }
+
+  #packed(bytes: Uint8Array): void {
+    const text = unpackMessage(bytes)
+    if (text === undefined) this.violation(1007, 'The message is not MessagePack that JSON could hold.')
+    else if (Buffer.byteLength(text) > this.#home.maxMessageBytes)
+      this.violation(
+        closeCodes.frame_too_large,
+        `A message has at most ${this.#home.maxMessageBytes} bytes as JSON.`,
+      )
+    else this.#receive(text)
+  }
+
+  #receive(text: string): void {
     if (this.#state !== open) return
     try {
       this.#handler?.receive(text)
@@ -194,7 +223,7 @@ export class WebSocketConnection implements Connection, FrameSink {
   }
 
   #bytesOf(frame: OutgoingFrame): Uint8Array {
-    return this.#compresses ? deflatedBytesOf(frame, this.#home.leastCompressedBytes) : bytesOf(frame)
+    return this.#encoding === undefined ? bytesOf(frame) : encodedBytesOf(frame, this.#encoding)
   }
 
   #write(bytes: Uint8Array): void {

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   errorEntry,
   jsonSubprotocol,
+  msgpackSubprotocol,
   negotiateSubprotocol,
   ParleyError,
 } from '@parley/protocol'
@@ -27,6 +28,8 @@ export interface AcceptedHandshake {
   readonly accept: string
   readonly subprotocol: string | undefined
   readonly token: string | undefined
+  /** The subprotocol speaks MessagePack. */
+  readonly isPacked: boolean
   /** The extension that was agreed on: permessage-deflate, or none. */
   readonly extension?: string | undefined
 }
@@ -64,7 +67,7 @@ export function checkHandshake(request: IncomingMessage, rules: HandshakeRules):
     return refusal(
       400,
       'unsupported_version',
-      `No subprotocol in common. This server speaks ${jsonSubprotocol}.`,
+      `No subprotocol in common. This server speaks ${jsonSubprotocol} and ${msgpackSubprotocol}.`,
     )
   const offers = extensionOffers(headers['sec-websocket-extensions'])
   if (offers === undefined)
@@ -75,7 +78,10 @@ export function checkHandshake(request: IncomingMessage, rules: HandshakeRules):
     return refusal(400, 'bad_request', `A token has at most ${maxTokenLength} characters.`)
   const accept = hash('sha1', headers['sec-websocket-key'] + guid, 'base64')
   const extension = rules.compresses() ? acceptedDeflate(offers) : undefined
-  return { accept, subprotocol, token, extension }
+  const isPacked =
+    subprotocol !== undefined &&
+    (subprotocol === msgpackSubprotocol || rules.subprotocolAliases[subprotocol] === msgpackSubprotocol)
+  return { accept, subprotocol, token, extension, isPacked }
 }
 
 function requestProblem(request: IncomingMessage): Refusal | undefined {
@@ -115,7 +121,7 @@ function subprotocolToken(offered: readonly string[]): string | undefined {
 }
 
 /** The response that opens the connection. */
-export function switchingProtocols(handshake: AcceptedHandshake): string {
+export function switchingProtocols(handshake: Omit<AcceptedHandshake, 'isPacked'>): string {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',

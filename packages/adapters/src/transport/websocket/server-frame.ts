@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { OutgoingFrame } from '@parley/kernel'
+import { packMessage } from '@parley/protocol/msgpack'
 import { deflate } from './deflate.ts'
 
 const textOpcode = 0x81
@@ -24,22 +25,48 @@ export function bytesOf(frame: OutgoingFrame): Uint8Array {
 }
 
 const eventsHead = '{"op":"events"'
-const deflatedName = 'deflate'
+
+/** What was agreed on in a handshake, where it is not plain text. */
+export interface Encoding {
+  /** MessagePack in binary messages, instead of JSON in text. */
+  readonly isPacked: boolean
+  /** From how many bytes on batches are compressed; undefined where that was not agreed on. */
+  readonly leastCompressedBytes: number | undefined
+}
 
 /**
- * The same for connections that take compressed messages: batches of a channel from `leastBytes` on are compressed, once
- * for all. Answers to a single client are not: they hold secrets beside what others may choose (RFC 7457 §2.6).
+ * The same in another encoding, made once for all connections that have it. Batches of a channel are compressed where they
+ * are large enough; answers to a single client are not: they hold secrets beside what others may choose (RFC 7457 §2.6).
  */
-export function deflatedBytesOf(frame: OutgoingFrame, leastBytes: number): Uint8Array {
-  const known = frame.variants?.get(deflatedName)
+export function encodedBytesOf(frame: OutgoingFrame, encoding: Encoding): Uint8Array {
+  const { isPacked, leastCompressedBytes = Number.POSITIVE_INFINITY } = encoding
+  const isBatch = leastCompressedBytes !== Number.POSITIVE_INFINITY && frame.text.startsWith(eventsHead)
+  const plain = isPacked ? variantOf(frame, 'msgpack', packed) : bytesOf(frame)
+  if (!isBatch || plain.length < leastCompressedBytes) return plain
+  return variantOf(frame, isPacked ? 'msgpack deflate' : 'deflate', () => compressed(plain))
+}
+
+function variantOf(
+  frame: OutgoingFrame,
+  name: string,
+  make: (frame: OutgoingFrame) => Uint8Array,
+): Uint8Array {
+  const known = frame.variants?.get(name)
   if (known !== undefined) return known
-  const plain = bytesOf(frame)
-  if (plain.length < leastBytes || !frame.text.startsWith(eventsHead)) return plain
-  const payload = deflate(plain.subarray(headerLength(plain.length)))
-  const bytes = payload.length < plain.length ? framed(textOpcode | compressedBit, payload) : plain
+  const bytes = make(frame)
   frame.variants ??= new Map()
-  frame.variants.set(deflatedName, bytes)
+  frame.variants.set(name, bytes)
   return bytes
+}
+
+function packed({ text }: OutgoingFrame): Uint8Array {
+  return binaryFrame(packMessage(text))
+}
+
+/** A frame of ours compressed, or as it is where that gains nothing. */
+function compressed(plain: Uint8Array): Uint8Array {
+  const payload = deflate(plain.subarray(headerLength(plain.length)))
+  return payload.length < plain.length ? framed((plain[0] as number) | compressedBit, payload) : plain
 }
 
 /** Of a frame of ours that has so many bytes in all. */
