@@ -188,6 +188,24 @@ test('one more than may be written at once is refused, and has its turn later', 
   expect(await blobs.append('app/y', 0, bytes('y'))).toBe(1)
 })
 
+test('a store that fails again and again is left alone for a while, and nobody waits for it', async () => {
+  let elapsed = 0
+  const { s3, blobs } = await start({}, { clock: { elapsed: () => elapsed } })
+  let asked = 0
+  s3.interfere = () => {
+    asked += 1
+    return 503
+  }
+  const failing = Array.from({ length: 5 }, () => blobs.size('app/x').catch((error) => error.code))
+  expect(await Promise.all(failing)).toEqual(Array.from({ length: 5 }, () => 'unavailable'))
+  const askedBefore = asked
+  await expect(blobs.size('app/x')).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 10_000 })
+  expect(asked).toBe(askedBefore)
+  s3.interfere = () => undefined
+  elapsed += 10_000
+  expect(await blobs.size('app/x')).toBeUndefined()
+})
+
 test('an endpoint that is none is named at once', () => {
   const options = { ...account, endpoint: 'nonsense', logger: silentLogger }
   expect(() => s3BlobStore(options)).toThrow('`nonsense` is not the URL of an object store.')

@@ -1,4 +1,4 @@
-import { type BlobStore, type ByteRange, blobKeyProblem, type Logger } from '@parley/kernel'
+import { type BlobStore, type ByteRange, blobKeyProblem, type Clock, type Logger } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { type Bucket, type S3Credentials, s3Bucket } from './s3/bucket.ts'
 import { type OpenUpload, openUpload, readTail, saveState, stateKey } from './s3/upload-state.ts'
@@ -18,6 +18,8 @@ export interface S3BlobStoreOptions extends S3Credentials {
   /** Blobs that are written at once, each with a part in memory; one more is refused with `overloaded`. Default 100. */
   readonly maxWriting?: number | undefined
   readonly logger: Logger
+  /** Default: the time of the process. */
+  readonly clock?: Pick<Clock, 'elapsed'> | undefined
 }
 
 const megabyte = 1024 * 1024

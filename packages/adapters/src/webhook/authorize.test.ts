@@ -11,6 +11,7 @@ const request = {
   channel: 'chat:a',
 } as const
 
+let elapsed = 0
 const closing: (() => void)[] = []
 afterEach(() => {
   for (const close of closing.splice(0)) close()
@@ -31,7 +32,7 @@ async function endpoint(answer: (response: ServerResponse, body: string, request
 }
 
 const ask = (url: string, options: { timeoutMs?: number; maxInFlight?: number } = {}) =>
-  authorizeWebhook({ url, secret, clock: { now: () => 1_000 }, ...options })
+  authorizeWebhook({ url, secret, clock: { now: () => 1_000, elapsed: () => elapsed }, ...options })
 
 const json = (response: ServerResponse, status: number, body: unknown) => {
   response
@@ -81,4 +82,22 @@ test('silence is no permission, and questions under way are bounded', async () =
   await expect(asking(request)).rejects.toMatchObject({ code: 'overloaded' })
   await expect(first).rejects.toMatchObject({ code: 'unavailable' })
   await expect(asking(request)).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('an endpoint that fails again and again is left alone for a while, and nobody waits for it', async () => {
+  let asked = 0
+  let isUp = false
+  const url = await endpoint((response) => {
+    asked += 1
+    json(response, isUp ? 200 : 500, { allow: true })
+  })
+  const authorize = ask(url)
+  for (let count = 0; count < 8; count++)
+    await expect(authorize(request)).rejects.toMatchObject({ code: 'unavailable', retryable: true })
+  expect(asked).toBe(5)
+  isUp = true
+  await expect(authorize(request)).rejects.toMatchObject({ retryAfterMs: 5_000 })
+  elapsed += 5_000
+  for (let count = 0; count < 10; count++) expect(await authorize(request)).toBe(true)
+  expect(asked).toBe(15)
 })

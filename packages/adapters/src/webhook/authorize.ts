@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { AuthorizeRequest, Clock } from '@parley/kernel'
+import { type AuthorizeRequest, CircuitBreaker, type Clock } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 
 export interface AuthorizeWebhookOptions {
@@ -10,21 +10,25 @@ export interface AuthorizeWebhookOptions {
   readonly timeoutMs?: number | undefined
   /** Requests under way at once; one more fails. Default 256. */
   readonly maxInFlight?: number | undefined
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>
 }
 
 const maxAnswerBytes = 4_096
+/** After five questions in a row without a usable answer nobody waits for one, for so long. */
+const restMs = 5_000
 
 /**
  * Asks an endpoint of the application whether a user may do a thing. Allowed is only what it answers with 200 and
- * `{"allow": true}`; 403 and `{"allow": false}` refuse; whatever else happens is an error, and refuses too.
+ * `{"allow": true}`; 403 and `{"allow": false}` refuse; whatever else happens is an error, and refuses too. An endpoint
+ * that fails again and again is left alone for 5 s, then asked a few questions before it is asked all.
  *
  * @throws ParleyError `unavailable` (no usable answer in time), `overloaded`
  */
 export function authorizeWebhook(
   options: AuthorizeWebhookOptions,
 ): (request: AuthorizeRequest) => Promise<boolean> {
-  const { maxInFlight = 256 } = options
+  const { clock, maxInFlight = 256 } = options
+  const breaker = new CircuitBreaker({ clock, service: 'The authorisation endpoint', openMs: restMs })
   let inFlight = 0
   return async (request) => {
     if (inFlight >= maxInFlight)
@@ -33,8 +37,9 @@ export function authorizeWebhook(
       })
     inFlight += 1
     try {
-      return await ask(request, options)
+      return await breaker.run(() => ask(request, options))
     } catch (cause) {
+      if (cause instanceof ParleyError) throw cause
       throw new ParleyError('unavailable', 'The authorisation endpoint gave no usable answer in time.', {
         cause,
       })

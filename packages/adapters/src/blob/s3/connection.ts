@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from '@parley/kernel'
+import { CircuitBreaker, type Clock, type Logger } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { AwsV4Signer } from 'aws4fetch'
 import { textOf } from './xml.ts'
@@ -14,6 +14,8 @@ export interface S3Connection {
   readonly sessionToken?: string | undefined
   readonly pathStyle?: boolean | undefined
   readonly logger: Logger
+  /** Default: the time of the process. */
+  readonly clock?: Pick<Clock, 'elapsed'> | undefined
 }
 
 export interface S3Request {
@@ -27,27 +29,38 @@ export interface S3Request {
 /**
  * Sends a signed request, a few times if need be, and answers when the headers of the answer are here.
  *
- * @throws ParleyError `unavailable` for an answer with another status than those expected
+ * @throws ParleyError `unavailable` for an answer with another status than those expected, and at once while the store
+ * has failed again and again
  */
 export type Ask = (request: S3Request, expected: readonly number[]) => Promise<Response>
 
 const attempts = 4
 const pauseMs = 50
 const answerTimeoutMs = 30_000
+/** After five requests in a row that failed at every attempt, nobody waits for the store for so long. */
+const restMs = 10_000
 
 /** @throws RangeError for an endpoint that is no URL */
 export function s3Connection(options: S3Connection): Ask {
   const base = baseOf(options)
   // Keys that follow from the secret, by day.
   const cache = new Map<string, ArrayBuffer>()
+  const { logger, clock = { elapsed: () => performance.now() } } = options
+  const breaker = new CircuitBreaker({ clock, service: 'The object store', openMs: restMs })
   return async (request, expected) => {
-    for (let attempt = 1; ; attempt++) {
-      const { response, problem } = await send(options, { base, cache, request })
-      if (response !== undefined && expected.includes(response.status)) return response
-      const found = problem ?? (await refusalOf(response as Response))
-      if (attempt === attempts || !found.mayPass) throw told(options.logger, request, found)
-      await pause(pauseMs * 2 ** attempt * (0.5 + Math.random()))
-    }
+    const found = await breaker.run(async () => {
+      for (let attempt = 1; ; attempt++) {
+        const { response, problem } = await send(options, { base, cache, request })
+        if (response !== undefined && expected.includes(response.status)) return response
+        const found = problem ?? (await refusalOf(response as Response))
+        // A store that says no is there.
+        if (!found.mayPass) return found
+        if (attempt === attempts) throw told(logger, request, found)
+        await pause(pauseMs * 2 ** attempt * (0.5 + Math.random()))
+      }
+    })
+    if ('mayPass' in found) throw told(logger, request, found)
+    return found
   }
 }
 
