@@ -47,18 +47,19 @@ export function s3Connection(options: S3Connection): Ask {
   const cache = new Map<string, ArrayBuffer>()
   const { logger, clock = { elapsed: () => performance.now() } } = options
   const breaker = new CircuitBreaker({ clock, service: 'The object store', openMs: restMs })
+  const persist = async (request: S3Request, expected: readonly number[]): Promise<Response | Problem> => {
+    for (let attempt = 1; ; attempt++) {
+      const { response, problem } = await send(options, { base, cache, request })
+      if (response !== undefined && expected.includes(response.status)) return response
+      const found = problem ?? (await refusalOf(response as Response))
+      // A store that says no is there.
+      if (!found.mayPass) return found
+      if (attempt === attempts) throw told(logger, request, found)
+      await pause(pauseMs * 2 ** attempt * (0.5 + Math.random()))
+    }
+  }
   return async (request, expected) => {
-    const found = await breaker.run(async () => {
-      for (let attempt = 1; ; attempt++) {
-        const { response, problem } = await send(options, { base, cache, request })
-        if (response !== undefined && expected.includes(response.status)) return response
-        const found = problem ?? (await refusalOf(response as Response))
-        // A store that says no is there.
-        if (!found.mayPass) return found
-        if (attempt === attempts) throw told(logger, request, found)
-        await pause(pauseMs * 2 ** attempt * (0.5 + Math.random()))
-      }
-    })
+    const found = await breaker.run(() => persist(request, expected))
     if ('mayPass' in found) throw told(logger, request, found)
     return found
   }

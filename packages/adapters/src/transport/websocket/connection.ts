@@ -127,11 +127,16 @@ export class WebSocketConnection implements Connection, FrameSink {
   }
 
   pause(): void {
-    if (this.#state === open) this.#socket.pause()
+    if (this.#state !== open) return
+    this.#reader.pause()
+    this.#socket.pause()
   }
 
   resume(): void {
-    if (this.#state === open) this.#socket.resume()
+    if (this.#state !== open) return
+    this.#reader.resume()
+    // What was held may have been enough for now.
+    if (this.#state === open && !this.#reader.isPaused) this.#socket.resume()
   }
 
   close(code: number, reason: string): void {

@@ -25,8 +25,8 @@ const smallestHold = 256
 
 /**
  * Reads client frames (RFC 6455 §5): masked, compressed where that was agreed on, binary only for a sink that takes it.
- * State between two reads is an unfinished frame (never more than twice the bytes received, at most `maxBytes` and a header) and an unfinished message; an idle
- * connection holds neither.
+ * State between two reads is an unfinished frame (never more than twice the bytes received, at most `maxBytes` and a header), an unfinished message, and while it is
+ * paused the rest of what was read; an idle connection holds none of them.
  */
 export class FrameReader {
   readonly #sink: FrameSink
@@ -40,6 +40,8 @@ export class FrameReader {
   #isCompressed = false
   readonly #takesCompressed: boolean
   #ended = false
+  #isPaused = false
+  #isReading = false
 
   /**
    * @param maxBytes largest message, all fragments together, and once more when it is decompressed
@@ -54,13 +56,30 @@ export class FrameReader {
   /** Takes the next bytes, which are unmasked in place. */
   read(chunk: Buffer): void {
     const bytes = this.#heldLength === 0 ? chunk : this.#join(chunk)
+    this.#isReading = true
     let start = 0
-    while (!this.#ended) {
+    while (!this.#ended && !this.#isPaused) {
       const end = this.#frame(bytes, start)
       if (end < 0) break
       start = end
     }
+    this.#isReading = false
     this.#hold(bytes, start)
+  }
+
+  /** Stops behind the message that is being told; what has come beyond it is held. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  /** Goes on with what is held. */
+  resume(): void {
+    this.#isPaused = false
+    if (!this.#isReading && this.#heldLength > 0) this.read(none)
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   #join(chunk: Buffer): Buffer {

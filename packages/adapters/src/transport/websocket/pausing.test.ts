@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Connection } from '@parley/kernel'
 import { memoryMetrics, silentLogger } from '@parley/kernel/memory'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -67,4 +67,27 @@ test('a client that is held back is read from again when it may go on, in order;
   await once(client, 'close')
   await vi.waitUntil(() => closes.length > 0)
   expect(closes).toEqual([4200])
+})
+
+test('what came in one piece with the message at which a client is held back waits too', async () => {
+  received.length = 0
+  const client = await open()
+  const { _socket: socket } = client as unknown as { _socket: Socket }
+  socket.cork()
+  for (const text of ['first', 'second', 'first', 'third', 'fourth']) client.send(text)
+  socket.uncork()
+  await vi.waitUntil(() => received.length > 0)
+  const other = await open()
+  other.ping()
+  await once(other, 'pong')
+  expect(received).toEqual(['first'])
+  const connection = connections.at(-2)
+  connection?.resume?.()
+  expect(received).toEqual(['first', 'second', 'first'])
+  connection?.resume?.()
+  await vi.waitUntil(() => received.length === 5)
+  client.send('fifth')
+  await vi.waitUntil(() => received.length === 6)
+  expect(received).toEqual(['first', 'second', 'first', 'third', 'fourth', 'fifth'])
+  client.close()
 })
