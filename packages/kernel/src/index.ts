@@ -81,6 +81,7 @@ export type * from './ports/store.ts'
 export type * from './ports/transport.ts'
 export type * from './ports/vitals.ts'
 export { detectedBytes, type TypeDetector } from './ports/type-detector.ts'
+export { AskingLink, isFinalClose, type AskingListener, type Carrier } from './sessions/asking-link.ts'
 export type * from './sessions/session-listener.ts'
 export {
   CircuitBreaker,

@@ -103,9 +103,14 @@ export class Relays {
 }
 
 /** The way of one transport to the other nodes; on a node that is alone there are none. */
-export function relayFor(transport: string, node: string, cluster: Pick<Relays, 'ask'> | undefined): Relay {
+export function relayFor(
+  transport: string,
+  node: string,
+  cluster: (Pick<Relays, 'ask'> & { nodes(): readonly string[] }) | undefined,
+): Relay {
   return {
     node,
+    nodes: () => cluster?.nodes() ?? [],
     ask: (other, question, withinMs) =>
       cluster?.ask(transport, other, question, withinMs) ?? Promise.reject(gone()),
   }

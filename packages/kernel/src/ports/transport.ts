@@ -1,3 +1,5 @@
+import type { Identity } from './authenticator.ts'
+
 /**
  * A frame on its way to many: the text is made once, and a transport keeps its own encoding of it in `cache`, so that
  * the same bytes go to every connection.
@@ -51,6 +53,11 @@ export interface Handshake {
   readonly ip: string
   /** Credentials from the request, if there were any: checked before the connection was accepted. */
   readonly token?: string
+  /**
+   * Who it is, where the transport has seen to that by the rules of its own protocol: nothing else is asked then. It is
+   * of an app of the node.
+   */
+  readonly identity?: Identity
   readonly origin?: string
   readonly userAgent?: string
 }
@@ -67,6 +74,8 @@ export type Accept = (connection: Connection, handshake: Handshake) => Connectio
 export interface Relay {
   /** Id of this node. */
   readonly node: string
+  /** Ids of the other nodes, as far as known. */
+  nodes(): readonly string[]
   /**
    * Asks the same transport of another node.
    *

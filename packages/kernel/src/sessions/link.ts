@@ -206,16 +206,19 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   }
 
   async #authenticate(frame: ConnectFrame): Promise<void> {
-    const token = frame.token ?? this.handshake.token
     try {
-      if (token === undefined) throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
-      const identity = await this.#services.authenticate(token)
+      const identity = this.handshake.identity ?? (await this.#identify(frame.token ?? this.handshake.token))
       if (this.#phase !== 'connecting') return
       this.#open(frame, identity)
     } catch (error) {
       const refusal = error instanceof ParleyError ? error : new ParleyError('internal')
       this.#end(frame.id, refusal, closeReasonOf(refusal))
     }
+  }
+
+  async #identify(token: string | undefined): Promise<Identity> {
+    if (token === undefined) throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
+    return this.#services.authenticate(token)
   }
 
   #open(frame: ConnectFrame, identity: Identity): void {

@@ -1,10 +1,9 @@
-import type { Accept, Handshake } from '@parley/kernel'
+import { type Accept, AskingLink, type AskingListener, type Handshake, isFinalClose } from '@parley/kernel'
 import { ParleyError, type Position, type ServerFrame, type SubscribeResult } from '@parley/protocol'
 import type { DisconnectReason, Entry, SocketListener } from './application.ts'
 import { Delivery } from './delivery.ts'
 import type { EngineEnd, EngineSession } from './engine-session.ts'
 import { type Translation, withPosition } from './event-packets.ts'
-import { isFinal, KernelLink, type LinkListener } from './kernel-link.ts'
 import { type Message, Outgoing } from './outgoing.ts'
 import { encodeArguments, encodeDisconnect, encodeObject } from './packet.ts'
 import { Positions } from './positions.ts'
@@ -48,7 +47,7 @@ const mayReturn: ReadonlySet<DisconnectReason> = new Set<DisconnectReason>([
  * One client in one namespace. It is a session of the node; the rooms that it is in are channels, whose events are
  * written to it as packets.
  */
-export class WireSocket implements LinkListener, PlaceHolder {
+export class WireSocket implements AskingListener, PlaceHolder {
   readonly namespace: string
   readonly engine: EngineSession
   readonly auth: Readonly<Record<string, unknown>>
@@ -56,7 +55,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
   readonly #options: SocketOptions
   #id: string
   #entry: Entry | undefined
-  #link: KernelLink | undefined
+  #link: AskingLink | undefined
   #listener: SocketListener | undefined
   #phase: Phase = 'opening'
   #held: string[] | undefined = []
@@ -121,7 +120,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
   async #connect(entry: Entry): Promise<void> {
     const { accept, recovery } = this.#services
     const { handshake, auth } = this.#options
-    this.#link = new KernelLink({ accept, handshake }, this.engine, this)
+    this.#link = new AskingLink({ accept, handshake }, this.engine, this)
     const { app, user } = await this.#link.connect(entry.token)
     const owner = user === undefined ? app : `${app}/${user}`
     const wanted = { namespace: this.namespace, owner }
@@ -138,7 +137,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
 
   /** Takes all channels up where the client stands in them; if one cannot be, none is. */
   async #resume(found: Return): Promise<boolean> {
-    const link = this.#link as KernelLink
+    const link = this.#link as AskingLink
     const channels = [...found.at]
     const results = await Promise.allSettled(
       channels.map(([channel, from]) => link.request({ op: 'subscribe', channel, from })),
@@ -320,7 +319,7 @@ export class WireSocket implements LinkListener, PlaceHolder {
   closedByNode(code: number): void {
     if (this.#phase === 'closed') return
     if (this.#phase === 'opening') return
-    if (isFinal(code)) this.#disconnect()
+    if (isFinalClose(code)) this.#disconnect()
     else this.engine.close(code === 4201 ? 'server shutting down' : 'transport close')
   }
 

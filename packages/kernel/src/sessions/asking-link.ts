@@ -1,4 +1,3 @@
-import type { Accept, Connection, ConnectionHandler, Handshake, OutgoingFrame } from '@parley/kernel'
 import {
   ChunkAssembly,
   type ChunkFrame,
@@ -10,10 +9,18 @@ import {
   type ReplyFrame,
   type ServerFrame,
 } from '@parley/protocol'
-import type { EngineSession } from './engine-session.ts'
+import type { Accept, Connection, ConnectionHandler, Handshake, OutgoingFrame } from '../ports/transport.ts'
+
+/** What carries the words of a client of another protocol. */
+export interface Carrier {
+  /** Bytes accepted but not yet given to the operating system. */
+  readonly bufferedBytes: number
+  cork(): void
+  uncork(): void
+}
 
 /** Who is told what the node says. */
-export interface LinkListener {
+export interface AskingListener {
   /** Bytes that wait here, and not on the connection. */
   readonly heldBytes: number
   /** An `events` frame, as text. */
@@ -33,10 +40,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** A client's way into the node: asks it in the frames of `parley.v1.json`, as any client does. */
-export class KernelLink implements Connection {
-  readonly #engine: EngineSession
-  readonly #listener: LinkListener
+/**
+ * The way of a client of another protocol into the node: a transport asks for it in the frames of `parley.v1.json`, as any
+ * client does.
+ */
+export class AskingLink implements Connection {
+  readonly #carrier: Carrier
+  readonly #listener: AskingListener
   readonly #handler: ConnectionHandler
   readonly #waiting = new Map<number, Waiting>()
   #count = 0
@@ -46,16 +56,16 @@ export class KernelLink implements Connection {
   /** @throws ParleyError when the node takes no connections */
   constructor(
     { accept, handshake }: { readonly accept: Accept; readonly handshake: Handshake },
-    engine: EngineSession,
-    listener: LinkListener,
+    carrier: Carrier,
+    listener: AskingListener,
   ) {
-    this.#engine = engine
+    this.#carrier = carrier
     this.#listener = listener
     this.#handler = accept(this, handshake)
   }
 
   get bufferedBytes(): number {
-    return this.#isOpen ? this.#engine.bufferedBytes + this.#listener.heldBytes : 0
+    return this.#isOpen ? this.#carrier.bufferedBytes + this.#listener.heldBytes : 0
   }
 
   async connect(token: string | undefined): Promise<ConnectResult> {
@@ -100,11 +110,11 @@ export class KernelLink implements Connection {
   }
 
   cork(): void {
-    this.#engine.cork()
+    this.#carrier.cork()
   }
 
   uncork(): void {
-    this.#engine.uncork()
+    this.#carrier.uncork()
   }
 
   /** The node closes the connection. */
@@ -153,6 +163,6 @@ function errorOf({ code, message, details, retryAfterMs }: ErrorBody): ParleyErr
 }
 
 /** Whether a client that is closed with this code has nothing to come back for. */
-export function isFinal(code: number): boolean {
+export function isFinalClose(code: number): boolean {
   return code >= 4_000 && code < 4_200 && code !== closeCodes.frame_too_large
 }
