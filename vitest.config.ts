@@ -19,6 +19,8 @@ const project = (name: string, include: string[], seconds: number, together = fa
     testTimeout: seconds * 1000,
     hookTimeout: Math.max(seconds, 30) * 1000,
     fileParallelism: together,
+    // On a busy machine a second is nothing.
+    expect: { poll: { timeout: seconds * 500 } },
   },
 })
 

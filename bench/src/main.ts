@@ -20,7 +20,7 @@ const usage = `npm run bench -- fanout | chat | overload | compatibility | trans
   --only     fanout: crowd, rooms, arrivals, ledger, return, delay
              overload: stalled, tiers
              chat: send, archive, talk, hall, typing, presence
-             compatibility: socket-io-crowd, socket-io-rooms, socket-io-arrivals
+             compatibility: socket-io-crowd, socket-io-rooms, socket-io-arrivals, pusher-crowd, pusher-arrivals
              transports: sse, http-stream, listening, polling, connect
              console: overhead, list
   --archive  chat: keeps the archive of messages in this folder, or reads the one that is there

@@ -97,6 +97,8 @@ export const bare = ownTarget('bare sockets', 'parley', './peers/bare.ts')
 export const socketIo = ownTarget('socket.io', 'socket.io', './peers/socket-io.ts')
 /** The server API of Socket.IO on ours. */
 export const parleySocketIo = ownTarget('parley', 'socket.io', './compatibility/socket-io-server.ts')
+/** The wire of Pusher on ours. */
+export const parleyPusher = ownTarget('parley', 'pusher', './compatibility/pusher-server.ts')
 export const ws = ownTarget('ws', 'ws', './peers/ws.ts')
 
 /** NATS with its WebSocket listener, if it is installed. */

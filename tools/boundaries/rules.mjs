@@ -112,8 +112,9 @@ const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
   ),
 )
 
-/** What RFC 6455 says of frames and handshakes, whatever the messages mean. */
-const rfc6455 = '^packages/adapters/src/transport/websocket/(frame-reader|handshake|server-frame)[.]ts$'
+/** What RFC 6455 says of frames, handshakes and connections, whatever the messages mean. */
+const rfc6455 =
+  '^packages/adapters/src/transport/websocket/(connection|frame-reader|handshake|server-frame)[.]ts$'
 
 const contractFiles = [
   '^packages/modules/src/(contracts|paging)[.]ts$',

@@ -6,7 +6,7 @@ import { silentLogger } from '@parley/kernel/memory'
 import { afterEach, expect, test } from 'vitest'
 import { type RunningServer, startServer } from './compose.ts'
 import { loadConfig } from './config.ts'
-import { developmentKeys } from './development-keys.ts'
+import { developmentKeys } from './development/keys.ts'
 
 const running: RunningServer[] = []
 afterEach(async () => {

@@ -37,11 +37,13 @@ import { readCertificate, watchCertificate } from './certificate.ts'
 import type { Config } from './config.ts'
 import { type DevelopmentAccess, developmentAccess } from './development.ts'
 import { filesOptions } from './files.ts'
-import { socketIoParts } from './socket-io.ts'
 import { openStore } from './stores.ts'
 import { openTracer } from './tracing.ts'
-import { transportsOf } from './transports.ts'
 import { version } from './version.ts'
+import { transportsOf } from './wires/own.ts'
+import { pusherParts } from './wires/pusher.ts'
+import { kindsOf } from './wires/pusher-kinds.ts'
+import { socketIoParts } from './wires/socket-io.ts'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -105,7 +107,8 @@ export async function startServer(config: Config, logger: Logger, place?: Place)
   const store = await openStore(config, { clock, logger })
   const tracer = await openTracer(config)
   const ownTransports = transportsOf(config, { http, logger, metrics, flags })
-  // Behind our own: it asks those before it about paths that are not its.
+  // Behind our own: they ask those before them about paths that are not theirs.
+  const pusher = pusherParts(config, { http, logger, metrics, development })
   const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({
     ...{ store, authenticator, clock, logger, metrics, flags, limits, tracer },
@@ -113,9 +116,15 @@ export async function startServer(config: Config, logger: Logger, place?: Place)
     recentLog: memoryRecentLog({ clock }),
     apps: config.apps,
     rates: config.rates,
-    transports: [...ownTransports, ...socketIo.transports, ...(place?.transports ?? [])],
+    transports: [
+      ...ownTransports,
+      ...pusher.transports,
+      ...socketIo.transports,
+      ...(place?.transports ?? []),
+    ],
     modules: [
       ...modulesOf(config, { clock, flags, development, files }),
+      ...pusher.modules,
       ...socketIo.modules,
       ...(place?.modules ?? []),
     ],
@@ -185,7 +194,7 @@ export function modulesOf(
   return [
     authModule({ maxTokenLifetimeMs: config.tokens.maxLifetimeMs, developmentSignIn: development?.signIn }),
     channelsModule({
-      ...{ kinds: config.kinds, flags },
+      ...{ kinds: kindsOf(config), flags },
       ...(config.authorize === undefined
         ? {}
         : { authorize: authorizeWebhook({ ...config.authorize, clock }) }),

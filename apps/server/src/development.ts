@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { type ApiKey, jwtSigner, type SigningKey } from '@parley/adapters/token/jwt'
 import type { DevelopmentSignIn, KeySummary } from '@parley/modules'
 import type { Config } from './config.ts'
-import { type DevelopmentKeys, developmentKeys } from './development-keys.ts'
+import { type DevelopmentKeys, developmentKeys } from './development/keys.ts'
+import { kindsOf } from './wires/pusher-kinds.ts'
 
 /** What lets people in without any setting up, in development. */
 export interface DevelopmentAccess {
@@ -42,7 +43,7 @@ export async function developmentAccess(config: Config): Promise<DevelopmentAcce
         issuer: issuer?.[0],
       }),
       capabilities: (user, role) =>
-        role === 'operator' ? { '*': ['*'] } : visitorCapabilities(config.kinds, user),
+        role === 'operator' ? { '*': ['*'] } : visitorCapabilities(kindsOf(config), user),
       lifetimeMs: Math.min(lifetimeMs, maxLifetimeMs),
     },
   }
@@ -53,6 +54,6 @@ function visitorCapabilities(
   kinds: Config['kinds'],
   user: string,
 ): Readonly<Record<string, readonly string[]>> {
-  const shared = Object.keys(kinds).filter((kind) => kind !== 'user')
+  const shared = Object.keys(kinds).filter((kind) => kinds[kind]?.access?.write !== 'backend')
   return { ...Object.fromEntries(shared.map((kind) => [`${kind}:*`, ['*']])), [`user:${user}`]: ['read'] }
 }

@@ -3,6 +3,7 @@ import { closeCrowd, openCrowd, sampleCrowd } from './crowd-of.ts'
 import { Publisher } from './publisher.ts'
 import { Tally } from './tally.ts'
 import { requireWhole, type Stretch, watch } from './window.ts'
+import type { Wire } from './wire.ts'
 import { type WireName, wires } from './wires.ts'
 
 export interface FanOutAsk {
@@ -36,8 +37,10 @@ const startMillis = 300
 export async function fanOut(ask: FanOutAsk): Promise<FanOutResult> {
   const tally = new Tally()
   const crowd = await openCrowd({ ...ask, size: ask.members, channelsOf: () => [channel] }, tally)
-  const quiet = await openCrowd({ ...ask, size: 1, channelsOf: () => [] }, tally)
-  const publisher = new Publisher(wires[ask.wire], quiet[0] as (typeof quiet)[0], channel)
+  const own = wires[ask.wire] as Wire
+  const channelsOf = () => (own.isPublisherSubscribed ? [channel] : [])
+  const quiet = await openCrowd({ ...ask, size: 1, channelsOf }, tally)
+  const publisher = new Publisher(own, quiet[0] as (typeof quiet)[0], channel)
   const drain = (): Promise<void> => requireWhole(tally, { deliveries: publisher.published * ask.members })
   sampleCrowd(crowd, 20)
   await flatOut(ask, { tally, publisher, run: () => pause(ask.warmMillis) })

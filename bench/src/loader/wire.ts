@@ -5,6 +5,8 @@ export interface Wire {
   readonly handshake: Handshake
   readonly binary?: boolean
   readonly count: Count
+  /** Who publishes must be in the channel, and does not hear itself. Default: neither. */
+  readonly isPublisherSubscribed?: true
   /** From the upgrade to a connection that may subscribe. */
   greet(connection: Connection, token: string): Promise<void>
   /** Fulfilled when the server has said that it knows. */

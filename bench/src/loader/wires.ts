@@ -1,5 +1,6 @@
 import { natsWire } from './nats-wire.ts'
 import { parleyWire } from './parley-wire.ts'
+import { pusherWire } from './pusher-wire.ts'
 import { socketIoWire } from './socket-io-wire.ts'
 import type { Wire } from './wire.ts'
 import { wsWire } from './ws-wire.ts'
@@ -8,6 +9,7 @@ import { wsWire } from './ws-wire.ts'
 export const wires = {
   parley: parleyWire,
   'socket.io': socketIoWire,
+  pusher: pusherWire,
   ws: wsWire,
   nats: natsWire,
 } as const satisfies Record<string, Wire>

@@ -18,6 +18,14 @@ export {
 export { deliveryModule } from './delivery/index.ts'
 export { flagsModule } from './flags/index.ts'
 export { fileLimitDefaults, filesModule, type FileLimits, type FilesOptions } from './files/index.ts'
+export {
+  pusherModule,
+  webhookEventNames,
+  type PusherDesk,
+  type PusherModule,
+  type PusherModuleOptions,
+  type Webhook,
+} from './pusher/index.ts'
 export { typingModule, type TypingLimits, type TypingModule } from './typing/index.ts'
 export { presenceModule, type PresenceOptions } from './presence/index.ts'
 export { operationsModule, type OperationsOptions } from './operations/index.ts'

@@ -91,6 +91,19 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
   'socketIo.secret':
     'Signs the records by which they recover. Nodes of a cluster share it. Default: made once.',
   'socketIo.recoveryMs': 'For how long what was missed can be recovered.',
+  'pusher.enabled':
+    'Whether clients and back ends of Pusher Channels are served. Key and secret are those of an app key that is given with its `secret` and may do everything; the app id is the name of the app.',
+  'pusher.prefixes': 'Stand in front of `/app/KEY`, where clients connect, and of `/apps/ID`, the HTTP API.',
+  'pusher.activityTimeoutMs': 'After so long a silence clients ask whether the server is there.',
+  'pusher.clientEvents': 'Whether clients may send events to each other.',
+  'pusher.clientEventsPerSecond': 'How many a connection may send.',
+  'pusher.subscriptionCount': 'Whether clients are told how many are in a channel.',
+  'pusher.maxMembers': 'Users in a presence channel.',
+  'pusher.cacheMs': 'For how long a cache channel tells its newest event.',
+  'pusher.vacatedDelayMs':
+    'A channel or member that is gone is told of by webhook after so long, unless it is back by then.',
+  'pusher.webhooks':
+    'Who is told of channels and members: `app`, `url`, and `events` unless all. Signed with the first such key of the app.',
   'tracing.endpoint': 'Where spans are sent by OTLP over HTTP; without it there are none.',
   'tracing.headers': 'Sent with them, for a collector that asks who sends.',
   'tracing.sampleRatio': 'Which share of traces begun here is kept, from 0 to 1.',

@@ -33,6 +33,11 @@ const everywhere = {
     namespaces: ['/', '/edu-matrix-hub'],
     recoveryMs: 120_000,
   },
+  pusher: {
+    ...{ enabled: true, prefixes: [''], activityTimeoutMs: 120_000 },
+    ...{ clientEvents: true, clientEventsPerSecond: 10, subscriptionCount: false },
+    ...{ maxMembers: 1_000, cacheMs: 1_800_000, vacatedDelayMs: 3_000, webhooks: [] },
+  },
   subprotocols: ['edu-matrix-v1'],
   compression: { enabled: true, thresholdBytes: 1_024 },
   allowedOrigins: ['self'],

@@ -31,6 +31,11 @@ export interface Config extends Omit<Settings, 'apps' | 'flags' | 'limits' | 'ra
   readonly apps: readonly string[]
   readonly keys: readonly ConfiguredKey[]
   readonly apiKeys: readonly ConfiguredApiKey[]
+  /**
+   * Those whose secret is known and that may do everything: clients and back ends of Pusher sign with it. A function, so that
+   * it is in no text that somebody makes of the configuration.
+   */
+  readonly pusherKeys: readonly { readonly app: string; readonly id: string; secret(): string }[]
   readonly flags: Readonly<Partial<Record<FlagName, boolean>>>
   readonly limits: Partial<Limits>
   readonly rates: Partial<Rates>
@@ -56,11 +61,12 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
   checkProfile(settings, mistake)
   checkKinds(settings, mistake)
   checkFiles(settings, mistake)
+  checkPusher(settings, mistake)
   if (mistakes.length > 0) throw new ConfigurationError(mistakes)
   const { apps, flags, limits, rates, ...rest } = settings
   return {
     ...rest,
-    ...{ keys, apiKeys },
+    ...{ keys, apiKeys, pusherKeys: pusherKeysOf(settings) },
     metricsEnabled: settings.metricsEnabled && settings.monitoring,
     dataDir: resolve(directory, settings.dataDir),
     ...(settings.tls === undefined ? {} : { tls: resolveFiles(settings.tls, directory) }),
@@ -113,6 +119,20 @@ function readApiKeys({ apps }: Settings, mistake: Report): readonly ConfiguredAp
       return [{ app, id, secretHash: secretHash ?? sha256(secret as string), capabilities }]
     }),
   )
+}
+
+function pusherKeysOf({ apps }: Settings): Config['pusherKeys'] {
+  return Object.entries(apps).flatMap(([app, { apiKeys = [] }]) =>
+    apiKeys.flatMap(({ id, secret, capabilities }) =>
+      secret === undefined || capabilities !== undefined ? [] : [{ app, id, secret: () => secret }],
+    ),
+  )
+}
+
+function checkPusher({ apps, pusher }: Settings, mistake: Report): void {
+  for (const [index, { app }] of pusher.webhooks.entries())
+    if (app !== 'default' && apps[app] === undefined)
+      mistake(['pusher', 'webhooks', index, 'app'], `there is no app \`${app}\` under \`apps\``)
 }
 
 function checkProfile({ profile, developmentSignIn, apps }: Settings, mistake: Report): void {

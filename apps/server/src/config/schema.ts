@@ -1,5 +1,5 @@
 import { limitDefaults, rateDefaults } from '@parley/kernel'
-import { kindsSchema } from '@parley/modules'
+import { kindsSchema, webhookEventNames } from '@parley/modules'
 import { z } from 'zod'
 
 /** The three ways to run a server; each has its own defaults. */
@@ -166,6 +166,29 @@ export const configSchema = z.strictObject({
       .max(32),
     secret: described('a random secret of 32 characters or more', z.string().min(32)).optional(),
     recoveryMs: milliseconds(day),
+  }),
+  pusher: z.strictObject({
+    enabled: switchOf,
+    prefixes: z
+      .array(described('nothing, or a path as /pusher', z.string().regex(/^(\/[\w.-]+)*$/)))
+      .min(1)
+      .max(8),
+    activityTimeoutMs: milliseconds(3_600_000),
+    clientEvents: switchOf,
+    clientEventsPerSecond: whole(1, 10_000),
+    subscriptionCount: switchOf,
+    maxMembers: whole(1, 100_000),
+    cacheMs: milliseconds(day),
+    vacatedDelayMs: milliseconds(600_000),
+    webhooks: z
+      .array(
+        z.strictObject({
+          app: appName,
+          url: described('a URL as https://example.org/webhooks', z.url({ protocol: /^https?$/ })),
+          events: z.array(z.enum(webhookEventNames)).min(1).optional(),
+        }),
+      )
+      .max(32),
   }),
   tls: z
     .strictObject({

@@ -3,7 +3,7 @@ import { httpTransport } from '@parley/adapters/transport/http'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
 import { type Flags, type Logger, limitDefaults, type Metrics, type Transport } from '@parley/kernel'
 import { jsonSubprotocol } from '@parley/protocol'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 
 interface TransportSurroundings {
   readonly http: FastifyHttp

@@ -3,8 +3,8 @@ import { hmacSigner } from '@parley/adapters/hash/node'
 import { socketIoTransport } from '@parley/adapters/transport/socket-io'
 import type { Logger, Metrics, Transport } from '@parley/kernel'
 import { type SocketsModule, socketsModule } from '@parley/modules'
-import type { Config } from './config.ts'
-import { keptSecret } from './kept-secret.ts'
+import type { Config } from '../config.ts'
+import { keptSecret } from '../kept-secret.ts'
 
 interface Surroundings {
   readonly server: Server
