@@ -9,6 +9,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '400' },
     nodes: { type: 'string' },
     class: { type: 'string', default: 'all' },
+    transport: { type: 'string', default: 'websocket' },
     canaries: { type: 'boolean', default: false },
     canary: { type: 'string' },
     keep: { type: 'string' },

@@ -2,6 +2,7 @@ import type { ChannelClass, Schedule } from '@parley/kernel/simulation'
 import { type Finding, runCanaries } from './canaries/run.ts'
 import { findFailing } from './failing.ts'
 import { keep } from './kept.ts'
+import { wireNames } from './over-http.ts'
 import { nodesFor, type SeedOptions } from './seeds.ts'
 import { describeSchedule, timelineOf } from './timeline.ts'
 import { Totals } from './totals.ts'
@@ -17,6 +18,8 @@ export interface Arguments {
   /** Nodes of each run. Default: one to three, by the seed. */
   readonly nodes?: string
   readonly class: string
+  /** What carries messages: `websocket`, `sse`, `http-stream` or `polling`. */
+  readonly transport: string
   readonly canaries: boolean
   /** Only the canaries whose name has this in it. */
   readonly canary?: string
@@ -46,6 +49,8 @@ export async function main(given: Arguments, say: (line: string) => void): Promi
 function mistakeIn(given: Arguments): string | undefined {
   if (!classes.includes(given.class))
     return `There is no class \`${given.class}\`. Take one of: ${classes.join(', ')}.`
+  if (!wireNames.includes(given.transport))
+    return `There is no transport \`${given.transport}\`. Take one of: ${wireNames.join(', ')}.`
   for (const name of ['seeds', 'seed', 'steps', 'nodes'] as const)
     if (given[name] !== undefined && !counts.test(given[name]))
       return `\`--${name}\` takes a whole number from 1 on, not \`${given[name]}\`.`
@@ -133,15 +138,22 @@ class Run {
 
   /** Arguments that make the same run of a seed. */
   #same(): string {
-    const { steps, nodes, class: of } = this.#given
-    const same = [...(steps === '400' ? [] : ['--steps', steps]), ...(of === 'all' ? [] : ['--class', of])]
+    const { steps, nodes, class: of, transport } = this.#given
+    const same = [
+      ...(steps === '400' ? [] : ['--steps', steps]),
+      ...(of === 'all' ? [] : ['--class', of]),
+      ...(transport === 'websocket' ? [] : ['--transport', transport]),
+    ]
     const all = nodes === undefined ? same : [...same, '--nodes', nodes]
     return all.map((word) => `${word} `).join('')
   }
 
   #options(seed: number): SeedOptions {
-    const { steps, class: of, nodes } = this.#given
-    return { seed, steps: Number(steps), class: of as ChannelClass, nodes: Number(nodes ?? nodesFor(seed)) }
+    const { steps, class: of, nodes, transport } = this.#given
+    return {
+      ...{ seed, transport, steps: Number(steps), class: of as ChannelClass },
+      nodes: Number(nodes ?? nodesFor(seed)),
+    }
   }
 }
 
@@ -149,8 +161,9 @@ function* seedsOf(given: Arguments, count: number): Iterable<SeedOptions> {
   const first = Number(given.seed ?? 1)
   const steps = Number(given.steps)
   const kind = given.class as ChannelClass
+  const { transport } = given
   for (let seed = first; seed < first + count; seed++)
-    yield { seed, steps, class: kind, nodes: Number(given.nodes ?? nodesFor(seed)) }
+    yield { seed, steps, transport, class: kind, nodes: Number(given.nodes ?? nodesFor(seed)) }
 }
 
 function inWords({ name, seeds, found, kinds }: Finding): string {

@@ -4,7 +4,7 @@ import type { ClientFactory } from '@parley/kernel/simulation'
 /** The client that applications use, on simulated time over a simulated network. */
 export const realClient: ClientFactory = (parts) => {
   const client = createClient({
-    url: 'simulated:',
+    url: 'http://simulated.test',
     ...parts,
     network: { online: () => true, watch: () => () => undefined },
   })

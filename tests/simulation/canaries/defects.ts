@@ -3,6 +3,7 @@ import { clientDefects } from './client-defects.ts'
 import { clusterDefects } from './cluster-defects.ts'
 import { serverDefects } from './server-defects.ts'
 import { storeDefects } from './store-defects.ts'
+import { transportDefects } from './transport-defects.ts'
 
 /** A few words of a source file, and what stands in their place. */
 export interface Change {
@@ -22,6 +23,8 @@ export interface Defect {
   readonly class?: SeedOptions['class']
   /** What it takes comes more often, so that few seeds are enough. */
   readonly weights?: SeedOptions['weights']
+  /** What carries messages, where that matters. */
+  readonly transport?: SeedOptions['transport']
 }
 
 /** Everything that is planted to see whether the simulation is worth anything. */
@@ -30,4 +33,5 @@ export const defects: readonly Defect[] = [
   ...storeDefects,
   ...clusterDefects,
   ...clientDefects,
+  ...transportDefects,
 ]

@@ -49,6 +49,6 @@ async function runCanary(defect: Defect, seeds: number): Promise<Finding> {
 }
 
 function* seedsOf(defect: Defect, count: number): Iterable<SeedOptions> {
-  const { nodes = 1, class: of = 'all', weights } = defect
-  for (let seed = 1; seed <= count; seed++) yield { seed, steps: 400, class: of, nodes, weights }
+  const { nodes = 1, class: of = 'all', weights, transport } = defect
+  for (let seed = 1; seed <= count; seed++) yield { seed, steps: 400, class: of, nodes, weights, transport }
 }

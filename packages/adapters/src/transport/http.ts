@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Accept, Limits, Logger, Metrics, Relay, Transport } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
@@ -12,6 +11,7 @@ import { PollDownlink } from './http/poll-downlink.ts'
 import { type Asker, errorIn, Questions, refusalOf } from './http/questions.ts'
 import { StreamDownlink } from './http/stream-downlink.ts'
 import { Tickets, ticketTtlMs } from './http/tickets.ts'
+import { type LinkClock, processTime } from './http/time.ts'
 
 export interface HttpTransportOptions {
   /** Paths below which the transport is found; default `/realtime` and `/ws`. */
@@ -25,6 +25,8 @@ export interface HttpTransportOptions {
   readonly closeTimeoutMs?: number
   /** A client that does not poll for so long, beyond the pause that it named, is gone; in ms, default 10,000. */
   readonly absenceMs?: number
+  /** Default: the time of the process. */
+  readonly clock?: LinkClock
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -64,6 +66,7 @@ class HttpLinks implements HttpTransport {
   readonly #listeners: Listeners
   readonly #encodings: Readonly<Record<'stream' | 'sse', Encoding>> = { stream: ndjson(), sse: eventStream() }
   readonly #absenceMs: number
+  readonly #clock: LinkClock
   readonly #refused
 
   constructor(options: HttpTransportOptions) {
@@ -76,7 +79,10 @@ class HttpLinks implements HttpTransport {
     }
     this.#absenceMs = options.absenceMs ?? 10_000
     this.#logger = options.logger.child({ transport: this.name })
-    this.#links = new Links({ closeTimeoutMs: options.closeTimeoutMs ?? 3_000, logger: this.#logger })
+    this.#clock = options.clock ?? processTime
+    this.#links = new Links({
+      ...{ closeTimeoutMs: options.closeTimeoutMs ?? 3_000, logger: this.#logger, clock: this.#clock },
+    })
     this.#questions = new Questions(this.#links, this.#tickets)
     this.#listeners = new Listeners(this.#links)
     this.#refused = metrics.counter(
@@ -88,7 +94,7 @@ class HttpLinks implements HttpTransport {
 
   start(accept: Accept, relay?: Relay): void {
     this.#questions.start(relay)
-    this.#links.start(relay?.node ?? randomBytes(6).toString('base64url'), accept)
+    this.#links.start(relay?.node ?? this.#clock.secret(48), accept)
   }
 
   stop(): Promise<void> {
@@ -180,6 +186,7 @@ class HttpLinks implements HttpTransport {
       const downlink = new PollDownlink(link, linkLine(link), {
         pauseMs: Math.min(pauseMs, longestPauseMs),
         absenceMs: this.#absenceMs,
+        clock: this.#clock,
       })
       const poll = {
         respond(text: string, sent?: () => void) {

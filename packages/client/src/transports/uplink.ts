@@ -43,6 +43,8 @@ export class Uplink {
   #seq = 0
   #isBusy = false
   #isOver = false
+  /** Gives up the request that is on its way. */
+  #giveUp = new AbortController()
   bufferedBytes = 0
 
   constructor(parts: UplinkParts) {
@@ -75,6 +77,7 @@ export class Uplink {
   /** Gives up what waits. */
   stop(): void {
     this.#isOver = true
+    this.#giveUp.abort()
     this.#queue = []
     this.bufferedBytes = 0
     this.#close?.done()
@@ -135,6 +138,7 @@ export class Uplink {
         await new Promise<void>((resolve) => clock.after(delayMs, resolve))
       }
       const giveUp = new AbortController()
+      this.#giveUp = giveUp
       const timer = clock.after(timeoutMs, () => giveUp.abort())
       try {
         const response = await post(fetcher, url, { ...body, signal: giveUp.signal })

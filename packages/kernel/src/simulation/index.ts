@@ -20,5 +20,6 @@ export type {
   SimulatedSubscribeOptions,
   SimulatedSubscription,
 } from './world/client.ts'
+export type { Wire } from './world/wire.ts'
 export type { Line } from './world/world.ts'
 export { shrink, type ShrinkOptions } from './shrink.ts'

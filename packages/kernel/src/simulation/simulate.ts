@@ -5,12 +5,15 @@ import type { Fault, Schedule } from './schedule.ts'
 import { type SettlingTimes, settle } from './settling.ts'
 import { Watch } from './watch.ts'
 import type { ClientFactory } from './world/client.ts'
+import type { Wire } from './world/wire.ts'
 import { type Line, World } from './world/world.ts'
 
 export interface SimulationOptions {
   readonly schedule: Schedule
   /** Makes the clients: the engine is the one that applications use. */
   readonly makeClient: ClientFactory
+  /** What carries messages; without one they go over the simulated network as they are. */
+  readonly wire?: Wire | undefined
   /** Told of everything that happens, for a timeline. */
   readonly told?: (line: Line) => void
 }

@@ -1,6 +1,7 @@
-import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
+import type { Connection, ConnectionHandler, OutgoingFrame, Timer } from '@parley/kernel'
 import { closeCodes, ParleyError } from '@parley/protocol'
 import type { Poll } from './poll.ts'
+import type { LinkClock } from './time.ts'
 
 /** The way from the node to the client: a response that goes on, or answers to polls. */
 export interface Downlink {
@@ -22,6 +23,7 @@ export interface Downlink {
 export interface LinkHome {
   /** How long a client has to take what is left when its link is closed, in ms. */
   readonly closeTimeoutMs: number
+  readonly clock: LinkClock
   /** The link is gone. */
   gone(link: HttpLink): void
   /** The handler threw: a defect of ours, for which the link was closed. */
@@ -47,7 +49,7 @@ export class HttpLink implements Connection {
   /** Number of the newest message taken. */
   #taken = 0
   #end = { code: abnormalClosure, reason: '' }
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   readonly #home: LinkHome
 
   constructor(id: string, secret: string, home: LinkHome) {
@@ -86,7 +88,7 @@ export class HttpLink implements Connection {
     if (this.#state !== 'open') return
     this.#state = 'closing'
     this.#end = { code, reason }
-    this.#timer = setTimeout(() => this.over(), this.#home.closeTimeoutMs).unref()
+    this.#timer = this.#home.clock.after(this.#home.closeTimeoutMs, () => this.over())
     this.downlink.end(code, reason)
   }
 
@@ -128,7 +130,7 @@ export class HttpLink implements Connection {
   over(): void {
     if (this.#state === 'gone') return
     this.#state = 'gone'
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     this.downlink.destroy()
     this.#home.gone(this)
     const { code, reason } = this.#end

@@ -1,12 +1,14 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Accept, Handshake, Logger } from '@parley/kernel'
 import { closeCodes, ParleyError } from '@parley/protocol'
 import type { Exchange } from './exchange.ts'
 import { type Downlink, HttpLink, type LinkHome } from './link.ts'
+import type { LinkClock } from './time.ts'
 
 export interface LinksOptions {
   readonly closeTimeoutMs: number
   readonly logger: Logger
+  readonly clock: LinkClock
 }
 
 const notReadyRetryMs = 1_000
@@ -14,13 +16,15 @@ const notReadyRetryMs = 1_000
 /** The links of a node, found by their id and secret. */
 export class Links implements LinkHome {
   readonly closeTimeoutMs: number
+  readonly clock: LinkClock
   readonly #logger: Logger
   readonly #links = new Map<string, HttpLink>()
   /** The node, once it accepts; part of every id, so that other nodes know whom to ask. */
   #node: { readonly id: string; readonly accept: Accept } | undefined
   #whenEmpty: (() => void) | undefined
 
-  constructor({ closeTimeoutMs, logger }: LinksOptions) {
+  constructor({ closeTimeoutMs, logger, clock }: LinksOptions) {
+    this.clock = clock
     this.closeTimeoutMs = closeTimeoutMs
     this.#logger = logger
   }
@@ -60,8 +64,8 @@ export class Links implements LinkHome {
     downlink: (link: HttpLink) => Downlink & { firstMessage?(): string },
   ): HttpLink {
     const { id, accept } = this.#running()
-    const secret = randomBytes(16).toString('base64url')
-    const link = new HttpLink(`${id}.${randomBytes(12).toString('base64url')}`, secret, this)
+    const secret = this.clock.secret(128)
+    const link = new HttpLink(`${id}.${this.clock.secret(96)}`, secret, this)
     const handler = accept(link, handshake)
     this.#links.set(link.id, link)
     const made = downlink(link)

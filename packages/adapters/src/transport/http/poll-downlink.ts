@@ -1,7 +1,8 @@
-import type { OutgoingFrame } from '@parley/kernel'
+import type { OutgoingFrame, Timer } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { closeLine, type Downlink, type HttpLink } from './link.ts'
 import type { Poll } from './poll.ts'
+import type { LinkClock } from './time.ts'
 
 /** Characters of an answer, about: what is more waits for the next. */
 const answerLength = 262_144
@@ -13,11 +14,12 @@ interface Pace {
   readonly pauseMs: number
   /** When it does not ask again for so long beyond that, it is gone. */
   readonly absenceMs: number
+  readonly clock: LinkClock
 }
 
 interface Held extends Poll {
   readonly poll: Poll
-  readonly timer: NodeJS.Timeout
+  readonly timer: Timer
 }
 
 /**
@@ -27,6 +29,7 @@ interface Held extends Poll {
 export class PollDownlink implements Downlink {
   readonly pauseMs: number
   readonly #link: HttpLink
+  readonly #clock: LinkClock
   /** Stands before the first message. */
   #greeting: string | undefined
   #queue: string[] = []
@@ -36,16 +39,17 @@ export class PollDownlink implements Downlink {
   #kept: string | undefined
   #held: Held | undefined
   #farewell: string | undefined
-  #flush: NodeJS.Immediate | undefined
+  #isFlushing = false
   readonly #longestMs: number
-  #absence: NodeJS.Timeout
+  #absence: Timer
 
-  constructor(link: HttpLink, greeting: string, { pauseMs, absenceMs }: Pace) {
+  constructor(link: HttpLink, greeting: string, { pauseMs, absenceMs, clock }: Pace) {
     this.#link = link
+    this.#clock = clock
     this.#greeting = greeting
     this.pauseMs = pauseMs
     this.#longestMs = pauseMs + absenceMs
-    this.#absence = setTimeout(() => link.over(), this.#longestMs).unref()
+    this.#absence = clock.after(this.#longestMs, () => link.over())
   }
 
   get bufferedBytes(): number {
@@ -56,7 +60,11 @@ export class PollDownlink implements Downlink {
     this.#queue.push(text)
     this.#length += text.length
     // What is sent in one turn goes into one answer.
-    if (this.#held !== undefined) this.#flush ??= setImmediate(() => this.#answer())
+    if (this.#held === undefined || this.#isFlushing) return
+    this.#isFlushing = true
+    this.#clock.defer(() => {
+      if (this.#isFlushing) this.#answer()
+    })
   }
 
   cork(): void {
@@ -80,13 +88,13 @@ export class PollDownlink implements Downlink {
       })
     this.#release()
     this.#link.heard()
-    clearTimeout(this.#absence)
+    this.#absence.cancel()
     if (ack < this.#seq) {
       this.#give(poll, this.#kept as string)
       return
     }
     this.#kept = undefined
-    const timer = setTimeout(() => this.#release(), Math.min(waitMs, longestWaitMs)).unref()
+    const timer = this.#clock.after(Math.min(waitMs, longestWaitMs), () => this.#release())
     this.#held = { respond: (text, sent) => poll.respond(text, sent), timer, poll }
     if (this.#farewell !== undefined || this.#length > 0) this.#answer()
   }
@@ -94,7 +102,7 @@ export class PollDownlink implements Downlink {
   /** The client of a held poll is gone. */
   abandon(poll: Poll): void {
     if (this.#held?.poll !== poll) return
-    clearTimeout(this.#held.timer)
+    this.#held.timer.cancel()
     this.#held = undefined
     this.#expect()
   }
@@ -103,7 +111,7 @@ export class PollDownlink implements Downlink {
   #release(): void {
     const held = this.#held
     if (held === undefined) return
-    clearTimeout(held.timer)
+    held.timer.cancel()
     this.#held = undefined
     // Without a greeting there is no link for the client: it asks again as one that opens.
     const greeting = this.#seq === 0 ? this.#greet() : ''
@@ -117,11 +125,10 @@ export class PollDownlink implements Downlink {
   }
 
   #answer(): void {
-    if (this.#flush !== undefined) clearImmediate(this.#flush)
-    this.#flush = undefined
+    this.#isFlushing = false
     const held = this.#held
     if (held === undefined) return
-    clearTimeout(held.timer)
+    held.timer.cancel()
     this.#held = undefined
     this.#seq += 1
     const text = `{"op":"poll","seq":${this.#seq}}${this.#greet()}${this.#next()}`
@@ -152,8 +159,8 @@ export class PollDownlink implements Downlink {
 
   /** From here on the client has to ask again in time. */
   #expect(): void {
-    clearTimeout(this.#absence)
-    this.#absence = setTimeout(() => this.#link.over(), this.#longestMs).unref()
+    this.#absence.cancel()
+    this.#absence = this.#clock.after(this.#longestMs, () => this.#link.over())
   }
 
   end(code: number, reason: string): void {
@@ -163,8 +170,8 @@ export class PollDownlink implements Downlink {
 
   destroy(): void {
     this.#release()
-    clearTimeout(this.#absence)
-    if (this.#flush !== undefined) clearImmediate(this.#flush)
+    this.#absence.cancel()
+    this.#isFlushing = false
     this.#queue = []
     this.#length = 0
   }

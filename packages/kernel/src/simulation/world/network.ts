@@ -117,6 +117,8 @@ export class SimulatedNetwork {
 
   #open(client: SimulatedProcess, place: string, handlers: LinkHandlers): ClientLink {
     const { world, tap, over, cutAt, closedByNode } = this.#options
+    // What a process had begun may go on for a moment after its end, and comes to nothing.
+    if (client.isDead) return nothing
     const doors = this.#doors.filter(({ node }) => !node.isDead)
     const isCut = !this.#isCalm && (this.#isolated.get(place) ?? 0) > 0
     const door = isCut || doors.length === 0 ? undefined : this.#random.pick(doors)

@@ -7,6 +7,7 @@ import type { MemoryStore } from '../../memory/store.ts'
 import { createNode, type Node } from '../../node/node.ts'
 import type { Authenticator, Identity } from '../../ports/authenticator.ts'
 import type { Metrics } from '../../ports/metrics.ts'
+import type { Transport } from '../../ports/transport.ts'
 import { simulatedModule } from './module.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { World } from './world.ts'
@@ -94,12 +95,12 @@ export class Nodes {
       recentLog: world.lines.recentLog(process),
     }
     const off = { perSecond: 0, burst: 0 }
-    const flags = new Flags({ rateLimiting: this.#isLimited })
+    const flags = new Flags({ rateLimiting: this.#isLimited, advancedFiltering: true })
     const node = createNode({
-      ...{ store, clock: process, limits, apps: world.apps },
+      ...{ store, clock: process, limits: this.#limits, apps: world.apps },
       ...(this.count === 1 ? { recentLog: memoryRecentLog({ clock: process }) } : shared),
       authenticator: authenticator(process),
-      transports: [world.network.transport(process)],
+      transports: [this.#transport(process)],
       modules: [simulatedModule()],
       logger: silentLogger,
       metrics: unread,
@@ -120,6 +121,18 @@ export class Nodes {
         world.clock.after(200, () => this.boot(slot))
       },
     )
+  }
+
+  /** Between two polls, the answers to all that one request has brought must find room: 256 frames of it. */
+  get #limits(): Partial<Limits> {
+    return this.#world.wire === undefined ? limits : { ...limits, maxControlBytes: 64_000 }
+  }
+
+  #transport(process: SimulatedProcess): Transport {
+    const world = this.#world
+    const below = world.network.transport(process)
+    const carried = (message: string) => world.carried(message, process.name)
+    return world.wire?.node(below, { clock: process, carried }) ?? below
   }
 
   /** Users may call so often and no more, in the middle of whatever they are sending; or as often as they like. */

@@ -81,9 +81,10 @@ export class Tab {
     this.#life += 1
     const process = this.#world.process(`${this.name}#${this.#life}`)
     this.process = process
+    const below = this.#world.network.clientTransport(process, this.name)
     const client = this.#world.makeClient({
       clock: process,
-      transport: this.#world.network.clientTransport(process, this.name),
+      transport: this.#world.wire?.client(below, process) ?? below,
       getToken: () => this.#nextToken(process),
       reconnect: { baseMs: 200, capMs: 2_500 },
       callTimeoutMs: 20_000,

@@ -105,6 +105,12 @@ export class FrameWatch {
   }
 }
 
+/** Ids of what a message has published. */
+export function publicationsIn(message: string): readonly string[] {
+  const calls = message.split('\n').filter((line) => line.startsWith('{"op":"call"'))
+  return calls.flatMap((line) => publicationsOf(JSON.parse(line) as CallFrame))
+}
+
 function publicationsOf({ input }: CallFrame): readonly string[] {
   return input?.events?.map((event) => event.id) ?? (input?.id === undefined ? [] : [input.id])
 }

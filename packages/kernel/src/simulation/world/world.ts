@@ -14,11 +14,14 @@ import { SimulatedProcess } from './process.ts'
 import { Random } from './random.ts'
 import { Recorder } from './recorder.ts'
 import { Tab } from './tab.ts'
-import { FrameWatch } from './watch-frames.ts'
+import { FrameWatch, publicationsIn } from './watch-frames.ts'
+import type { Wire } from './wire.ts'
 
 export interface WorldOptions {
   readonly schedule: Schedule
   readonly makeClient: ClientFactory
+  /** What carries messages over the connections of the network; without one they are sent as they are. */
+  readonly wire?: Wire | undefined
   /** Told of everything, for a timeline. */
   readonly told?: (line: Line) => void
 }
@@ -64,6 +67,7 @@ export class World {
   readonly tabs: readonly Tab[]
   readonly channels: readonly string[]
   readonly makeClient: ClientFactory
+  readonly wire: Wire | undefined
   readonly faultCounts = new Map<Fault, number>()
   readonly #recorder = new Recorder()
   readonly #told: ((line: Line) => void) | undefined
@@ -75,8 +79,9 @@ export class World {
   /** Users who may have been put out of a channel, and are not let in again for certain. */
   readonly exiled = new Set<string>()
 
-  constructor({ schedule, makeClient, told }: WorldOptions) {
+  constructor({ schedule, makeClient, wire, told }: WorldOptions) {
     this.#told = told
+    this.wire = wire
     this.makeClient = makeClient
     this.clock = new VirtualClock({ seed: schedule.seed, isAlone: true })
     this.random = new Random(schedule.seed).fork('world')
@@ -154,6 +159,11 @@ export class World {
   /** A line of the timeline. */
   note(text: string, channel?: string, who?: string): void {
     this.#told?.({ at: this.clock.elapsed(), text, channel, who })
+  }
+
+  /** A message has come to a node, whatever carried it. */
+  carried(message: string, node: string): void {
+    for (const id of publicationsIn(message)) this.oracle.carried(id, node)
   }
 
   /** Something that must be the same in every run of the seed. */

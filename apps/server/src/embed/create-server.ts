@@ -1,15 +1,15 @@
 import type { Server } from 'node:http'
 import type { Identity, Logger, Module, Node } from '@parley/kernel'
-import { startServer } from './compose.ts'
-import { type Config, ConfigurationError, configOf, type Settings } from './config.ts'
-import type { RealtimeManager } from './embed/realtime-manager.ts'
-import { processLogger } from './logger.ts'
+import { startServer } from '../compose.ts'
+import { type Config, ConfigurationError, configOf, type Settings } from '../config.ts'
+import { processLogger } from '../logger.ts'
+import type { RealtimeManager } from './realtime-manager.ts'
 
-export { ConfigurationError } from './config.ts'
-export type { AnyConnection, SocketLike } from './embed/carrier.ts'
-export type { MessagePriority, RealtimeMessage } from './embed/message.ts'
-export type { RealtimeManagerOptions } from './embed/options.ts'
-export { type ManagerMetrics, RealtimeManager } from './embed/realtime-manager.ts'
+export { ConfigurationError } from '../config.ts'
+export type { AnyConnection, SocketLike } from './carrier.ts'
+export type { MessagePriority, RealtimeMessage } from './message.ts'
+export type { RealtimeManagerOptions } from './options.ts'
+export { type ManagerMetrics, RealtimeManager } from './realtime-manager.ts'
 
 /** Settings as in `parley.yaml`; what is left out has the default of the profile, and fewer things are on. */
 export type EmbeddedSettings = {

@@ -1,0 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '@parley/kernel'
+
+/** What links need of a clock. */
+export type LinkClock = Pick<Clock, 'after' | 'defer' | 'secret'>
+
+/** The time of this process; keeps no process alive. */
+export const processTime: LinkClock = {
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+  defer: (run) => void setImmediate(run),
+  secret: (bits) => randomBytes(Math.ceil(bits / 8)).toString('base64url'),
+}
