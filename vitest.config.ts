@@ -39,7 +39,7 @@ export default defineConfig({
         20,
         true,
       ),
-      project('fences', ['tests/{fences,tools,docs,fault-proxy}/**/*.test.ts'], 60),
+      project('fences', ['tests/{fences,tools,docs,fault-proxy,link-health}/**/*.test.ts'], 60),
       project('packages', ['tests/packages/**/*.test.ts'], 180),
       project('e2e', ['tests/{e2e,chaos,compatibility}/**/*.test.ts'], 120),
       project('browser', ['tests/browser/**/*.test.ts'], 60),

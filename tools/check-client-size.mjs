@@ -37,6 +37,13 @@ const entries = [
     without: [],
   },
   {
+    name: 'Connection health, with the transports that it tries',
+    from: '@parley/client/health',
+    take: '{ ConnectionHealth, ConnectionQualityDetector }',
+    max: 8_000,
+    without: [],
+  },
+  {
     name: 'React: provider and channels',
     from: '@parley/react',
     take: '{ RealtimeProvider, useRealtime, useChannel, useCommand }',

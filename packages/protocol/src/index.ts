@@ -58,6 +58,15 @@ export {
 export { priorities, PriorityTurns, type PriorityClass } from './priority/priorities.ts'
 export { expandEvents } from './events-frame.ts'
 export {
+  qualityOf,
+  qualityScore,
+  type ConnectionHealthMetrics,
+  type ConnectionQuality,
+  type PredictedFailure,
+  type QualityFigures,
+} from './health/connection-quality.ts'
+export { failureAfterSilence } from './health/failure-after-silence.ts'
+export {
   dereference,
   jsonSchemaOf,
   propertiesOf,

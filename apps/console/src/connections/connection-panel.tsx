@@ -59,6 +59,7 @@ function Life({ detail }: { readonly detail: Detail }) {
           ['Session', <Copyable key="session" text={session} what="session id" length={20} />],
           ['State', <State key="state" connected={connected} behind={behind} />],
           ['Quality', qualityWords(detail, roundTripMs)],
+          ...healthFacts(detail),
           ['Address', detail.ip && <Copyable key="ip" text={detail.ip} what="address" />],
           ['Transport', detail.transport],
           ['Device', detail.device && (detail.device.name ?? detail.device.id)],
@@ -137,15 +138,43 @@ function State({ connected, behind }: { readonly connected: boolean; readonly be
 
 /** What the way to the client is like, in words; undefined while nothing is known. */
 function qualityWords(
-  { queuedBytes, connected }: Detail,
+  { health, queuedBytes, connected }: Detail,
   roundTripMs: number | undefined,
 ): string | undefined {
   if (!connected) return undefined
-  const words = roundTripMs === undefined ? 'being measured' : `${Math.round(roundTripMs)} ms there and back`
-  if (queuedBytes > 65_536) return `bad: it does not take what it is sent (${words})`
-  if (roundTripMs === undefined) return words
-  if (roundTripMs > 400) return `poor: ${words}`
-  return `${roundTripMs > 150 ? 'fair' : 'good'}: ${words}`
+  const ms = roundTripMs ?? health?.latency
+  const words = ms === undefined ? 'being measured' : `${Math.round(ms)} ms there and back`
+  if (health?.predicted_failure !== undefined) {
+    const { probability, reason, timeframe } = health.predicted_failure
+    return `${reason} With ${Math.round(probability * 100)} % it ends within ${timeframe}.`
+  }
+  if (queuedBytes > 65_536) return `poor: it does not take what it is sent (${words})`
+  if (health === undefined || ms === undefined) return words
+  return `${qualityOf(health.quality_score)} (${health.quality_score} of 100): ${words}`
+}
+
+/** `excellent` from 90 on, as the server's documentation has it. */
+function qualityOf(score: number): string {
+  if (score >= 90) return 'excellent'
+  if (score >= 75) return 'good'
+  return score >= 50 ? 'fair' : 'poor'
+}
+
+/** Beside the quality: what it is made of. */
+function healthFacts({ health }: Detail): readonly (readonly [string, string | undefined])[] {
+  if (health === undefined) return []
+  const {
+    bandwidth_usage: bandwidth,
+    error_rate: errors,
+    packet_loss: loss,
+    uptime_percentage: uptime,
+  } = health
+  const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`
+  return [
+    ['Lost, refused', `${percent(loss)} of pings, ${percent(errors)} of frames`],
+    ['Traffic', bandwidth === undefined ? undefined : `${byteWords(bandwidth)} a second`],
+    ['Uptime', `${Math.round(uptime * 10) / 10} % of the session`],
+  ]
 }
 
 /** What an operator can do to a session. */

@@ -53,10 +53,12 @@ export class RealtimeClient<Messages extends object = RealtimeMessages> implemen
   /** Nothing happens before `connect()`. @throws ParleyError `bad_request` for a transport that does not exist */
   constructor(options: RealtimeClientOptions) {
     this.#options = options
-    this.#transport = realtimeTransport(options, (ms) => {
+    const { transport, health } = realtimeTransport(options, (ms) => {
       this.#roundTripMs = ms
     })
-    this.#client = createClient(clientOptions(options, this.#transport))
+    this.#transport = transport
+    this.#client = createClient(clientOptions(options, transport))
+    health?.attach(this.#client)
     this.#call = (command, input, callOptions) => this.#client.call(command, input, callOptions)
     this.#handlers = new Emitter((error) => this.#failed(error))
     this.#rooms = new Rooms({

@@ -1,4 +1,7 @@
+import type { HealthClient } from '../health/connection-health.ts'
 import type { Clock, Network } from '../platform.ts'
+import type { ClientTransport } from '../transport.ts'
+import type { FallbackOptions } from '../transports/fallback.ts'
 import type { WebSocketConstructor } from '../transports/websocket.ts'
 import type { RequestHeaders } from './request-headers.ts'
 
@@ -13,6 +16,19 @@ export interface RealtimeAuthentication {
    * [Realtime client](../../../../docs/guide/realtime-client.md#authentication).
    */
   readonly headers?: RequestHeaders | undefined
+}
+
+/** What watches a connection: `ConnectionHealth` of `@parley/client/health`. */
+export interface RealtimeHealth {
+  readonly transport: ClientTransport
+  attach(client: HealthClient): () => void
+}
+
+/** What it is made of. */
+export interface RealtimeHealthParts {
+  readonly transports: readonly ClientTransport[]
+  readonly fallback: FallbackOptions
+  readonly clock: Clock | undefined
 }
 
 /** How a `RealtimeClient` is made. Only `url` is needed. */
@@ -41,7 +57,7 @@ export interface RealtimeClientOptions {
   readonly pingTimeout?: number | undefined
   /** Between polls, in ms. Default: the server holds a poll until there is something. */
   readonly pollInterval?: number | undefined
-  /** Large messages are compressed where platform and server agree on it. Default true. */
+  /** Platform and server agree on compression by themselves; what is said here changes nothing. Default true. */
   readonly enableCompression?: boolean | undefined
   /** Messages to one room that are sent within a moment go together. Default false. */
   readonly enableBatching?: boolean | undefined
@@ -54,6 +70,8 @@ export interface RealtimeClientOptions {
   readonly channel?: string | undefined
   /** The kind of channel that a room is: the room `general` is `room:general`. Default `room`. */
   readonly roomKind?: string | undefined
+  /** Watches the connection and acts before it fails: `(parts) => new ConnectionHealth(parts)`. Default: nothing does. */
+  readonly health?: ((parts: RealtimeHealthParts) => RealtimeHealth) | undefined
   /** Subprotocols to offer on a WebSocket before `parley.v1.json`. */
   readonly protocols?: readonly string[] | undefined
   /** Where the platform has none, or to use others. */

@@ -7,17 +7,28 @@ import { pollingTransport } from '../transports/polling.ts'
 import { sseTransport } from '../transports/sse.ts'
 import { websocketTransport } from '../transports/websocket.ts'
 import { isServerError } from './disconnect-reason.ts'
-import { type ConnectionType, type RealtimeClientOptions, realtimeDefaults } from './realtime-options.ts'
+import {
+  type ConnectionType,
+  type RealtimeClientOptions,
+  type RealtimeHealth,
+  realtimeDefaults,
+} from './realtime-options.ts'
 import { fetchWithHeaders, socketWithHeaders } from './request-headers.ts'
 
 /** A server that has failed is left alone for so long. */
 const serverErrorPauseMs = 5_000
 
-/** All ways to the server that the options name, as one transport that tries them in order. */
+/** Ways to the server as one transport, and what watches them. */
+export interface RealtimeTransport {
+  readonly transport: ClientTransport
+  readonly health: RealtimeHealth | undefined
+}
+
+/** All ways to the server that the options name, tried in order. */
 export function realtimeTransport(
   options: RealtimeClientOptions,
   onRoundTrip: (ms: number) => void,
-): ClientTransport & { readonly name: string } {
+): RealtimeTransport {
   const { clock } = options
   const {
     connectionType = realtimeDefaults.connectionType,
@@ -28,15 +39,16 @@ export function realtimeTransport(
     failoverUrls = [],
   } = options
   const types = [...new Set([connectionType, ...fallbackTypes])]
-  const one = fallbackTransport(
-    types.map((type) => transportOf(type, options)),
-    { clock, backups: failoverUrls, patienceMs: connectionTimeout / types.length },
-  )
-  return monitoredTransport(pausedAfterFailure(one), {
+  const transports = types.map((type) => transportOf(type, options))
+  const fallback = { clock, backups: failoverUrls, patienceMs: connectionTimeout / types.length }
+  const health = options.health?.({ transports, fallback, clock })
+  const one = health?.transport ?? fallbackTransport(transports, fallback)
+  const transport = monitoredTransport(pausedAfterFailure(one), {
     ...{ clock, onRoundTrip },
     intervalMs: heartbeatInterval,
     timeoutMs: pingTimeout,
   })
+  return { transport, health }
 }
 
 function transportOf(type: ConnectionType, options: RealtimeClientOptions): ClientTransport {

@@ -19,6 +19,8 @@ export {
   type ConnectionType,
   type RealtimeAuthentication,
   type RealtimeClientOptions,
+  type RealtimeHealth,
+  type RealtimeHealthParts,
   realtimeDefaults,
 } from './realtime-options.ts'
 export { type PresetOptions, REALTIME_PRESETS } from './realtime-presets.ts'

@@ -139,11 +139,12 @@ export class Fanout {
 
   /** The other side of a connection is known to read. */
   progressed(outbox: Outbox): void {
-    outbox.blockedSince = this.#clock.elapsed()
+    if (this.#blocked.has(outbox)) outbox.blockedSince = this.#clock.elapsed()
   }
 
   unblocked(outbox: Outbox): void {
     this.#blocked.delete(outbox)
+    outbox.blockedSince = Number.POSITIVE_INFINITY
   }
 
   /** Calls `stalled` for each connection that has accepted no byte, nor been read from, for `slowConsumerMs`. */

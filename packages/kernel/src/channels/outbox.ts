@@ -36,7 +36,8 @@ export class Outbox {
   pumping = false
   /** Bytes that the connection held when it was last seen blocked; see `Fanout.checkStalled`. */
   blockedBytes = 0
-  blockedSince = 0
+  /** Elapsed time; never, while it is not blocked. */
+  blockedSince = Number.POSITIVE_INFINITY
   readonly #owner: OutboxOwner
   readonly #fanout: Fanout
   #control: string[] = []

@@ -1,4 +1,4 @@
-import type { Action, Contract, DeviceInfo } from '@parley/protocol'
+import type { Action, ConnectionHealthMetrics, Contract, DeviceInfo } from '@parley/protocol'
 import type { NodeStatus } from '../node/node.ts'
 import type { Identity } from '../ports/authenticator.ts'
 import type { Activity, Timings } from './activity.ts'
@@ -53,6 +53,8 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly requests: number
   /** Replies and verdicts that wait, in characters. */
   readonly controlLength: number
+  /** Absent while it waits for its client to come back. */
+  readonly health?: ConnectionHealthMetrics
 }
 
 /** What happens to a connection that somebody looks at. Tokens and secrets are taken out of frames. */

@@ -2,6 +2,7 @@ import type { Channel } from '../channels/channel.ts'
 import type { Member } from '../channels/member.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Session } from '../sessions/session.ts'
+import { healthOf } from './health.ts'
 import type {
   ConnectionDetail,
   ConnectionQuery,
@@ -41,6 +42,7 @@ export function detailOf(session: Session, clock: Clock): ConnectionDetail {
     if (subscriptions.length >= maxShown) break
     subscriptions.push(subscriptionOf(member))
   }
+  const health = healthOf(session, clock)
   return {
     ...summaryOf(session, clock),
     identity: session.identity,
@@ -48,6 +50,7 @@ export function detailOf(session: Session, clock: Clock): ConnectionDetail {
     calls: session.callsInFlight,
     requests: session.requestsInFlight,
     controlLength: session.outbox.controlLength,
+    ...(health === undefined ? {} : { health }),
   }
 }
 

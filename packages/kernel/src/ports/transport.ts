@@ -16,6 +16,8 @@ export interface OutgoingFrame {
 export interface Connection {
   /** Bytes accepted but not yet given to the operating system. */
   readonly bufferedBytes: number
+  /** Bytes that passed in both directions, where the transport knows. */
+  readonly transferredBytes?: number
   /** How long the other side may let pass between two looks, by agreement, in ms: a client that polls. Default 0. */
   readonly pauseMs?: number
   /** Sends a frame; frames arrive in the order of the calls. */

@@ -23,8 +23,10 @@ import {
   normalClosure,
   overloadedError,
 } from './ends.ts'
+import { idOf } from './frame-id.ts'
 import { FrameRate, tooManyFrames } from './frame-rate.ts'
 import type { IntakeTarget } from './intake.ts'
+import { LinkHealth } from './link-health.ts'
 import type { LinkServices } from './link-services.ts'
 import type { Session } from './session.ts'
 import type { Wakeable } from './timer-wheel.ts'
@@ -45,6 +47,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   readonly handshake: Handshake
   /** When it was accepted, in ms since 1970. */
   readonly since: number
+  /** Begins when the link is open. */
+  health: LinkHealth | undefined
   session: Session | undefined
   /** Why it is closed. */
   closure: Closure | undefined
@@ -84,6 +88,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   receive(text: string): void {
     this.#heardSincePing = true
+    this.health?.heard(this.#services.clock)
     this.session?.tap?.received(text)
     if (this.#phase === 'closed') return
     const frames = decodeClientMessage(text)
@@ -97,6 +102,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   }
 
   #take(decoded: Decoded, length: number): void {
+    this.health?.took()
     if (this.#isFlooded(decoded)) return
     if ('failure' in decoded) {
       this.#badFrame(decoded.failure.id, new ParleyError('bad_frame', decoded.failure.problem))
@@ -225,6 +231,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     const { clock, limits } = this.#services
     const { session, resumed } = this.#services.open(this, identity, frame)
     this.session = session
+    this.health = new LinkHealth()
     this.#phase = 'open'
     // The first ping comes early and at a random time, so that connections made together are not pinged together.
     const now = clock.elapsed()
@@ -244,12 +251,14 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   #badFrame(id: number | undefined, error: ParleyError): void {
     this.#badFrames += 1
+    this.health?.refuse()
     if (id === undefined) this.reply(JSON.stringify({ op: 'error', error: error.toBody() }))
     else this.refuse(id, error)
     if (this.#badFrames >= this.#services.limits.maxBadFrames) this.close('too_many_errors')
   }
 
   #refuseFrame(frame: ClientFrame, error: ParleyError): void {
+    this.health?.refuse()
     if ('id' in frame) this.reply(this.#services.refusalOf(this, frame, error))
   }
 
@@ -286,6 +295,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   heard(): void {
     this.#heardSincePing = true
+    this.health?.heard(this.#services.clock)
     if (this.session?.link === this) this.session.outbox.progressed()
   }
 
@@ -360,8 +370,12 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
       return pingTimeoutMs
     }
     this.#pinged = !this.#pinged
-    if (!this.#pinged) return Math.max(pingIntervalMs - pingTimeoutMs, pingTimeoutMs)
+    if (!this.#pinged) {
+      this.health?.timedOut()
+      return Math.max(pingIntervalMs - pingTimeoutMs, pingTimeoutMs)
+    }
     this.#heardSincePing = false
+    this.health?.pinged(this.#services.clock.elapsed())
     this.reply('{"op":"ping"}')
     return pingTimeoutMs + (this.connection.pauseMs ?? 0)
   }
@@ -383,8 +397,4 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     this.#saidExpiring = true
     return Math.max(graceLeftMs, 250)
   }
-}
-
-function idOf(frame: ClientFrame): number | undefined {
-  return 'id' in frame ? frame.id : undefined
 }

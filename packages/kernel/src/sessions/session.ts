@@ -61,6 +61,9 @@ export class Session implements OutboxOwner, Wakeable {
   /** Channels in which this session has keyed state, and until when it stays there without a subscription. */
   #stateIn: Map<Channel, number> | undefined
   #endsAt = 0
+  /** Elapsed time of the loss of its connection, and how long it was without one before. */
+  #leftAt: number | undefined
+  #absentMs = 0
   #facts: SessionFacts | undefined
   readonly #services: SessionServices
 
@@ -100,7 +103,14 @@ export class Session implements OutboxOwner, Wakeable {
     }
   }
 
+  /** How long it was without a connection, in ms. */
+  absentMs(now: number): number {
+    return this.#absentMs + (this.#leftAt === undefined ? 0 : now - this.#leftAt)
+  }
+
   attach(link: Link): void {
+    this.#absentMs = this.absentMs(this.#services.clock.elapsed())
+    this.#leftAt = undefined
     this.generation += 1
     this.link = link
     this.outbox.connection = this.tap?.around(link.connection) ?? link.connection
@@ -118,6 +128,7 @@ export class Session implements OutboxOwner, Wakeable {
   detach(): void {
     const { clock, limits } = this.#services
     this.link = undefined
+    this.#leftAt = clock.elapsed()
     this.outbox.detach()
     for (const member of [...this.members.values()]) this.#remove(member)
     this.#endsAt = clock.elapsed() + limits.sessionTtlMs

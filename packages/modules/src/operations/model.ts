@@ -41,6 +41,27 @@ const grant = z.object({
   filter: z.unknown().optional(),
 })
 
+const share = z.number().min(0).max(1)
+const percent = z.number().min(0).max(100)
+
+/** The health of a connection, with the names of the register (CQ-01, CQ-02). */
+const health = z.object({
+  connection_id: z.string(),
+  latency: ms.optional().meta({ description: 'A usual answer to a ping, in ms; absent until one came.' }),
+  packet_loss: share.meta({ description: 'Share of pings that were not answered in time.' }),
+  bandwidth_usage: ms
+    .optional()
+    .meta({ description: 'Bytes a second since it began; absent for transports over HTTP.' }),
+  active_messages: count.meta({ description: 'Calls and requests without an answer.' }),
+  uptime_percentage: percent.meta({ description: 'Of the life of the session, with a connection.' }),
+  error_rate: share.meta({ description: 'Share of frames that were refused.' }),
+  quality_score: percent.meta({ description: '90 and more is excellent, 75 good, 50 fair, less poor.' }),
+  predicted_failure: z
+    .object({ probability: share, timeframe: z.string(), reason: z.string() })
+    .optional()
+    .meta({ description: 'While the connection gives no sign of life.' }),
+})
+
 export const connectionDetail = connectionSummary.extend({
   role: z.enum(['user', 'backend']),
   grants: z.array(grant),
@@ -51,6 +72,7 @@ export const connectionDetail = connectionSummary.extend({
   calls: count.meta({ description: 'Calls without an answer.' }),
   requests: count.meta({ description: 'Other requests without an answer.' }),
   controlLength: count.meta({ description: 'Characters of replies and verdicts that wait.' }),
+  health: health.optional().meta({ description: 'Absent while it waits for its client to come back.' }),
   subscriptions: z
     .array(
       z.object({

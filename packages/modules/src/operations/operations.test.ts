@@ -411,3 +411,45 @@ test('a kind that asks its module is explained with the answer', async () => {
   expect(refused).toMatchObject({ allowed: false })
   expect(JSON.stringify(refused)).toContain('Module `test` says no.')
 })
+
+interface Health {
+  readonly health?: {
+    readonly connection_id: string
+    readonly latency?: number
+    readonly quality_score: number
+    readonly error_rate: number
+    readonly predicted_failure?: { readonly probability: number; readonly reason: string }
+  }
+}
+
+test('says how healthy a connection is, and when it is about to fail', async () => {
+  const t = await start()
+  const client = await t.connect(ada)
+  const { session } = client.session as { session: string }
+  const health = async () => (await t.ask<Health>('connection', { session })).health
+  expect(await health()).toEqual({
+    connection_id: session,
+    packet_loss: 0,
+    active_messages: 0,
+    uptime_percentage: 100,
+    error_rate: 0,
+    quality_score: 100,
+  })
+  await t.clock.advance(31_000)
+  expect(await health()).toMatchObject({ latency: 0, quality_score: 100 })
+  client.wire.send('no frame')
+  await t.clock.advance(1)
+  expect((await health())?.error_rate).toBeGreaterThan(0)
+  // It is pinged, and gives no sign of life any more.
+  client.wire.onMessage = () => undefined
+  let sick = await health()
+  for (let step = 0; step < 80 && sick?.predicted_failure === undefined; step++) {
+    await t.clock.advance(400)
+    sick = await health()
+  }
+  expect(sick?.predicted_failure).toMatchObject({
+    timeframe: '30 s',
+    reason: expect.stringMatching(/for \d+ s/),
+  })
+  expect(sick?.quality_score).toBeLessThanOrEqual(50)
+})

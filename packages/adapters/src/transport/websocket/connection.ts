@@ -96,6 +96,10 @@ export class WebSocketConnection implements Connection, FrameSink {
     else if (head.length > 0) this.received(head)
   }
 
+  get transferredBytes(): number {
+    return this.#socket.bytesRead + this.#socket.bytesWritten
+  }
+
   get bufferedBytes(): number {
     if (this.#state !== open) return 0
     const { writableLength } = this.#socket
