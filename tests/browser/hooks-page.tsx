@@ -1,6 +1,7 @@
 import type { Client } from '@parley/client'
-import { RealtimeProvider, useChannel, useCommand, useRealtime } from '@parley/react'
-import { memo, type ReactNode, StrictMode, useEffect, useState } from 'react'
+import { RealtimeProvider, useChannel, useCommand, useRealtime, useSuspenseChannel } from '@parley/react'
+import { Devtools, inspectedClient } from '@parley/react/devtools'
+import { memo, type ReactNode, StrictMode, Suspense, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
 /** What the page did to the network and to React, for the test to read. */
@@ -9,6 +10,10 @@ const seen = {
   tokens: 0,
   statuses: [] as string[],
   statusRenders: 0,
+  /** Commits of `CountedRoom`, each with the events that it showed. */
+  roomCommits: [] as number[],
+  /** What `WaitingRoom` showed, and what was shown instead. */
+  waiting: [] as (number | 'fallback')[],
   client: undefined as Client | undefined,
   unmount: (): void => undefined,
 }
@@ -74,6 +79,30 @@ function Room({ id }: { readonly id: string }): ReactNode {
   )
 }
 
+/** Does nothing but count how often it is shown anew. */
+const CountedRoom = memo(function CountedRoom(): ReactNode {
+  const { events } = useChannel('live:counted', { recent: 0, state: false })
+  useEffect(() => {
+    seen.roomCommits.push(events.length)
+  })
+  return <p id="counted">{events.length}</p>
+})
+
+function WaitingRoom(): ReactNode {
+  const { events } = useSuspenseChannel('chat:waited', { recent: 5 })
+  useEffect(() => {
+    seen.waiting.push(events.length)
+  }, [events])
+  return <p id="waited">{events.map(({ data }) => String(data)).join()}</p>
+}
+
+function Fallback(): ReactNode {
+  useEffect(() => {
+    seen.waiting.push('fallback')
+  }, [])
+  return <p id="waited">waiting</p>
+}
+
 function Command(): ReactNode {
   const [publish, { pending, error, data }] = useCommand('channels.publish')
   return (
@@ -100,6 +129,10 @@ function App(): ReactNode {
       <Status />
       <Room id="first" />
       {hasSecond && <Room id="second" />}
+      <CountedRoom />
+      <Suspense fallback={<Fallback />}>
+        <WaitingRoom />
+      </Suspense>
       <Command />
       <button type="button" id="toggle" onClick={() => setSecond((has) => !has)}>
         Second room
@@ -108,10 +141,21 @@ function App(): ReactNode {
   )
 }
 
+/** The same page with a client that is looked at. */
+const isInspected = location.search.includes('devtools')
+const inspected = isInspected ? inspectedClient({ url: '/ws', getToken }) : undefined
+
+function InspectedApp({ client }: { readonly client: Client }): ReactNode {
+  return (
+    <RealtimeProvider client={client}>
+      <Room id="first" />
+      <Devtools />
+    </RealtimeProvider>
+  )
+}
+
 const root = createRoot(document.body.appendChild(document.createElement('main')))
 root.render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
+  <StrictMode>{inspected === undefined ? <App /> : <InspectedApp client={inspected} />}</StrictMode>,
 )
 seen.unmount = () => root.unmount()

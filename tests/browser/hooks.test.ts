@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
+import type { Client } from '@parley/client'
 import type { Browser, Page } from 'playwright-core'
 import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runningServer, type TestServer } from '../e2e/running-server.ts'
-import { launchBrowser } from './browser.ts'
+import { barriers, keepPicture, launchBrowser } from './browser.ts'
 
 const entry = fileURLToPath(new URL('./hooks-page.tsx', import.meta.url))
 
@@ -12,6 +13,8 @@ interface Seen {
   readonly tokens: number
   readonly statuses: readonly string[]
   readonly statusRenders: number
+  readonly roomCommits: readonly number[]
+  readonly waiting: readonly (number | 'fallback')[]
 }
 
 let script: string
@@ -125,6 +128,40 @@ describe('hooks under Strict Mode, in a browser', () => {
     expect(framesOf(now, 'subscribe', 1)[0]).toContain('"from"')
   })
 
+  test('a hundred events in one turn of the server are shown in few commits, and what follows from nothing in none', async () => {
+    await expect
+      .poll(async () => (await seen()).roomCommits.length, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(2)
+    const before = (await seen()).roomCommits.length
+    await page.click('#first .publish')
+    await expect.poll(async () => (await items('first')).length).toBeGreaterThan(0)
+    // Another channel, the presence there and calls are nothing to this component.
+    expect((await seen()).roomCommits).toHaveLength(before)
+    const publications = Array.from({ length: 100 }, (_, data) => ({ channel: 'live:counted', data }))
+    await page.evaluate(async (events) => {
+      const { client } = (window as unknown as { seen: { client: Client } }).seen
+      await client.call('channels.publishMany', { events })
+    }, publications)
+    await expect.poll(() => page.locator('#counted').textContent()).toBe('100')
+    const commits = (await seen()).roomCommits.slice(before)
+    // One message is one turn: it may be cut where it is large, never for each event.
+    expect(commits.length).toBeLessThanOrEqual(5)
+    expect(commits.at(-1)).toBe(100)
+  })
+
+  test('a component below Suspense is shown once, with its events', async () => {
+    await page.evaluate(async () => {
+      const { client } = (window as unknown as { seen: { client: Client } }).seen
+      for (const data of ['a', 'b']) await client.call('channels.publish', { channel: 'chat:waited', data })
+    })
+    await show()
+    await expect.poll(() => page.locator('#waited').textContent()).toMatch(/a,b$/)
+    const { waiting } = await seen()
+    expect(waiting[0]).toBe('fallback')
+    expect(waiting.filter((count) => count === 0 || count === 1)).toEqual([])
+    expect(problems).toEqual([])
+  })
+
   test('unmounting closes the socket, and nothing comes back', async () => {
     await page.evaluate(() => (window as unknown as { seen: { unmount(): void } }).seen.unmount())
     await expect.poll(async () => (await seen()).sockets.map(({ closedWith }) => closedWith)).toEqual([1000])
@@ -132,4 +169,24 @@ describe('hooks under Strict Mode, in a browser', () => {
     expect((await seen()).sockets).toHaveLength(1)
     expect(problems).toEqual([])
   })
+})
+
+test('devtools show connection, subscriptions, frames without secrets, and calls', async () => {
+  await page.goto(`${server.url}/health?devtools`)
+  await page.addScriptTag({ content: script })
+  await page.waitForSelector('#first output:has-text("subscribed ")')
+  await page.getByRole('button', { name: 'Parley devtools' }).click()
+  const panel = page.getByRole('region', { name: 'Parley devtools' })
+  await panel.getByText('connected', { exact: true }).waitFor()
+  await panel.getByRole('cell', { name: 'chat:hooks' }).waitFor()
+  await page.click('#first .publish')
+  await panel.getByRole('tab', { name: 'State' }).press('ArrowRight')
+  await panel.getByText('channels.publish').first().waitFor()
+  expect(await panel.textContent()).not.toContain('eyJ')
+  await panel.getByRole('tab', { name: /^Queue/ }).click()
+  await panel.getByText(/channels\.publish answered after \d+ ms/).waitFor()
+  expect(await barriers(page)).toEqual([])
+  await keepPicture(page, 'devtools')
+  await panel.getByRole('button', { name: 'Close the devtools' }).click()
+  await panel.waitFor({ state: 'detached' })
 })

@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from '@parley/kernel'
 import { type DestinationStream, type Logger as Pino, pino } from 'pino'
-import { withoutUrlPasswords } from './url-passwords.ts'
+import { withoutUrlPasswords } from './config/url-passwords.ts'
 
 export interface LoggerOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'

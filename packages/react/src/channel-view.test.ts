@@ -3,6 +3,8 @@ import { ParleyError } from '@parley/client'
 import { describe, expect, test, vi } from 'vitest'
 import { type ChannelOptions, ChannelView } from './channel-view.ts'
 
+const event = { channel: 'room:a', type: 'message', data: null, at: 1 }
+
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
 
 interface Call {
@@ -320,5 +322,79 @@ describe('outgoing', () => {
     view.discard('id1')
     await settle()
     expect(view.snapshot.outgoing).toEqual([])
+  })
+})
+
+describe('a page that a server has rendered', () => {
+  const start = {
+    events: [4, 5].map((offset) => ({ ...event, offset, id: `e-${offset}` })),
+    position: { epoch: 'e', offset: 5 },
+  }
+
+  test('is shown at once, and gone on from where it ended', async () => {
+    const fake = new Fake()
+    const view = new ChannelView(fake.client, 'room:a', {}, start)
+    expect(view.first.events.map(({ offset }) => offset)).toEqual([4, 5])
+    expect(view.snapshot).toBe(view.first)
+    expect(view.first).toMatchObject({ status: 'unsubscribed', hasOlder: true })
+    expect(view.whenFilled()).toBeUndefined()
+    view.watch(() => undefined)
+    expect(fake.subscription.options).toMatchObject({ from: start.position })
+    expect(fake.subscription.options.recent).toBeUndefined()
+    await fake.subscription.begin(5, 6)
+    await fake.subscription.hand({ offset: 6 })
+    expect(view.snapshot.events.map(({ offset }) => offset)).toEqual([4, 5, 6])
+  })
+
+  test('gives way to the newest page when what was missed is gone', async () => {
+    const fake = new Fake()
+    const view = new ChannelView(fake.client, 'room:a', {}, start)
+    view.watch(() => undefined)
+    fake.subscription.position = { epoch: 'e', offset: 90 }
+    fake.subscription.options.onUnrecovered?.({
+      ...{ reason: 'position_expired', position: { epoch: 'e', offset: 90 }, head: 90 },
+    })
+    await fake.calls[0]?.answer({ events: [{ ...event, offset: 90, id: 'e-90' }], next: 90 })
+    expect(view.snapshot.events.map(({ offset }) => offset)).toEqual([90])
+  })
+})
+
+describe('a component that waits', () => {
+  test('is told once the newest events are there; the same promise until then, one subscription', async () => {
+    const fake = new Fake()
+    const view = new ChannelView(fake.client, 'room:a', {})
+    const filled = view.whenFilled()
+    expect(view.whenFilled()).toBe(filled)
+    let isFilled = false
+    filled?.then(() => (isFilled = true))
+    await fake.subscription.begin(7, 9)
+    expect(isFilled).toBe(false)
+    await fake.subscription.hand({ offset: 8 }, { offset: 9 })
+    expect(isFilled).toBe(true)
+    expect(view.whenFilled()).toBeUndefined()
+    expect(fake.subscriptions).toHaveLength(1)
+    expect(view.isOpen).toBe(true)
+  })
+
+  test('is told when the channel cannot be subscribed', async () => {
+    const fake = new Fake()
+    const view = new ChannelView(fake.client, 'room:a', {})
+    const filled = view.whenFilled()
+    fake.subscription.options.onError?.(new ParleyError('forbidden'))
+    await filled
+    expect(view.snapshot.error?.code).toBe('forbidden')
+  })
+
+  test('that never comes is not waited for without end', async () => {
+    vi.useFakeTimers()
+    try {
+      const view = new ChannelView(new Fake().client, 'room:a', {})
+      const filled = view.whenFilled()
+      await vi.advanceTimersByTimeAsync(10_000)
+      await filled
+      expect(view.isOpen).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

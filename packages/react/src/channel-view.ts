@@ -8,7 +8,7 @@ import {
   type Subscription,
   type SubscriptionStatus,
 } from '@parley/client'
-import { EventList } from './event-list.ts'
+import { type ChannelStart, EventList } from './event-list.ts'
 import { Outgoing, type OutgoingEvent } from './outgoing.ts'
 
 export interface ChannelOptions extends Pick<SubscribeOptions, 'filter' | 'silent'> {
@@ -44,7 +44,7 @@ export interface ChannelSnapshot {
 const nobody: ReadonlyMap<string, StateEntry> = new Map()
 
 /** What is seen of no channel, of a channel before it is subscribed, and on a server. */
-export const emptySnapshot: ChannelSnapshot = {
+const emptySnapshot: ChannelSnapshot = {
   events: [],
   outgoing: [],
   state: nobody,
@@ -56,6 +56,7 @@ export const emptySnapshot: ChannelSnapshot = {
 }
 
 const pageSize = 50
+const holdMs = 10_000
 
 /**
  * A channel for components: subscribed while somebody watches, its events in a bounded list. Changes of one turn are
@@ -77,20 +78,61 @@ export class ChannelView {
   #era = 0
   #isChanged = false
   #isStateChanged = false
-  #snapshot: ChannelSnapshot = emptySnapshot
+  #snapshot: ChannelSnapshot
+  #held: Promise<void> | undefined
+  /** Of the channel, when it was subscribed. */
+  #head: number | undefined
+  /** What is seen before anything is subscribed: of a server, and while a page of a server is taken over. */
+  readonly first: ChannelSnapshot
   /** Told about each event; replaced with each render. */
   onEvent: ((event: ChannelEvent) => void) | undefined
 
-  constructor(client: Client, channel: string, options: ChannelOptions) {
+  /** @param start what is there already: the subscription goes on behind it */
+  constructor(client: Client, channel: string, options: ChannelOptions, start?: ChannelStart) {
     this.#client = client
     this.#channel = channel
     this.#options = options
-    this.#list = new EventList(options.limit ?? 1_000)
+    this.#list = new EventList(options.limit ?? 1_000, start)
+    const { events, hasOlder } = this.#list
+    this.first = start === undefined ? emptySnapshot : { ...emptySnapshot, events, hasOlder }
+    this.#snapshot = this.first
     this.#outgoing = new Outgoing(client, channel, () => this.#changed())
   }
 
   get snapshot(): ChannelSnapshot {
     return this.#snapshot
+  }
+
+  /** Somebody watches, or is about to. */
+  get isOpen(): boolean {
+    return this.#subscription !== undefined
+  }
+
+  /**
+   * Subscribes for somebody who will watch once there is something to see. Undefined when there is; else the same promise
+   * until then, which never rejects: what went wrong is in the snapshot. Nobody who has not come after `holdMs` is waited
+   * for.
+   */
+  whenFilled(): Promise<void> | undefined {
+    if (this.#held !== undefined) return this.#isFilled() ? undefined : this.#held
+    if (this.#snapshot !== emptySnapshot) return undefined
+    const filled = Promise.withResolvers<void>()
+    this.#held = filled.promise
+    const leave = this.watch(() => {
+      if (this.#isFilled()) filled.resolve()
+    })
+    setTimeout(() => {
+      this.#held = undefined
+      filled.resolve()
+      leave()
+    }, holdMs)
+    return this.#held
+  }
+
+  #isFilled(): boolean {
+    if (this.#snapshot.error !== undefined) return true
+    const offset = this.#subscription?.position?.offset
+    return this.#head !== undefined && offset !== undefined && offset >= this.#head
   }
 
   /** Returns the function that stops watching. */
@@ -183,9 +225,11 @@ export class ChannelView {
     }
     const subscription = this.#subscription
     subscription.ready.then(
-      ({ position, retention }) => {
-        if (subscription === this.#subscription)
+      ({ position, head, retention }) => {
+        if (subscription === this.#subscription) {
+          this.#head = head
           this.#list.begin(position, (retention?.first ?? 1) <= position.offset)
+        }
         this.#changed()
       },
       () => undefined,

@@ -1,5 +1,13 @@
 import type { ChannelEvent, Position } from '@parley/client'
 
+/** Where a list begins: what a server has rendered, and the position behind it. */
+export interface ChannelStart {
+  /** Oldest first. */
+  readonly events: readonly ChannelEvent[]
+  /** Of the newest of them; a subscription goes on from here. */
+  readonly position: Position
+}
+
 /** Events of a channel, oldest first, bounded: live events push the oldest out. Each change makes a new array. */
 export class EventList {
   #events: readonly ChannelEvent[] = []
@@ -11,8 +19,12 @@ export class EventList {
   /** Where to go on after a pause. */
   position: Position | undefined
 
-  constructor(limit: number) {
+  constructor(limit: number, start?: ChannelStart) {
     this.#limit = limit
+    if (start === undefined) return
+    this.#events = start.events.slice(-limit)
+    this.position = start.position
+    this.#hasOlder = (this.#events[0]?.offset ?? 1) > 1
   }
 
   get events(): readonly ChannelEvent[] {

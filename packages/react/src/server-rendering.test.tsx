@@ -1,9 +1,9 @@
 import { type ClientTransport, createClient } from '@parley/client'
-import type { ReactNode } from 'react'
+import { type ReactNode, Suspense } from 'react'
 import { renderToString } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
 import { RealtimeProvider } from './provider.tsx'
-import { useChannel } from './use-channel.ts'
+import { useChannel, useSuspenseChannel } from './use-channel.ts'
 import { useCommand } from './use-command.ts'
 import { useRealtime } from './use-realtime.ts'
 
@@ -41,6 +41,36 @@ test('a client made outside is not connected by rendering either', () => {
     </RealtimeProvider>,
   )
   expect([client.status, open.mock.calls]).toEqual(['disconnected', []])
+})
+
+const initial = {
+  events: [{ id: 'a', channel: 'room:a', type: 'message', data: 'from the server', at: 1, offset: 4 }],
+  position: { epoch: 'e', offset: 4 },
+}
+
+function Rendered(): ReactNode {
+  const { events } = useChannel('room:a', { initial })
+  return <p>{events.map(({ data }) => String(data)).join()}</p>
+}
+
+function Waiting(): ReactNode {
+  const { events } = useSuspenseChannel('room:b')
+  return <i>{events.length}</i>
+}
+
+test('what was read for a page is rendered with it; what would wait for a socket is rendered without', () => {
+  const open = vi.fn<ClientTransport['open']>()
+  const html = renderToString(
+    <RealtimeProvider url="/ws" token="t" transport={{ name: 'none', open }}>
+      <Rendered />
+      <Suspense fallback="waiting">
+        <Waiting />
+      </Suspense>
+    </RealtimeProvider>,
+  )
+  expect(html).toContain('<p>from the server</p>')
+  expect(html).toContain('<i>0</i>')
+  expect(open).not.toHaveBeenCalled()
 })
 
 test('without a provider the hooks say what is missing', () => {

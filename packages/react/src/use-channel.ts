@@ -1,17 +1,22 @@
 'use client'
 
 import type { ChannelEvent } from '@parley/client'
-import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
+import { use, useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
 import {
   type ChannelOptions,
   type ChannelSnapshot,
   ChannelView,
-  emptySnapshot,
   type PublishOptions,
 } from './channel-view.ts'
-import { useClient } from './provider.tsx'
+import type { ChannelStart } from './event-list.ts'
+import { useClient, useViews } from './provider.tsx'
 
 export interface UseChannelOptions extends ChannelOptions {
+  /**
+   * What a server has rendered (`readChannel` of `@parley/react/server`): shown at once, and gone on from, so that nothing
+   * that happened in between is missed or shown twice.
+   */
+  readonly initial?: ChannelStart | undefined
   /** Told about each event, in order, beside the list. */
   readonly onEvent?: ((event: ChannelEvent) => void) | undefined
 }
@@ -37,17 +42,48 @@ export interface ChannelState extends ChannelSnapshot {
  */
 export function useChannel(channel: string | undefined, options: UseChannelOptions = {}): ChannelState {
   const client = useClient()
-  const { onEvent, ...rest } = options
+  const { onEvent, initial, ...rest } = options
   // Options are usually written in place: the view is the same as long as they mean the same.
   const key = JSON.stringify(rest)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what a server has rendered is where the view begins, once
   const view = useMemo(
-    () => new ChannelView(client, channel ?? '', JSON.parse(key) as ChannelOptions),
+    () => new ChannelView(client, channel ?? '', JSON.parse(key) as ChannelOptions, initial),
     [client, channel, key],
   )
+  return useView(view, { onEvent, isWanted: channel !== undefined })
+}
+
+/**
+ * As {@link useChannel}, for components below a `Suspense`: they are shown once the channel is subscribed, and its newest
+ * events are there. On a server, which subscribes to nothing, they are rendered as they are.
+ *
+ * @throws ParleyError to the error boundary above, when the channel cannot be subscribed
+ */
+export function useSuspenseChannel(channel: string, options: UseChannelOptions = {}): ChannelState {
+  const views = useViews()
+  const { onEvent, initial, ...rest } = options
+  const key = JSON.stringify(rest)
+  // A component that waits is forgotten with all that it remembers: the provider keeps the view for it.
+  const view = views.get(
+    `channel ${channel} ${key}`,
+    ({ client }) => new ChannelView(client, channel, JSON.parse(key) as ChannelOptions, initial),
+  )
+  const filled = typeof window === 'undefined' ? undefined : view.whenFilled()
+  if (filled !== undefined) use(filled)
+  const state = useView(view, { onEvent, isWanted: true })
+  if (state.error !== undefined && state.status === 'unsubscribed') throw state.error
+  return state
+}
+
+interface Watching {
+  readonly onEvent: UseChannelOptions['onEvent']
+  readonly isWanted: boolean
+}
+
+function useView(view: ChannelView, { onEvent, isWanted }: Watching): ChannelState {
   useEffect(() => {
     view.onEvent = onEvent
   }, [view, onEvent])
-  const isWanted = channel !== undefined
   const watch = useCallback(
     (listener: () => void) => (isWanted ? view.watch(listener) : () => undefined),
     [view, isWanted],
@@ -55,7 +91,7 @@ export function useChannel(channel: string | undefined, options: UseChannelOptio
   const snapshot = useSyncExternalStore(
     watch,
     () => view.snapshot,
-    () => emptySnapshot,
+    () => view.first,
   )
   const functions = useMemo(
     (): Omit<ChannelState, keyof ChannelSnapshot> => ({

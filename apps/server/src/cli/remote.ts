@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ErrorBody, ParleyError } from '@parley/protocol'
+import { withoutUrlPasswords } from '../config/url-passwords.ts'
 import { type Config, loadConfig } from '../config.ts'
-import { withoutUrlPasswords } from '../url-passwords.ts'
 import { type Invocation, UnreachableError, UsageError } from './command.ts'
 
 /** A server, and as whom it is asked. */

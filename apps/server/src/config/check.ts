@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { withoutUrlPasswords } from '../url-passwords.ts'
 import { didYouMean, isTree, type Layer, type Mistake, type Tree } from './layers.ts'
 import { configSchema, type Settings } from './schema.ts'
 import { expectation, keysAt, type Path, schemaAt, suggestion } from './shape.ts'
+import { withoutUrlPasswords } from './url-passwords.ts'
 
 /** Thrown when a server cannot start as it is configured. The message names every mistake. */
 export class ConfigurationError extends Error {
