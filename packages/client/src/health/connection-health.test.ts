@@ -109,3 +109,14 @@ test('what is detached does nothing any more', async () => {
   client.disconnect()
   expect(clock.pending).toBe(0)
 })
+
+test('a client that is disconnected while it waits leaves no timer behind', async () => {
+  const { client, clock, ways } = await stage()
+  const [first] = ways
+  await first.last.close(1006)
+  expect(clock.pending).toBe(2)
+  client.disconnect()
+  expect(clock.pending).toBe(0)
+  await clock.advance(60_000)
+  expect(first.ends).toHaveLength(1)
+})

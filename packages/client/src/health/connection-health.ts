@@ -52,6 +52,7 @@ export interface HealthClient {
     handler: (attempt: { readonly attempt: number; readonly delayMs: number }) => void,
   ): () => void
   on(name: 'connected', handler: () => void): () => void
+  on(name: 'status', handler: (status: 'connecting' | 'connected' | 'disconnected') => void): () => void
 }
 
 const usualIntervalMs = 5_000
@@ -132,6 +133,9 @@ export class ConnectionHealth {
         queueMicrotask(() => this.#await(attempt))
       }),
       client.on('connected', () => this.#connected()),
+      client.on('status', (status) => {
+        if (status === 'disconnected') this.#cancel()
+      }),
     ]
     this.#detach = () => {
       for (const stop of stops) stop()
