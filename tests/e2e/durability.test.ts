@@ -17,10 +17,10 @@ const calls = 'read,recvfrom,write,writev,sendto,sendmsg,fsync,fdatasync'
 const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
 const missing = hasStrace ? '' : ' (strace is missing, or may not trace)'
 
-/** Masks with zeros, so that the record shows what the client sends. */
+/** Masks with zeros and does not compress, so that the record shows what the client sends. */
 const Legible = class extends WebSocket {
   constructor(url: string, protocols?: string | string[]) {
-    super(url, protocols, { generateMask: (mask) => void mask.fill(0) })
+    super(url, protocols, { perMessageDeflate: false, generateMask: (mask) => void mask.fill(0) })
   }
 } as unknown as WebSocketConstructor
 

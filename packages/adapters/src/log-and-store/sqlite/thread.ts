@@ -15,7 +15,7 @@ export interface ThreadHandlers<From> {
 
 /** Starts a thread of the store from its file, in source as in the built package. */
 export function startThread<To, From>(
-  name: 'writer' | 'reader',
+  name: 'writer' | 'reader' | 'checkpointer',
   workerData: unknown,
   handlers: ThreadHandlers<From>,
 ): Thread<To> {

@@ -12,6 +12,7 @@ import {
 } from '../messages.ts'
 import { learn } from '../sql/sql-texts.ts'
 import { Statements } from '../sql/statements.ts'
+import { BackgroundCheckpoints } from './background-checkpoints.ts'
 import { Chores } from './chores.ts'
 import { EventRows } from './event-rows.ts'
 import { Group } from './group.ts'
@@ -60,7 +61,10 @@ class Writer {
     const heads = new Heads(database, seed)
     const events = new EventRows(database, heads)
     this.#transaction = new Transaction(database, heads, events)
-    this.#log = new WriteAheadLog(database, start.checkpointPages)
+    this.#log = new WriteAheadLog(database, {
+      maxPages: start.checkpointPages,
+      background: new BackgroundCheckpoints(start),
+    })
     const statements = new Statements(database)
     this.#group = new Group(this.#transaction, heads, new Units(database, statements, heads, events))
     const parts = { database, transaction: this.#transaction, heads, events, log: this.#log, statements }
@@ -192,6 +196,7 @@ class Writer {
     this.#chores.purge()
     this.#chores.abandon(closing)
     try {
+      this.#log.close()
       this.#log.truncate()
     } catch {
       // Nothing is lost: the next start reads the write-ahead log.
