@@ -138,12 +138,12 @@ export class Outbox {
     if (length > maxInputLength)
       return new ParleyError(
         'payload_too_large',
-        `The input has ${length} characters of JSON, at most ${maxInputLength}. Split it.`,
+        `The input has ${length} characters of JSON, at most ${maxInputLength}.`,
       )
     if (this.#calls.size >= maxCalls || this.#length + length > maxLength)
       return new ParleyError(
         'overloaded',
-        `The outbox is full: ${this.#calls.size} calls wait for an answer. Wait for some of them.`,
+        `The outbox is full: ${this.#calls.size} calls wait for an answer.`,
       )
     return undefined
   }
@@ -169,7 +169,7 @@ export class Outbox {
     if (call === undefined) return
     const message =
       call.firstSentAt === undefined
-        ? `The call was not sent within ${afterMs} ms, as there was no connection.`
+        ? `Not sent within ${afterMs} ms: there was no connection.`
         : `No answer to \`${call.command}\` within ${afterMs} ms. Repeat it with the key in \`details\`.`
     this.#settle(seq, call, new ParleyError('timeout', message, { details: { key: call.key } }))
     this.#flush()
@@ -212,8 +212,7 @@ export class Outbox {
     const { clock, request, callTimeoutMs, idempotencyWindowMs } = this.#options
     const now = clock.now()
     if (call.firstSentAt !== undefined && now - call.firstSentAt > idempotencyWindowMs) {
-      const message =
-        'The call was sent long ago and its answer never came; repeating it now could double its effect.'
+      const message = 'The call was sent long ago. Repeating it could double its effect.'
       return this.#settle(
         seq,
         call,

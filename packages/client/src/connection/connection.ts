@@ -197,7 +197,7 @@ export class Connection {
     const { clock, transport, url } = this.#options
     this.#error = undefined
     this.#openTimer = clock.after(openTimeoutMs, () =>
-      this.#lose(new ParleyError('timeout', `The server did not accept within ${openTimeoutMs / 1000} s.`)),
+      this.#lose(new ParleyError('timeout', `No answer within ${openTimeoutMs / 1000} s.`)),
     )
     const link = transport.open(url, {
       opened: () => this.#feed({ type: 'opened' }),
@@ -233,9 +233,7 @@ export class Connection {
     this.#readyAt = clock.elapsed()
     this.#error = undefined
     this.#heartbeat = watchSilence(clock, longestSilence(result), () =>
-      this.#lose(
-        new ParleyError('timeout', 'Nothing came from the server for longer than its ping interval.'),
-      ),
+      this.#lose(new ParleyError('timeout', 'Nothing came from the server for too long.')),
     )
     this.#renewal.start(result)
     this.#publish()
@@ -258,7 +256,7 @@ export class Connection {
         if (wire === this.#wire) this.#take(wire, frame)
       })
     } catch (cause) {
-      const error = new ParleyError('bad_frame', 'The server sent something that is not of this protocol.', {
+      const error = new ParleyError('bad_frame', 'The server sent what is not of this protocol.', {
         cause,
       })
       this.#options.listener.emit('error', error)
@@ -372,7 +370,7 @@ export class Connection {
   #ended(by: 'user' | 'verdict'): void {
     const isByUser = by === 'user'
     const error = isByUser
-      ? new ParleyError('disconnected', 'The client was disconnected. Call connect() to go on.')
+      ? new ParleyError('disconnected', 'The client is disconnected. Call connect() first.')
       : (this.#error ?? new ParleyError('disconnected'))
     if (isByUser) this.#error = undefined
     // A new start is a new session.

@@ -56,7 +56,7 @@ function ask(clock: Clock, getToken: GetToken, reason: TokenReason): Promise<str
       .then((token) => {
         if (typeof token === 'string' && token !== '') resolve(token)
         else
-          reject(new ParleyError('unauthenticated', '`getToken` gave no token. Return the token as a text.'))
+          reject(new ParleyError('unauthenticated', '`getToken` gave no token. Return it as a text.'))
       })
       .catch(reject)
       .finally(() => timer.cancel())
