@@ -87,7 +87,7 @@ function release(outbox: Outbox): (result: ConnectResult) => void {
     const before = identity
     identity = JSON.stringify([app, user])
     if (before !== undefined && before !== identity) {
-      const message = 'Another user signed in before the server answered.'
+      const message = 'Another user has signed in.'
       outbox.rejectAll(new ParleyError('cancelled', message), false)
     }
     outbox.open()
