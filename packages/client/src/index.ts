@@ -32,6 +32,7 @@ export type { ClientTransport, Link, LinkHandlers } from './transport.ts'
 export { type WebSocketConstructor, type WebSocketLike, websocketTransport } from './transports/websocket.ts'
 export type {
   BuiltIn,
+  CodeOfCommand,
   CommandMap,
   CommandName,
   EventMap,

@@ -3,7 +3,7 @@ import { command, defineContract, event } from '@parley/protocol'
 import { createClient } from './client.ts'
 import { createTypist } from './modules/typist.ts'
 import { builtInStates } from './subscriptions/state-events.ts'
-import type { BuiltIn } from './typed-api.ts'
+import type { BuiltIn, CodeOfCommand } from './typed-api.ts'
 
 // Compiled, never run: what must compile does, and what must not is marked.
 
@@ -81,4 +81,29 @@ export function states(): void {
   })
   createTypist(client, 'room:a', { thread: 1 }).keystroke()
   createTypist(createClient<{ any: typeof notes }>({ url: '/' }), 'room:a').stop()
+}
+
+// What a command is refused with follows from its contract.
+export function errors(): void {
+  type Codes = CodeOfCommand<BuiltIn, 'channels.publishMany'>
+  'channels.too_many_channels' satisfies Codes
+  'rate_limited' satisfies Codes
+  // @ts-expect-error misspelt
+  'channels.too_many_chanels' satisfies Codes
+  // @ts-expect-error of another command
+  'channels.no_presence' satisfies Codes
+}
+
+export async function presence(): Promise<void> {
+  const client = createClient({ url: '/' })
+  client.on('presence.online', ({ data }) => data.user satisfies string)
+  // @ts-expect-error misspelt
+  client.on('presence.onlin', () => undefined)
+  const { sessions } = await client.channels.presence({ channel: 'room:a' })
+  sessions satisfies number
+  await client.presence.set({ availability: 'away' })
+  // @ts-expect-error no such availability
+  await client.presence.set({ availability: 'awya' })
+  // @ts-expect-error misspelt
+  await client.presence.sett({ availability: 'away' })
 }

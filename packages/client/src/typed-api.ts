@@ -5,6 +5,7 @@ import type {
   CommandOutput,
   Contract,
   EventData,
+  GenericErrorCode,
 } from '@parley/protocol'
 
 /** The contracts of the modules that come with Parley. Others: `typeof import('./my-contracts.ts')`, types only. */
@@ -14,12 +15,17 @@ export type BuiltIn = typeof import('@parley/modules/contracts')
 type Named<T> = keyof { [K in keyof T as string extends K ? never : K]: never } & string
 type Joined<U> = (U extends unknown ? (part: U) => void : never) extends (whole: infer I) => void ? I : never
 
+type CodeOf<Command> = Command extends { readonly errors?: Readonly<Record<infer Code, string>> }
+  ? Code & string
+  : never
+
 type CommandsOf<C> =
   C extends Contract<infer Name, infer K, infer _E>
     ? {
         readonly [M in Named<K> as `${Name}.${M}`]: {
           readonly input: CommandInput<K[M]>
           readonly output: CommandOutput<K[M]>
+          readonly code: CodeOf<K[M]>
         }
       }
     : unknown
@@ -46,6 +52,15 @@ export type OutputOfCommand<Cs, Name> = Name extends keyof CommandMap<Cs>
     ? O
     : unknown
   : unknown
+
+/** The codes with which a command may be refused: its own, and those that every command may meet. */
+export type CodeOfCommand<Cs, Name> =
+  | GenericErrorCode
+  | (Name extends keyof CommandMap<Cs>
+      ? CommandMap<Cs>[Name] extends { readonly code: infer Code }
+        ? Code
+        : never
+      : never)
 
 /** An event of any type that the contracts declare. Publishers choose further types freely. */
 export type EventOf<Cs> = {

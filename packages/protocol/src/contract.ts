@@ -91,10 +91,16 @@ export interface Contract<
   readonly states?: S
 }
 
-/** Declares a command; the types of input and output follow from the schemas. */
-export function command<In extends Schema, Out extends Schema>(
-  declaration: Omit<CommandContract, 'input' | 'output'> & { readonly input: In; readonly output: Out },
-): Omit<CommandContract, 'input' | 'output'> & { readonly input: In; readonly output: Out } {
+type Declared<In, Out, Code extends string> = Omit<CommandContract, 'input' | 'output' | 'errors'> & {
+  readonly input: In
+  readonly output: Out
+  readonly errors?: Readonly<Record<Code, string>>
+}
+
+/** Declares a command; the types of input, output and error codes follow from what is declared. */
+export function command<In extends Schema, Out extends Schema, Code extends string = never>(
+  declaration: Declared<In, Out, Code>,
+): Declared<In, Out, Code> {
   return declaration
 }
 

@@ -371,7 +371,7 @@ describe('a component that waits', () => {
     expect(isFilled).toBe(false)
     await fake.subscription.hand({ offset: 8 }, { offset: 9 })
     expect(isFilled).toBe(true)
-    expect(view.whenFilled()).toBeUndefined()
+    expect(view.whenFilled()).toBe(filled)
     expect(fake.subscriptions).toHaveLength(1)
     expect(view.isOpen).toBe(true)
   })

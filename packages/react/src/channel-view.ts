@@ -109,20 +109,18 @@ export class ChannelView {
   }
 
   /**
-   * Subscribes for somebody who will watch once there is something to see. Undefined when there is; else the same promise
-   * until then, which never rejects: what went wrong is in the snapshot. Nobody who has not come after `holdMs` is waited
-   * for.
+   * Subscribes for somebody who will watch once there is something to see. Undefined where there was from the start; else
+   * always the same promise, as React wants it, fulfilled when there is. It never rejects: what went wrong is in the
+   * snapshot. After `holdMs` what there is has to do, and who has not come is not waited for.
    */
   whenFilled(): Promise<void> | undefined {
-    if (this.#held !== undefined) return this.#isFilled() ? undefined : this.#held
-    if (this.#snapshot !== emptySnapshot) return undefined
+    if (this.#held !== undefined || this.#snapshot !== emptySnapshot) return this.#held
     const filled = Promise.withResolvers<void>()
     this.#held = filled.promise
     const leave = this.watch(() => {
       if (this.#isFilled()) filled.resolve()
     })
     setTimeout(() => {
-      this.#held = undefined
       filled.resolve()
       leave()
     }, holdMs)

@@ -35,7 +35,7 @@ export const styles = {
   panel: { ...floating, inlineSize: 'min(560px, calc(100vw - 24px))', overflow: 'hidden' },
   tabs: { display: 'flex', borderBlockEnd: line, background: raised, paddingInlineEnd: 40 },
   tab,
-  tabChosen: { ...tab, borderBlockEndColor: accent, color: accent, fontWeight: 600 },
+  tabChosen: { ...tab, borderBlockEnd: `2px solid ${accent}`, color: accent, fontWeight: 600 },
   close: { ...plain, position: 'absolute', insetBlockStart: 0, insetInlineEnd: 0, padding: '10px 14px' },
   body: { blockSize: 280, maxBlockSize: '50vh', overflow: 'auto', padding: 12 },
   facts: { margin: 0 },
