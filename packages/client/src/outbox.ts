@@ -325,6 +325,6 @@ function encode(input: unknown): string | ParleyError {
   try {
     return JSON.stringify(input) ?? ''
   } catch (cause) {
-    return new ParleyError('bad_request', 'The input cannot be written as JSON.', { cause })
+    return new ParleyError('bad_request', 'The input is not JSON.', { cause })
   }
 }

@@ -163,7 +163,7 @@ export class Handle implements Subscription {
   unsubscribe(): void {
     if (!this.isOpen) return
     this.#close()
-    this.#settle?.reject(new ParleyError('cancelled', 'Unsubscribed before the server answered.'))
+    this.#settle?.reject(new ParleyError('cancelled', 'Unsubscribed meanwhile.'))
     this.#stream.detach(this)
   }
 
