@@ -17,7 +17,8 @@ afterAll(async () => {
 
 async function startServer(...flags: string[]): Promise<ServerProcess> {
   const server = await ServerProcess.start({
-    flags: ['--flags.security-features.rate-limiting', 'false', ...flags],
+    // Nothing is compressed: what is sent is alike, and is to fill the way to who does not read.
+    flags: ['--flags.security-features.rate-limiting', 'false', '--compression.enabled', 'false', ...flags],
     // A small heap has little garbage in it: what grows, is held.
     environment: { NODE_OPTIONS: '--max-old-space-size=96 --max-semi-space-size=2' },
   })

@@ -22,7 +22,8 @@ export class WireClient {
     subprotocols: readonly string[] = ['parley.v1.json'],
     options: ClientOptions = {},
   ) {
-    this.socket = new WebSocket(url, [...subprotocols], options)
+    // What is sent is to be as long on the wire as it is.
+    this.socket = new WebSocket(url, [...subprotocols], { perMessageDeflate: false, ...options })
     this.socket.on('message', (message) => {
       this.frames.push(...decodeServerMessage(String(message)))
       for (const wake of this.#waiting.splice(0)) wake()

@@ -84,6 +84,8 @@ describe('§1 transport', () => {
     const client = kept(await WireClient.open(url(path), ['graphql-ws', 'parley.v1.json']))
     expect(client.socket.protocol).toBe('parley.v1.json')
     expect(client.socket.extensions).toBe('')
+    const compressing = await WireClient.open(url(path), undefined, { perMessageDeflate: true })
+    expect(kept(compressing).socket.extensions).toBe('permessage-deflate')
   })
 
   test('a client that offers no subprotocol is spoken to in version 1', async () => {
