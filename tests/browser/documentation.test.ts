@@ -75,5 +75,5 @@ test('the choice of light or dark stays', async () => {
   const { page } = await openWindow(browser, server.url, { path: '/docs/', colorScheme: 'light' })
   await page.getByRole('button', { name: 'Switch between light and dark' }).click()
   await page.reload()
-  expect(await page.evaluate(() => document.documentElement.dataset.scheme)).toBe('dark')
+  expect(await page.evaluate(() => document.documentElement.dataset.mantineColorScheme)).toBe('dark')
 })

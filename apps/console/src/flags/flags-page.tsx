@@ -1,4 +1,5 @@
 import { Switch } from '@mantine/core'
+import { Sentence } from '@parley/look'
 import { useAction, useAnswer } from '../data/use-answer.ts'
 import { Page } from '../page/page.tsx'
 import { Listing } from '../table/listing.tsx'
@@ -40,7 +41,7 @@ export function FlagsPage() {
                 />
               ),
             },
-            { label: 'Is', cell: ({ on }) => (on ? 'on' : 'off') },
+            { label: 'Is', cell: ({ on }) => (on ? 'on' : 'off'), isWide: true },
             {
               label: 'Switches',
               cell: ({ name, meaning }) => <Meaning text={meaning} commands={behind.get(name)} />,
@@ -62,7 +63,7 @@ function Meaning({
   if (text === undefined) return <span className={styles.quiet}>Nothing depends on it yet.</span>
   return (
     <>
-      {text}
+      <Sentence text={text} />
       {commands !== undefined && <code className={styles.commands}>{commands.join(', ')}</code>}
     </>
   )
