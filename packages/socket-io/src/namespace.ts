@@ -227,7 +227,10 @@ export class Namespace<
 
   async #admit(wire: WireSocket): Promise<SocketListener> {
     const core = new SocketCore(this.#core, wire, (entered) => this.#entered(entered))
-    const socket = new Socket<Listen, Emit, Data>(core)
+    const socket = new Socket<Listen, Emit, Data>(
+      core,
+      this as unknown as Namespace<Listen, Emit, DefaultEvents, Data>,
+    )
     try {
       const isAsked = !wire.isRecovered || this.#core.server.asksOnReturn
       if (isAsked) for (const middleware of this.#middleware) await passing(middleware, socket)

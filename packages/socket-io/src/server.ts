@@ -58,6 +58,8 @@ export class Server<
     if (isPlace) this.attach(where)
   }
 
+  #isClosed = false
+
   #makeCore(): ServerCore {
     const { connectionStateRecovery: recovery } = this.#options
     // Events have their places in the order in which they were published: the last one speaks for all.
@@ -73,6 +75,8 @@ export class Server<
         // Before there is a server nobody can hear it.
         const published = this.#node?.publish(event) ?? Promise.resolve()
         last = published.catch((error: unknown) => {
+          // Listeners of `disconnect` have something to say when the server closes, and nobody is there.
+          if (this.#isClosed) return
           process.emitWarning(`An event was not sent: ${String(error)}`, 'ParleySocketIoWarning')
         })
       },
@@ -179,6 +183,7 @@ export class Server<
 
   /** Ends all connections, and the HTTP server. */
   async close(done?: (error?: Error) => void): Promise<void> {
+    this.#isClosed = true
     this.#acks.stop()
     await this.#node?.stop()
     const http = this.#http

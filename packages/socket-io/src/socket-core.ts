@@ -162,7 +162,7 @@ export class SocketCore implements SocketListener, LocalSocket {
     const { gate } = this.namespace.server
     void gate.hold(async () => {
       await this.#told()
-      if (close) this.wire.engine.close('forced close')
+      if (close) this.wire.throwOut()
       else this.wire.disconnect()
     })
   }

@@ -2,6 +2,7 @@ import type { DisconnectReason } from '@parley/adapters/transport/socket-io'
 import { type Broadcast, BroadcastOperator, type RoomName, toAll } from './broadcast.ts'
 import type { ArgumentsOf, DefaultEvents, EventNames, Listener, ListenerOf } from './events.ts'
 import type { Handshake } from './handshake.ts'
+import type { Namespace } from './namespace.ts'
 import {
   type AnyListener,
   type PacketMiddleware,
@@ -41,10 +42,13 @@ export class Socket<
   Emit extends object = DefaultEvents,
   Data = Record<string, unknown>,
 > {
+  /** The namespace that it is in. */
+  readonly nsp: Namespace<Listen, Emit, DefaultEvents, Data>
   readonly #core: SocketCore
 
   /** @internal */
-  constructor(core: SocketCore) {
+  constructor(core: SocketCore, nsp: Namespace<Listen, Emit, DefaultEvents, Data>) {
+    this.nsp = nsp
     this.#core = core
     core.self = this
   }
@@ -73,11 +77,6 @@ export class Socket<
   /** It was away, came back as it was, and gets what it missed. */
   get recovered(): boolean {
     return this.#core.wire.isRecovered
-  }
-
-  /** The namespace that it is in. */
-  get nsp(): { readonly name: string } {
-    return this.#core.namespace
   }
 
   get handshake(): Handshake {

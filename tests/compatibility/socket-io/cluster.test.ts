@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as dial } from 'node:net'
 import { systemClock } from '@parley/adapters/system-clock'
 import { MemoryDisk, memoryCluster, memoryRecentLog, memoryStore } from '@parley/kernel/memory'
 import type { Server, ServerOptions, Socket } from '@parley/socket.io'
@@ -36,7 +36,9 @@ async function roundRobin(): Promise<HttpServer> {
   let turn = 0
   const server = createServer((incoming, response) => {
     turn += 1
-    const { port } = new URL(nodes[turn % 2]?.url as string)
+    // Who is new comes to the first node.
+    const index = incoming.url?.includes('sid=') === true ? turn % 2 : 0
+    const { port } = new URL(nodes[index]?.url as string)
     const { method, headers, url } = incoming
     const outgoing = request({ host: '127.0.0.1', port, method, headers, path: url }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -45,6 +47,18 @@ async function roundRobin(): Promise<HttpServer> {
     outgoing.on('error', () => response.destroy())
     response.on('close', () => outgoing.destroy())
     incoming.pipe(outgoing)
+  })
+  // An upgrade goes to the second node, which does not know the client.
+  server.on('upgrade', ({ url, rawHeaders }, socket) => {
+    const behind = dial(Number(new URL(nodes[1].url).port), '127.0.0.1', () => {
+      const lines = rawHeaders.flatMap((name: string, at: number) =>
+        at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : [],
+      )
+      behind.write(`GET ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      behind.pipe(socket).pipe(behind)
+    })
+    behind.on('error', () => socket.destroy())
+    socket.on('error', () => behind.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -145,6 +159,28 @@ describe('two nodes', () => {
     await expect.poll(() => heard.length).toBe(20)
     expect([...heard].sort((x, y) => Number(x) - Number(y))).toEqual(Array.from({ length: 20 }, (_, n) => n))
     expect(client.connected).toBe(true)
+  })
+})
+
+describe('a WebSocket upgrade that reaches another node', () => {
+  beforeEach(() => begin({}))
+
+  test.each(libraries)('leaves the client with polling, and costs nothing: %s', async (_version, io) => {
+    const arrived = new Promise<Socket>((resolve) => nodes[0].io.once('connection', resolve))
+    const client = connect(io, proxyUrl, { transports: ['polling', 'websocket'] })
+    const refused = new Promise((resolve) => {
+      client.io.on('open', () => client.io.engine.on('upgradeError', resolve))
+    })
+    const socket = await arrived
+    const heard = collect(client, 'n')
+    await socket.join('room')
+    for (let n = 0; n < 5; n++) nodes[n % 2]?.io.to('room').emit('n', n)
+    await refused
+    for (let n = 5; n < 10; n++) nodes[n % 2]?.io.to('room').emit('n', n)
+    await expect
+      .poll(() => [...heard].map(Number).sort((x, y) => x - y))
+      .toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect([client.connected, client.io.engine.transport.name]).toEqual([true, 'polling'])
   })
 })
 

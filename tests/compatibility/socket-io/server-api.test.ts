@@ -320,7 +320,7 @@ describe('the end of a socket', () => {
   test.each([
     ['client namespace disconnect', (one: Pair) => void one.client.disconnect()],
     ['server namespace disconnect', (one: Pair) => void one.socket.disconnect()],
-    ['forced close', (one: Pair) => void one.socket.disconnect(true)],
+    ['server namespace disconnect', (one: Pair) => void one.socket.disconnect(true)],
     ['transport close', (one: Pair) => breakConnection(one.client)],
   ])('%s', async (reason, end) => {
     const one = await pair()

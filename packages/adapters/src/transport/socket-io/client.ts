@@ -14,6 +14,8 @@ const maxNamespaces = 64
 interface Occupant {
   event(args: readonly unknown[], id: number | undefined): void
   acked(id: number, args: readonly unknown[]): void
+  /** The server throws the client out. */
+  expelled(): void
   /** The client has left the namespace. */
   left(): void
   heard(): void
@@ -83,12 +85,18 @@ export class Client implements EngineListener {
     const gone = () => {
       if (this.#sockets.get(namespace) === socket) this.#sockets.delete(namespace)
     }
-    const parts = { namespace, engine, auth, handshake: describe(engine), gone }
+    const throwOut = () => this.#throwOut()
+    const parts = { namespace, engine, auth, handshake: describe(engine), gone, throwOut }
     const socket =
       application.takesFrames?.(namespace) === true && auth.protocol === jsonSubprotocol
         ? new FrameSocket(this.#services, parts)
         : this.#newSocket(parts)
     this.#sockets.set(namespace, socket)
+  }
+
+  #throwOut(): void {
+    for (const socket of [...this.#sockets.values()]) socket.expelled()
+    this.#engine.close('forced close')
   }
 
   #newSocket(options: SocketOptions): WireSocket {

@@ -1,5 +1,5 @@
 import type { Accept, Connection, ConnectionHandler, Handshake, OutgoingFrame } from '@parley/kernel'
-import { ParleyError } from '@parley/protocol'
+import { closeCodes, ParleyError } from '@parley/protocol'
 import type { DisconnectReason } from './application.ts'
 import type { EngineSession } from './engine-session.ts'
 import { Outgoing } from './outgoing.ts'
@@ -90,6 +90,11 @@ export class FrameSocket implements Connection {
     const farewell = encodeArguments('event', [closeEvent, code, reason], { prefix })
     this.#engine.send(new Outgoing([...farewell, encodeDisconnect(prefix)]))
     this.#end(code)
+  }
+
+  expelled(): void {
+    const { disconnected_by_server: code } = closeCodes
+    this.close(code, 'disconnected_by_server')
   }
 
   event([name, value]: readonly unknown[]): void {

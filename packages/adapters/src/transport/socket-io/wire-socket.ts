@@ -25,6 +25,8 @@ export interface SocketOptions {
   readonly auth: Readonly<Record<string, unknown>>
   /** The socket is over: nothing is to be given to it any more. */
   readonly gone: () => void
+  /** Throws the client out of all its namespaces, and ends the connection. */
+  readonly throwOut: () => void
 }
 
 export interface EmitOptions {
@@ -263,7 +265,18 @@ export class WireSocket implements AskingListener, PlaceHolder {
     else this.#inTurn(() => this.#disconnect())
   }
 
+  /** Throws the client out of all its namespaces, after what was sent to it before, and ends the connection. */
+  throwOut(): void {
+    if (this.#phase === 'opening') this.#options.throwOut()
+    else this.#inTurn(() => this.#options.throwOut())
+  }
+
+  expelled(): void {
+    this.#disconnect()
+  }
+
   #disconnect(): void {
+    if (this.#phase === 'closed') return
     if (this.#entry !== undefined) this.#write([encodeDisconnect(this.#entry.dress.prefix)])
     this.#close('server namespace disconnect')
   }
