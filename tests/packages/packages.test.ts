@@ -75,7 +75,7 @@ describe('the server, installed from packages', () => {
       const ended = once(server, 'exit')
       try {
         const died = ended.then(([code]) => Promise.reject(new Error(`It ended with code ${code}.`)))
-        const healthy = expect.poll(() => isHealthy(port), { timeout: 20_000, interval: 100 }).toBe(true)
+        const healthy = expect.poll(() => isHealthy(port), { timeout: 90_000, interval: 100 }).toBe(true)
         await Promise.race([healthy, died])
         died.catch(() => {})
         server.kill('SIGTERM')
@@ -110,7 +110,7 @@ describe('Parley in an application, installed from packages', () => {
     const ended = once(server, 'exit')
     try {
       const hello = async () => (await fetch(`http://127.0.0.1:${port}/hello`)).text().catch(() => '')
-      await expect.poll(() => hello().catch(output), { timeout: 20_000 }).toBe('The application.\n')
+      await expect.poll(() => hello().catch(output), { timeout: 90_000 }).toBe('The application.\n')
       const said = await run(process.execPath, ['visit.js', String(port), secret], installed.project)
       expect(said).toMatch(/^connected as ada/)
       server.kill('SIGTERM')
