@@ -41,6 +41,8 @@ export interface IntakeParts {
 
 /** Frames between two looks at the clock. */
 const framesPerLook = 16
+/** So long after something critical has waited, turns are half as long: what comes in one waits at least for its end. */
+const urgentMs = 1_000
 /** What has waited for longer has some turns of its own. */
 const maxWaitMs = 2_000
 
@@ -48,14 +50,14 @@ const maxWaitMs = 2_000
  * Carries out what clients say, for at most `intakeSliceMs` a turn. When there is more of it than there is time (a room
  * empties, a network comes back, a server has too little of everything), frames wait by the lane of the kind that they
  * are about, and lanes take turns by weight: what is urgent is done first, and what can wait is done at last. The writes
- * and the fan-out have their turns between. Otherwise nothing waits.
+ * and the fan-out have their turns between; while some of it is critical, turns are half as long. Otherwise nothing waits.
  *
  * Bound: `maxIntakeLength` characters a lane. More is refused with `overloaded`, but for `critical`: there the oldest are
  * carried out at once, however long it takes.
  */
 export class Intake {
   readonly #clock: Clock
-  readonly #sliceMs: number
+  readonly #longSliceMs: number
   readonly #drops: Pick<Drops, 'add'>
   readonly #waits: Histogram | undefined
   readonly #onTurn: (() => void) | undefined
@@ -66,11 +68,12 @@ export class Intake {
   #isOver = false
   /** The newest look at the clock. */
   #now = 0
+  #urgentUntil = Number.NEGATIVE_INFINITY
 
   constructor({ clock, limits, drops, waits, onTurn }: IntakeParts) {
     this.#onTurn = onTurn
     this.#clock = clock
-    this.#sliceMs = limits.intakeSliceMs
+    this.#longSliceMs = limits.intakeSliceMs
     this.#drops = drops
     this.#waits = waits
     this.#queue = new PriorityMessageQueue({
@@ -105,6 +108,10 @@ export class Intake {
     while (this.#carryOut());
   }
 
+  get #sliceMs(): number {
+    return this.#now < this.#urgentUntil ? this.#longSliceMs / 2 : this.#longSliceMs
+  }
+
   #isTurnOver(): boolean {
     if (this.#until === undefined) {
       this.#now = this.#clock.elapsed()
@@ -137,6 +144,7 @@ export class Intake {
 
   #wait(target: IntakeTarget, frame: ClientFrame | undefined, length: number): void {
     const priority = frame === undefined ? 'normal' : target.laneOf(frame)
+    if (priority === 'critical') this.#urgentUntil = this.#now + urgentMs
     const waiting = { priority, target, frame, length, since: this.#now }
     while (!this.#queue.enqueue(waiting)) {
       const oldest = priority === 'critical' ? this.#queue.dequeue('critical') : undefined
