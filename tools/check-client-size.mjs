@@ -19,6 +19,7 @@ const entries = [
       5_000,
     ],
     ['Client: one connection for all tabs', { './tabs': 'sharedConnection' }, 6_000],
+    ['Client: local cache (IndexedDB)', { './cache': 'openCache' }, 3_000],
     ['Client: other transports, fallback', { './transports': 'fallbackTransport, transportOf' }, 5_000],
     ['Client: uploads', { './upload': 'uploadFile' }, 3_000],
   ].map(([name, adds, max]) => ({
@@ -61,7 +62,7 @@ const entries = [
     name: 'React: everything',
     from: '@parley/react',
     take: '*',
-    max: 33_000,
+    max: 34_000,
     without: ['react', '@parley/client'],
   },
 ]

@@ -10,10 +10,15 @@ const candidates = [
   '/usr/bin/google-chrome',
 ]
 
-/** The browser of this machine. It talks to nobody but the server under test. */
-export function launchBrowser(): Promise<Browser> {
+/**
+ * The browser of this machine. It talks to nobody but the server under test.
+ *
+ * @param options `keepsPages`: pages that are left are kept for going back, as browsers of people do
+ */
+export function launchBrowser({ keepsPages = false } = {}): Promise<Browser> {
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path))
   return chromium.launch({
+    ...(keepsPages ? { ignoreDefaultArgs: ['--disable-back-forward-cache'] } : {}),
     ...(executablePath === undefined ? {} : { executablePath }),
     args: [
       '--headless',

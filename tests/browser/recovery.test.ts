@@ -22,7 +22,7 @@ test('the server is killed and comes back: people are told, and everything is th
     await signIn(browser, server.url, 'Grace Hopper', { path: '/#chat:general' }),
   ]
   await ada.send('before')
-  await expect.poll(grace.messages).toEqual(['before'])
+  await expect.poll(grace.messages, { timeout: 10_000 }).toEqual(['before'])
 
   await server.kill()
   await ada.page.getByText('Connection lost, trying again.').waitFor()

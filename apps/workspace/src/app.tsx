@@ -7,10 +7,16 @@ import {
   ThemeProvider,
   tokenSource,
 } from '@parley/look'
-import { RealtimeProvider } from '@parley/react'
 import { useState, useSyncExternalStore } from 'react'
 import { takeJoinPath } from './address/use-place.ts'
+import { Connected } from './connection/connected.tsx'
+import type { OpenConnection } from './connection/open-connection.ts'
 import { Workspace } from './shell/workspace.tsx'
+
+/** Who signs out leaves nothing; who has to sign in again finds what they have written. */
+async function leave(connection: OpenConnection, reason: string | undefined): Promise<void> {
+  if (reason === undefined) await connection.signOut()
+}
 
 /** The whole application: signed in or not. */
 export function App() {
@@ -28,14 +34,15 @@ export function App() {
             lead="Conversations in which nothing is lost. Sign in to read and to write."
           />
         ) : (
-          <RealtimeProvider
-            key={session.user}
-            url={`${location.origin}/ws`}
-            getToken={getToken}
-            name="@parley/workspace"
-          >
-            <Workspace session={session} onSignOut={store.end} />
-          </RealtimeProvider>
+          <Connected key={session.user} user={session.user} getToken={getToken}>
+            {(connection) => (
+              <Workspace
+                session={session}
+                connection={connection}
+                onSignOut={(reason) => void leave(connection, reason).then(() => store.end(reason))}
+              />
+            )}
+          </Connected>
         )}
       </Crash>
     </ThemeProvider>

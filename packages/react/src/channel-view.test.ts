@@ -333,7 +333,7 @@ describe('a page that a server has rendered', () => {
 
   test('is shown at once, and gone on from where it ended', async () => {
     const fake = new Fake()
-    const view = new ChannelView(fake.client, 'room:a', {}, start)
+    const view = new ChannelView(fake.client, 'room:a', {}, { start })
     expect(view.first.events.map(({ offset }) => offset)).toEqual([4, 5])
     expect(view.snapshot).toBe(view.first)
     expect(view.first).toMatchObject({ status: 'unsubscribed', hasOlder: true })
@@ -348,7 +348,7 @@ describe('a page that a server has rendered', () => {
 
   test('gives way to the newest page when what was missed is gone', async () => {
     const fake = new Fake()
-    const view = new ChannelView(fake.client, 'room:a', {}, start)
+    const view = new ChannelView(fake.client, 'room:a', {}, { start })
     view.watch(() => undefined)
     fake.subscription.position = { epoch: 'e', offset: 90 }
     fake.subscription.options.onUnrecovered?.({

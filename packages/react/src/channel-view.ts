@@ -3,6 +3,7 @@ import {
   type ChannelEvent,
   type Client,
   ParleyError,
+  type Position,
   type StateEntry,
   type SubscribeOptions,
   type Subscription,
@@ -10,6 +11,8 @@ import {
 } from '@parley/client'
 import { type ChannelStart, EventList } from './event-list.ts'
 import { Outgoing, type OutgoingEvent } from './outgoing.ts'
+import { Keeper, type OfflineCache } from './views/offline.ts'
+import { eventsKey } from './views/views.ts'
 
 export interface ChannelOptions extends Pick<SubscribeOptions, 'filter' | 'silent'> {
   /** The newest N events at first; default 50. */
@@ -57,6 +60,24 @@ const emptySnapshot: ChannelSnapshot = {
 
 const pageSize = 50
 const holdMs = 10_000
+/** After so long it is less work to begin anew than to be told everything since. */
+const freshMs = 60 * 60_000
+
+/** What is there of a channel before the server has answered. */
+export interface ChannelBefore {
+  /** What a server has rendered: the subscription goes on behind it. */
+  readonly start?: ChannelStart | undefined
+  /** Where the tail of the channel is kept over lives of the page. */
+  readonly cache?: OfflineCache | undefined
+}
+
+/** What is kept of a channel. */
+interface Tail {
+  readonly events: readonly ChannelEvent[]
+  readonly position: Position
+  readonly hasOlder: boolean
+  readonly at: number
+}
 
 /**
  * A channel for components: subscribed while somebody watches, its events in a bounded list. Changes of one turn are
@@ -69,6 +90,7 @@ export class ChannelView {
   readonly #listeners = new Set<() => void>()
   readonly #list: EventList
   readonly #outgoing: Outgoing
+  readonly #keeper: Keeper
   #subscription: Subscription | undefined
   #state = nobody
   #status: SubscriptionStatus = 'unsubscribed'
@@ -87,8 +109,8 @@ export class ChannelView {
   /** Told about each event; replaced with each render. */
   onEvent: ((event: ChannelEvent) => void) | undefined
 
-  /** @param start what is there already: the subscription goes on behind it */
-  constructor(client: Client, channel: string, options: ChannelOptions, start?: ChannelStart) {
+  constructor(client: Client, channel: string, options: ChannelOptions, before: ChannelBefore = {}) {
+    const { start, cache } = before
     this.#client = client
     this.#channel = channel
     this.#options = options
@@ -97,6 +119,10 @@ export class ChannelView {
     this.first = start === undefined ? emptySnapshot : { ...emptySnapshot, events, hasOlder }
     this.#snapshot = this.first
     this.#outgoing = new Outgoing(client, channel, () => this.#changed())
+    // Where only some events are shown, that is not what the channel holds.
+    this.#keeper = new Keeper(options.filter === undefined ? cache : undefined, eventsKey(channel), () =>
+      this.#tail(),
+    )
   }
 
   get snapshot(): ChannelSnapshot {
@@ -193,8 +219,24 @@ export class ChannelView {
     return this.#list.hasOlder
   }
 
+  /** The newest events, and where they end: the next life goes on from there. */
+  #tail(): Tail | undefined {
+    const position = this.#subscription?.position ?? this.#list.position
+    if (position === undefined || this.#status !== 'subscribed') return undefined
+    const events = this.#list.events.slice(-pageSize)
+    const hasOlder = this.#list.hasOlder || events.length < this.#list.events.length
+    return { events, position, hasOlder, at: Date.now() }
+  }
+
+  #restore(): void {
+    const kept = this.#keeper.kept as Tail | undefined
+    if (this.#list.position !== undefined || kept === undefined) return
+    if (Date.now() - kept.at < freshMs) this.#list.restore(kept.events, kept.position, kept.hasOlder)
+  }
+
   #open(): void {
     const { recent = pageSize, filter, silent, state = true } = this.#options
+    this.#restore()
     const from = this.#list.position
     this.#error = undefined
     try {
@@ -236,6 +278,7 @@ export class ChannelView {
   }
 
   #close(): void {
+    this.#keeper.write()
     const position = this.#subscription?.position
     if (position !== undefined) this.#list.position = position
     this.#subscription?.unsubscribe()
@@ -265,6 +308,7 @@ export class ChannelView {
 
   #fail(error: ParleyError): void {
     this.#close()
+    if (!error.retryable) this.#keeper.forget()
     this.#error = error
     this.#show('unsubscribed')
   }
@@ -294,6 +338,7 @@ export class ChannelView {
       isLoadingOlder: this.#loading !== undefined,
     }
     this.#isStateChanged = false
+    this.#keeper.changed()
     for (const listener of [...this.#listeners]) listener()
   }
 }

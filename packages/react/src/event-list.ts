@@ -56,6 +56,13 @@ export class EventList {
     this.position = position
   }
 
+  /** What was here before, up to a place. */
+  restore(events: readonly ChannelEvent[], position: Position, hasOlder: boolean): void {
+    this.#events = events
+    this.#hasOlder = hasOlder
+    this.position = position
+  }
+
   append(event: ChannelEvent): void {
     this.#news.push(event)
   }

@@ -1,6 +1,7 @@
 'use client'
 
 export { RealtimeProvider, type RealtimeProviderProps, useClient } from './provider.tsx'
+export type { Offline, OfflineCache, OfflineItem, OfflineOutbox } from './views/offline.ts'
 export { type Realtime, useRealtime } from './use-realtime.ts'
 export { type ChannelState, useChannel, type UseChannelOptions, useSuspenseChannel } from './use-channel.ts'
 export type { ChannelStart } from './event-list.ts'

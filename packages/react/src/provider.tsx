@@ -2,18 +2,19 @@
 
 import { type Client, type ClientOptions, createClient } from '@parley/client'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from 'react'
+import type { Offline } from './views/offline.ts'
 import { Views } from './views/views.ts'
 
 const RealtimeContext = createContext<Views | undefined>(undefined)
 
 export type RealtimeProviderProps = { readonly children?: ReactNode } & (
-  | { readonly client: Client }
+  | ({ readonly client: Client } & Offline)
   | ({ readonly client?: undefined } & ClientOptions)
 )
 
 /**
  * Gives the components below a client. Made from options, it is connected while mounted; given as `client`, it is
- * connected on mount and stays its owner's. Rendering opens nothing, on servers neither.
+ * connected on mount and stays its owner's; then a cache and an outbox may be given too. Rendering opens nothing, on servers neither.
  */
 export function RealtimeProvider(props: RealtimeProviderProps): ReactNode {
   const { children } = props
@@ -22,7 +23,12 @@ export function RealtimeProvider(props: RealtimeProviderProps): ReactNode {
   useEffect(() => {
     if (props.client !== undefined) void props.client.connect()
   }, [props.client])
-  const views = useMemo(() => client && new Views(client), [client])
+  const { user, cache, outbox }: Offline = props.client === undefined ? {} : props
+  const views = useMemo(
+    () => client && new Views(client, { user, cache, outbox }),
+    [client, user, cache, outbox],
+  )
+  useEffect(() => views?.watchErasure(), [views])
   return <RealtimeContext value={views}>{children}</RealtimeContext>
 }
 

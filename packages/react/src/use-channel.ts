@@ -9,7 +9,7 @@ import {
   type PublishOptions,
 } from './channel-view.ts'
 import type { ChannelStart } from './event-list.ts'
-import { useClient, useViews } from './provider.tsx'
+import { useViews } from './provider.tsx'
 
 export interface UseChannelOptions extends ChannelOptions {
   /**
@@ -41,14 +41,18 @@ export interface ChannelState extends ChannelSnapshot {
  * @param channel undefined: nothing is subscribed
  */
 export function useChannel(channel: string | undefined, options: UseChannelOptions = {}): ChannelState {
-  const client = useClient()
+  const {
+    client,
+    offline: { cache },
+  } = useViews()
   const { onEvent, initial, ...rest } = options
   // Options are usually written in place: the view is the same as long as they mean the same.
   const key = JSON.stringify(rest)
   // biome-ignore lint/correctness/useExhaustiveDependencies: what a server has rendered is where the view begins, once
   const view = useMemo(
-    () => new ChannelView(client, channel ?? '', JSON.parse(key) as ChannelOptions, initial),
-    [client, channel, key],
+    () =>
+      new ChannelView(client, channel ?? '', JSON.parse(key) as ChannelOptions, { start: initial, cache }),
+    [client, channel, key, cache],
   )
   return useView(view, { onEvent, isWanted: channel !== undefined })
 }
@@ -66,7 +70,8 @@ export function useSuspenseChannel(channel: string, options: UseChannelOptions =
   // A component that waits is forgotten with all that it remembers: the provider keeps the view for it.
   const view = views.get(
     `channel ${channel} ${key}`,
-    ({ client }) => new ChannelView(client, channel, JSON.parse(key) as ChannelOptions, initial),
+    ({ client, offline: { cache } }) =>
+      new ChannelView(client, channel, JSON.parse(key) as ChannelOptions, { start: initial, cache }),
   )
   const filled = typeof window === 'undefined' ? undefined : view.whenFilled()
   if (filled !== undefined) use(filled)

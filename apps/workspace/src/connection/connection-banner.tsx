@@ -3,10 +3,10 @@ import { Sentence } from '@parley/look'
 import { useClient } from '@parley/react'
 import styles from './connection-banner.module.css'
 import { useNotice } from './use-notice.ts'
-import type { Waiting } from './waiting.ts'
+import type { Waits } from './waiting.ts'
 
 interface ConnectionBannerProps {
-  readonly waiting: Waiting
+  readonly waiting: Waits
   /** Back to signing in, with the reason. */
   readonly onSignIn: (reason: string) => void
 }

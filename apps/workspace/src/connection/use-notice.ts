@@ -2,7 +2,7 @@ import type { Client } from '@parley/client'
 import { useClient } from '@parley/react'
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { type Notice, noticeOf } from './notice.ts'
-import type { Waiting } from './waiting.ts'
+import type { Waits } from './waiting.ts'
 
 /** A blink of the connection is nobody's business; a longer one is. */
 const patienceMs = 400
@@ -10,7 +10,7 @@ const patienceMs = 400
 const relief = 4_000
 
 /** What the banner says now. */
-export function useNotice(waiting: Waiting): Notice | undefined {
+export function useNotice(waiting: Waits): Notice | undefined {
   const client = useClient()
   const connection = useConnection(client)
   const count = useSyncExternalStore(waiting.watch, waiting.count)

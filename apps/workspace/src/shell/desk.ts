@@ -1,8 +1,11 @@
 import type { Client } from '@parley/client'
+import type { LocalCache } from '@parley/client/cache'
+import type { DurableOutbox } from '@parley/client/outbox'
 import { type Kept, keptFor, keptOnDevice, keptWithTab, type Session } from '@parley/look'
 import { createContext, useContext } from 'react'
+import type { OpenConnection } from '../connection/open-connection.ts'
 import { trackSending } from '../connection/track-sending.ts'
-import { Waiting } from '../connection/waiting.ts'
+import { Waiting, type Waits, waitingIn } from '../connection/waiting.ts'
 import { Names } from '../presence/names.ts'
 import { Announcements } from './announcements/announcements.ts'
 import { Dialogs } from './dialogs/dialogs.ts'
@@ -16,7 +19,9 @@ export interface Desk {
   readonly isTrial: boolean
   readonly client: Client
   readonly names: Names
-  readonly waiting: Waiting
+  readonly waiting: Waits
+  readonly outbox: DurableOutbox | undefined
+  readonly cache: LocalCache | undefined
   readonly announcements: Announcements
   readonly dialogs: Dialogs
   /** Lasts as long as the tab, for this person. */
@@ -25,19 +30,22 @@ export interface Desk {
   readonly device: Kept
 }
 
-export function createDesk(client: Client, { user, name, renewable }: Session): Desk {
+export function createDesk(connection: OpenConnection, { user, name, renewable }: Session): Desk {
+  const { client, outbox, cache } = connection
   const owner = user ?? 'back-end'
   const device = keptFor(owner, keptOnDevice)
   const names = new Names(device)
-  const waiting = new Waiting()
+  const sending = new Waiting()
   if (user !== undefined) names.learn([{ id: user, name }])
   return {
     me: user,
     name,
     isTrial: renewable,
-    client: trackSending(client, waiting),
+    client: outbox === undefined ? trackSending(client, sending) : client,
     names,
-    waiting,
+    waiting: outbox === undefined ? sending : waitingIn(outbox),
+    outbox,
+    cache,
     announcements: new Announcements(),
     dialogs: new Dialogs(),
     tab: keptFor(owner, keptWithTab),

@@ -1,9 +1,10 @@
 import { VisuallyHidden } from '@mantine/core'
 import type { Session } from '@parley/look'
-import { RealtimeProvider, useClient } from '@parley/react'
+import { RealtimeProvider } from '@parley/react'
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { replaceWith, usePlace } from '../address/use-place.ts'
 import { ConnectionBanner } from '../connection/connection-banner.tsx'
+import type { OpenConnection } from '../connection/open-connection.ts'
 import { ConversationList } from '../conversations/list/conversation-list.tsx'
 import { Tour } from '../first-steps/tour/tour.tsx'
 import { Announcer } from './announcements/announcer.tsx'
@@ -19,14 +20,14 @@ import styles from './workspace.module.css'
 
 interface WorkspaceProps {
   readonly session: Session
+  readonly connection: OpenConnection
   /** @param reason what the person has to know; absent when they want to go */
   readonly onSignOut: (reason?: string) => void
 }
 
 /** Everything behind the sign-in. */
-export function Workspace({ session, onSignOut }: WorkspaceProps) {
-  const client = useClient()
-  const [desk] = useState(() => createDesk(client, session))
+export function Workspace({ session, connection, onSignOut }: WorkspaceProps) {
+  const [desk] = useState(() => createDesk(connection, session))
   const place = usePlace()
   const isChat = desk.me !== undefined && place.page !== 'channels'
   const signOut = () => onSignOut()
@@ -41,7 +42,7 @@ export function Workspace({ session, onSignOut }: WorkspaceProps) {
 
   return (
     <DeskProvider value={desk}>
-      <RealtimeProvider client={desk.client}>
+      <RealtimeProvider client={desk.client} user={desk.me} cache={desk.cache} outbox={desk.outbox}>
         <PeopleNames>
           <div className={styles.frame}>
             <ConnectionBanner waiting={desk.waiting} onSignIn={onSignOut} />
@@ -74,9 +75,9 @@ export function Workspace({ session, onSignOut }: WorkspaceProps) {
   )
 }
 
-/** A page with messages that the server does not have yet is not closed without a question. */
+/** A page with messages that are nowhere else is not closed without a question. */
 function useWarning({ waiting }: Desk): void {
-  const count = useSyncExternalStore(waiting.watch, waiting.count)
+  const count = useSyncExternalStore(waiting.watch, waiting.atRisk)
   useEffect(() => {
     if (count === 0) return
     const ask = (event: BeforeUnloadEvent) => event.preventDefault()

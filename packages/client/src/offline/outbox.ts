@@ -71,7 +71,7 @@ export interface DurableOutbox {
   discard(id: string): Promise<void>
   /** Stops sending; what is kept stays for the next life. */
   close(): Promise<void>
-  /** Stops, and removes everything in every tab: at sign-out. */
+  /** Stops, and removes everything, what other tabs have written too: at sign-out. */
   wipe(): Promise<void>
 }
 
@@ -113,7 +113,7 @@ class Outbox implements DurableOutbox {
       options.client.on('status', pump),
       this.#turns.watch((notice) => {
         if (notice === undefined) return pump()
-        if (notice.type === 'wiped') return this.#signOut()
+        if (notice.type === 'wiped') this.#failAll('The user has signed out in another tab.')
         if (notice.type === 'answered') this.#mirror.settle(notice.id, notice.output)
         if (notice.type === 'discarded') this.#giveUp(notice.id)
         void this.#mirror.load().then(pump)
@@ -187,15 +187,11 @@ class Outbox implements DurableOutbox {
   }
 
   async wipe(): Promise<void> {
-    this.#turns.tell({ type: 'wiped' })
-    this.#signOut()
-    await this.#mirror.clear()
-    await this.#mirror.close()
-  }
-
-  #signOut(): void {
     this.#isWiped = true
+    await this.#mirror.clear()
+    this.#turns.tell({ type: 'wiped' })
     this.#stop('The user has signed out.')
+    await this.#mirror.close()
   }
 
   #stop(reason: string): void {
@@ -203,13 +199,17 @@ class Outbox implements DurableOutbox {
     this.#isClosed = true
     for (const stop of this.#stops) stop()
     this.#turns.close()
+    this.#failAll(reason)
+  }
+
+  #failAll(reason: string): void {
     for (const call of this.#underWay.values()) call.abort()
     this.#mirror.failAll(new ParleyError('cancelled', reason))
   }
 
   #record(command: string, input: unknown, { id, priority, note }: SendOptions): OutboxRecord {
     const { client, maxItems = defaults.maxItems, maxLength = defaults.maxLength } = this.#options
-    if (this.#isClosed) throw new ParleyError('disconnected', 'The outbox was closed.')
+    if (this.#isClosed || this.#isWiped) throw new ParleyError('disconnected', 'The outbox was closed.')
     const length = JSON.stringify(input ?? null).length
     if (this.#mirror.items.length >= maxItems || this.#mirror.length + length > maxLength)
       throw new ParleyError(
@@ -227,7 +227,7 @@ class Outbox implements DurableOutbox {
 
   get #canSend(): boolean {
     const { client, user } = this.#options
-    if (this.#isClosed || !this.#turns.isOurs || client.status !== 'connected') return false
+    if (this.#isClosed || this.#isWiped || !this.#turns.isOurs || client.status !== 'connected') return false
     return user === undefined || client.connection.user === user
   }
 

@@ -20,7 +20,7 @@ export interface Locks {
 }
 
 export interface TabsChannel {
-  /** Told to all others, in order. */
+  /** Told to all others, in order; to nobody once it is closed. */
   tell(message: unknown): void
   /** Replaces who hears. */
   hear(listener: (message: unknown) => void): void
@@ -41,12 +41,18 @@ export function browserPlatform(): TabsPlatform | undefined {
     locks: { request: (name, options, held) => locks.request(name, options, held) },
     channel(name) {
       const channel = new Broadcast(name)
+      let isOpen = true
       return {
-        tell: (message) => channel.postMessage(message),
+        tell(message) {
+          if (isOpen) channel.postMessage(message)
+        },
         hear(listener) {
           channel.onmessage = ({ data }) => listener(data)
         },
-        close: () => channel.close(),
+        close() {
+          isOpen = false
+          channel.close()
+        },
       }
     },
     watchPage(notice) {

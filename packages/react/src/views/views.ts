@@ -1,4 +1,5 @@
-import type { Client } from '@parley/client'
+import type { ChannelEvent, Client } from '@parley/client'
+import type { Offline } from './offline.ts'
 
 interface Kept {
   /** Somebody reads it. */
@@ -13,10 +14,30 @@ const maxIdle = 200
  */
 export class Views {
   readonly client: Client
+  readonly offline: Offline
   readonly #views = new Map<string, Kept>()
 
-  constructor(client: Client) {
+  constructor(client: Client, offline: Offline = {}) {
     this.client = client
+    this.offline = offline
+  }
+
+  /** Who is signed in. */
+  get me(): string | undefined {
+    return this.client.connection.user ?? this.offline.user
+  }
+
+  /** Keeps the cache from words that were erased where nobody looks; returns the function that ends it. */
+  watchErasure(): () => void {
+    const { cache } = this.offline
+    const forget = ({ channel }: ChannelEvent): void => {
+      cache?.delete(messagesKey(channel))
+      cache?.delete(eventsKey(channel))
+    }
+    const stops = ['chat.deleted', 'channels.redacted'].map((type) => this.client.on<string>(type, forget))
+    return () => {
+      for (const stop of stops) stop()
+    }
   }
 
   /**
@@ -38,3 +59,7 @@ export class Views {
     for (const [name] of idle.slice(0, Math.max(0, idle.length - maxIdle))) this.#views.delete(name)
   }
 }
+
+/** Names of what is kept of a channel. */
+export const messagesKey = (channel: string): string => `messages ${channel}`
+export const eventsKey = (channel: string): string => `events ${channel}`

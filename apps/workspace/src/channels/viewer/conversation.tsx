@@ -41,9 +41,16 @@ export function Conversation(props: ConversationProps) {
 
   const send = (text: string) => {
     const data: MessageData = { text }
-    waiting.track(publish(data))
+    const sent = publish(data)
+    waiting.track?.(sent)
   }
-  const sendAgain = useCallback((id: string) => waiting.track(retry(id)), [waiting, retry])
+  const sendAgain = useCallback(
+    (id: string) => {
+      const sent = retry(id)
+      waiting.track?.(sent)
+    },
+    [waiting, retry],
+  )
 
   return (
     <>

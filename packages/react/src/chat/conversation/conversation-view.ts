@@ -1,5 +1,6 @@
 import { type ChannelEvent, type Client, ParleyError, type Position, type StateEntry } from '@parley/client'
-import type { Views } from '../../views/views.ts'
+import { Keeper } from '../../views/offline.ts'
+import { messagesKey, type Views } from '../../views/views.ts'
 import { type Watchable, Watchers } from '../../views/watchers.ts'
 import type { ChannelFeed, Follower } from '../feed/channel-feed.ts'
 import { channelFeed, inboxFeed } from '../feed/feeds.ts'
@@ -37,6 +38,8 @@ const maxRereads = 3
 /** A conversation, or a thread of it, as components see it. Open while somebody watches. */
 export class ConversationView implements Watchable<ThreadSnapshot> {
   readonly #client: Client
+  readonly #views: Views
+  readonly #keeper: Keeper
   readonly #channel: string
   readonly #thread: number | undefined
   readonly #feed: ChannelFeed
@@ -66,6 +69,10 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
     const { client } = views
     const changed = (): void => this.#watchers.changed()
     this.#client = client
+    this.#views = views
+    // Threads are read when they are opened.
+    const cache = thread === undefined ? views.offline.cache : undefined
+    this.#keeper = new Keeper(cache, messagesKey(channel), () => this.#newest())
     this.#channel = channel
     this.#thread = thread
     this.#feed = channelFeed(views, channel)
@@ -74,12 +81,14 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
     this.#changes = new Changes(changed)
     this.#live = new LiveWindow({
       thread,
-      me: () => client.connection.user,
+      me: () => views.me,
       cameBack: (id) => this.#sending.cameBack(id),
     })
     this.#userChanges = new UserChanges({ client, channel, live: this.#live, changes: this.#changes })
     const stored = this.#live.stored.bind(this.#live)
-    this.#sending = new Sending({ client, channel, thread, changed, stored })
+    const { outbox } = views.offline
+    const me = (): string | undefined => views.me
+    this.#sending = new Sending({ client, channel, thread, me, outbox, changed, stored })
     const place = { client, channel, changed }
     this.#pages = new Pages({
       ...place,
@@ -123,7 +132,12 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
   #open(): void {
     const { asOf } = this.#live
     const missed = this.#left && this.#feed.since(this.#left)
-    const stops = [this.#feed.follow(this.#follower), this.#inbox.follow({ event: this.#heard, lost() {} })]
+    if (asOf === undefined) this.#showKept()
+    const stops = [
+      this.#feed.follow(this.#follower),
+      this.#inbox.follow({ event: this.#heard, lost() {} }),
+      this.#sending.open(),
+    ]
     this.#unfollow = () => {
       for (const stop of stops) stop()
     }
@@ -136,7 +150,25 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
     this.#watchers.changed()
   }
 
+  /** What was here when the page was closed, until the server answers. */
+  #showKept(): void {
+    const page = this.#keeper.kept as Page | undefined
+    if (page === undefined || this.#begin !== undefined) return
+    this.#live.window.reset(page)
+    this.#live.loaded(page, 'whole')
+  }
+
+  /** The newest page, brought up to what was heard. */
+  #newest(): Page | undefined {
+    const { asOf, window } = this.#live
+    if (asOf === undefined || window.hasNewer || !this.#isLive) return undefined
+    const messages = window.messages.slice(-pageSize)
+    const hasBefore = window.hasOlder || messages.length < window.size
+    return { messages, hasBefore, hasAfter: false, position: this.#feed.position ?? asOf }
+  }
+
   #close(): void {
+    this.#keeper.write()
     this.#left = this.#feed.position
     this.#unfollow?.()
     this.#unfollow = undefined
@@ -168,6 +200,7 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
       this.#isLive = false
       this.#pages.forget()
       this.#live.clear()
+      this.#keeper.forget()
       this.#watchers.changed()
     },
   }
@@ -182,7 +215,7 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
   }
 
   #readState(entries: ReadonlyMap<string, StateEntry>): void {
-    this.#marks.take(entries, this.#client.connection.user)
+    this.#marks.take(entries, this.#views.me)
     this.#watchers.changed()
   }
 
@@ -231,7 +264,7 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
 
   /** Marks are told live from now on; what was read before is asked for once, of the newest own message. */
   #askWhoHasSeen(): void {
-    const me = this.#client.connection.user
+    const { me } = this.#views
     const own = this.#live.window.messages.findLast(({ author, deleted }) => author === me && !deleted)
     if (this.#isSeenAsked || own === undefined || own.seq <= this.#marks.upTo) return
     this.#isSeenAsked = true
@@ -290,7 +323,7 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
   #refresh(): void {
     const { window, root, asOf, missed, newest } = this.#live
     const options = {
-      me: this.#client.connection.user,
+      me: this.#views.me,
       changes: this.#changes,
       seenUpTo: this.#marks.upTo,
     }
@@ -310,6 +343,7 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
       newest,
       seen: this.#marks.seen,
     }
+    this.#keeper.changed()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Client, ParleyError } from '@parley/client'
+import { Keeper } from '../../views/offline.ts'
 import type { Views } from '../../views/views.ts'
 import { type Watchable, Watchers } from '../../views/watchers.ts'
 import type { ChannelFeed } from '../feed/channel-feed.ts'
@@ -26,6 +27,7 @@ export class ConversationInfoView implements Watchable<ConversationState> {
   readonly #feed: ChannelFeed
   readonly #inbox: UserFeed
   readonly #watchers: Watchers
+  readonly #keeper: Keeper
   #stops: readonly (() => void)[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
   #snapshot = noConversation
@@ -35,6 +37,11 @@ export class ConversationInfoView implements Watchable<ConversationState> {
     this.#channel = channel
     this.#feed = channelFeed(views, channel)
     this.#inbox = inboxFeed(views)
+    this.#keeper = new Keeper(
+      views.offline.cache,
+      `conversation ${channel}`,
+      () => this.#snapshot.conversation,
+    )
     this.#watchers = new Watchers({
       open: () => this.#open(),
       close: () => this.#close(),
@@ -69,6 +76,11 @@ export class ConversationInfoView implements Watchable<ConversationState> {
         lost: () => undefined,
       }),
     ]
+    const kept = this.#keeper.kept as ConversationInfo | undefined
+    if (this.#snapshot === noConversation && kept !== undefined) {
+      this.#snapshot = { conversation: kept, error: undefined }
+      this.#watchers.changed()
+    }
     void this.#read()
   }
 
@@ -91,10 +103,12 @@ export class ConversationInfoView implements Watchable<ConversationState> {
     try {
       const conversation = await this.#client.chat.get({ channel: this.#channel })
       this.#snapshot = { conversation, error: undefined }
+      this.#keeper.changed()
     } catch (error) {
       const { code } = error as ParleyError
       // What was known stays, unless the user may not know it any more.
       const isGone = code === 'forbidden' || code === 'not_found'
+      if (isGone) this.#keeper.forget()
       this.#snapshot = {
         conversation: isGone ? undefined : this.#snapshot.conversation,
         error: error as ParleyError,

@@ -1,4 +1,5 @@
 import type { ChannelEvent, Client, ParleyError } from '@parley/client'
+import { Keeper } from '../../views/offline.ts'
 import type { Views } from '../../views/views.ts'
 import { type Watchable, Watchers } from '../../views/watchers.ts'
 import { asChatEvent } from '../conversation/apply.ts'
@@ -40,10 +41,13 @@ export class ConversationsView implements Watchable<ConversationsSnapshot> {
   readonly #inbox: UserFeed
   readonly #unread: UnreadView
   readonly #watchers: Watchers
+  readonly #keeper: Keeper
   readonly #known = new Map<string, ConversationInfo>()
   #invitations: readonly Invitation[] = []
   #next: string | undefined
   #isLoaded = false
+  /** The server has answered: not only the cache. */
+  #isFresh = false
   #error: ParleyError | undefined
   #more: Promise<void> | undefined
   /** Pages read from the beginning; when events were missed, as many are read again. */
@@ -55,6 +59,9 @@ export class ConversationsView implements Watchable<ConversationsSnapshot> {
     this.#client = views.client
     this.#inbox = inboxFeed(views)
     this.#unread = unreadView(views)
+    this.#keeper = new Keeper(views.offline.cache, 'conversations', () =>
+      this.#isFresh ? [...this.#known.values()].slice(0, pageSize) : undefined,
+    )
     this.#watchers = new Watchers({
       open: () => this.#open(),
       close: () => this.#close(),
@@ -86,6 +93,11 @@ export class ConversationsView implements Watchable<ConversationsSnapshot> {
   }
 
   #open(): void {
+    const kept = this.#isLoaded ? undefined : (this.#keeper.kept as readonly ConversationInfo[] | undefined)
+    if (kept !== undefined) {
+      for (const info of kept) this.#keep(info)
+      this.#isLoaded = true
+    }
     this.#stops = [
       this.#inbox.follow({ event: (event) => this.#heard(event), lost: this.reload }),
       // It knows when something was said last, and listens to the conversations.
@@ -117,6 +129,7 @@ export class ConversationsView implements Watchable<ConversationsSnapshot> {
       this.#known.clear()
       for (const info of found) this.#keep(info)
       this.#isLoaded = true
+      this.#isFresh = true
       this.#error = undefined
     } catch (error) {
       this.#error = error as ParleyError
@@ -188,6 +201,7 @@ export class ConversationsView implements Watchable<ConversationsSnapshot> {
       error: this.#error,
       hasMore: this.#next !== undefined,
     }
+    this.#keeper.changed()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ChannelEvent, Client } from '@parley/client'
+import { Keeper } from '../../views/offline.ts'
 import type { Views } from '../../views/views.ts'
 import { type Watchable, Watchers } from '../../views/watchers.ts'
 import { asChatEvent, type ChatEvent } from '../conversation/apply.ts'
@@ -32,6 +33,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
   readonly #inbox: UserFeed
   readonly #followed: FollowedChannels
   readonly #watchers: Watchers
+  readonly #keeper: Keeper
   readonly #streams = new Map<string, StreamCount>()
   readonly #markers = new Map<string, Marker>()
   /** Places that the user has marked unread and still looks at. */
@@ -41,6 +43,8 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
   #unfollow: (() => void) | undefined
   #snapshot: UnreadSnapshot = nothingUnread
   #isKnown = false
+  /** The server has answered: not only the cache. */
+  #isFresh = false
   #reading = false
   /** Places of which something was heard since the server was asked. */
   readonly #news = new Set<string>()
@@ -51,6 +55,9 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
     const { client } = views
     this.#rereadMs = rereadMs
     this.#client = client
+    this.#keeper = new Keeper(views.offline.cache, 'unread', () =>
+      this.#isFresh ? [...this.#streams.values()].map(({ state }) => state) : undefined,
+    )
     this.#inbox = inboxFeed(views)
     this.#followed = new FollowedChannels({
       client,
@@ -86,6 +93,11 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
   readonly watch = (listener: () => void): (() => void) => this.#watchers.watch(listener)
 
   #open(): void {
+    const kept = this.#isKnown ? undefined : (this.#keeper.kept as readonly ReadState[] | undefined)
+    if (kept !== undefined) {
+      for (const state of kept) this.#take(state)
+      this.#isKnown = true
+    }
     this.#unfollow = this.#inbox.follow({
       event: (event) => this.#heardInInbox(event),
       lost: () => this.#readAll(),
@@ -138,6 +150,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
       for (const place of this.#streams.keys())
         if (!told.has(place) && !this.#news.has(place)) this.#streams.delete(place)
       this.#isKnown = true
+      this.#isFresh = true
       const byActivity = [...conversations].sort((one, other) => (other.lastAt ?? 0) - (one.lastAt ?? 0))
       if (this.isOpen) this.#followed.follow(byActivity.map(({ channel }) => channel))
       this.#watchers.changed()
@@ -253,6 +266,7 @@ export class UnreadView implements Watchable<UnreadSnapshot> {
   }
 
   #refresh(): void {
+    this.#keeper.changed()
     const conversations = new Map<string, ReadState>()
     const threads = new Map<string, ReadState>()
     let [total, mentions] = [0, 0]

@@ -1,0 +1,215 @@
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { build, defaultClientConditions, type Rolldown } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ServerProcess } from '../e2e/server-process.ts'
+import { publish, tokenFor } from './back-end.ts'
+import { launchBrowser } from './browser.ts'
+import { Gate } from './gate.ts'
+import type { SdkPage } from './sdk-page.ts'
+
+declare const sdk: SdkPage
+
+let script: string
+let server: ServerProcess
+let browser: Browser
+let gate: Gate
+let context: BrowserContext
+let channel: string
+let tokens = 0
+/** Tabs that have asked for tokens. */
+const askers = new Set<Page>()
+let tokenSeconds = 600
+let published = 0
+
+beforeAll(async () => {
+  const entry = fileURLToPath(new URL('./sdk-page.ts', import.meta.url))
+  const output = (await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['parley-source', ...defaultClientConditions] },
+    build: { write: false, minify: false, lib: { entry, formats: ['iife'], name: 'page', fileName: 'page' } },
+  })) as Rolldown.RolldownOutput[]
+  script = output[0]?.output[0].code ?? ''
+  server = await ServerProcess.start()
+  browser = await launchBrowser({ keepsPages: true })
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.remove()
+})
+
+beforeEach(async () => {
+  gate = await Gate.to(server.port)
+  channel = `chat:${crypto.randomUUID()}`
+  tokens = published = 0
+  askers.clear()
+  tokenSeconds = 600
+  context = await browser.newContext({ bypassCSP: true })
+  await context.addInitScript({ content: script })
+  await context.exposeBinding('getToken', ({ page }) => {
+    tokens += 1
+    askers.add(page)
+    const capabilities = { 'chat:*': ['read', 'write', 'presence'] }
+    return tokenFor(server, { sub: 'ada', capabilities, exp: Math.floor(Date.now() / 1000) + tokenSeconds })
+  })
+})
+afterEach(async () => {
+  await context?.close()
+  await gate?.close()
+})
+
+/** A tab in which the client is connected and listens. */
+async function openTab(shared = false): Promise<Page> {
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  await page.goto(gate.page)
+  await page.evaluate((options) => sdk.open(options), { channel, shared })
+  await page.waitForFunction(() => sdk.client?.status === 'connected')
+  return page
+}
+
+const heard = (page: Page): Promise<string[]> => page.evaluate(() => sdk.heard)
+
+/** Publishes the next events as a back end does. */
+async function say(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) {
+    published += 1
+    await publish(server, { channel, data: { n: String(published) } })
+  }
+}
+
+const everything = (): string[] => Array.from({ length: published }, (_, index) => String(index + 1))
+const hearsEverything = (page: Page) =>
+  expect.poll(() => heard(page), { timeout: 20_000 }).toEqual(everything())
+
+test('the store of the browser does what every store must', async () => {
+  const page = await context.newPage()
+  await page.goto(gate.page)
+  expect(await page.evaluate(() => sdk.conformance())).toEqual([])
+})
+
+describe('several tabs', () => {
+  test('five have one connection; when the one that has it is closed or crashes, nothing is lost or doubled', async () => {
+    const tabs: Page[] = []
+    for (let index = 0; index < 5; index++) tabs.push(await openTab(true))
+    expect(gate.webSockets).toBe(1)
+    expect(tokens).toBe(1)
+    await say(3)
+    for (const tab of tabs) await hearsEverything(tab)
+    const leaders = () => Promise.all(tabs.map((tab) => tab.evaluate(() => sdk.shared?.isLeader)))
+    expect(await leaders()).toEqual([true, false, false, false, false])
+
+    const talking = say(20)
+    await tabs.shift()?.close()
+    await talking
+    for (const tab of tabs) await hearsEverything(tab)
+    expect(await leaders()).toEqual([true, false, false, false])
+
+    const first = tabs.shift() as Page
+    const again = say(20)
+    await first.goto('chrome://crash').catch(() => undefined)
+    await again
+    for (const tab of tabs) await hearsEverything(tab)
+    await expect.poll(() => gate.webSockets).toBe(1)
+    expect(tokens).toBe(3)
+    // Calls go through it both ways.
+    await tabs[2]?.evaluate((to) => sdk.publish(to, 'from a tab'), channel)
+    await expect.poll(async () => (await heard(tabs[1] as Page)).at(-1)).toBe('from a tab')
+  })
+
+  test('share an outbox: the oldest sends for all, in order, and the next when it is gone', async () => {
+    const [one, two] = [await openTab(), await openTab()]
+    for (const page of [one, two])
+      await page.evaluate(() => Object.assign(globalThis, { box: sdk.outbox('shared') }))
+    gate.cut()
+    await one.waitForFunction(() => sdk.client?.status === 'connecting')
+    await two.waitForFunction(() => sdk.client?.status === 'connecting')
+    for (let n = 1; n <= 6; n++)
+      await (n % 2 > 0 ? one : two).evaluate(
+        ([to, text]) => {
+          const { box } = globalThis as unknown as { box: ReturnType<SdkPage['outbox']> }
+          void box.send('channels.publish', { channel: to, type: 'message', data: { n: text } })
+          return new Promise<void>((kept) => {
+            const look = () => (box.items.every(({ durable }) => durable) ? kept() : undefined)
+            box.watch(look)
+            look()
+          })
+        },
+        [channel, String(n)] as const,
+      )
+    await one.close()
+    gate.open()
+    published = 6
+    await hearsEverything(two)
+    const waiting = () =>
+      two.evaluate(() => (globalThis as unknown as { box: ReturnType<SdkPage['outbox']> }).box.items.length)
+    await expect.poll(waiting).toBe(0)
+  })
+})
+
+test('WebSockets are blocked: the client falls back; they are back: it moves up; nothing is lost at either', async () => {
+  gate.blocksWebSockets = true
+  const page = await openTab()
+  expect(gate.webSockets).toBe(0)
+  await say(3)
+  await hearsEverything(page)
+  const talking = say(40)
+  gate.blocksWebSockets = false
+  await expect.poll(() => gate.webSockets, { timeout: 20_000 }).toBe(1)
+  await talking
+  await hearsEverything(page)
+  gate.blocksWebSockets = true
+  const more = say(20)
+  gate.breakWebSockets()
+  await more
+  await hearsEverything(page)
+  expect(gate.webSockets).toBe(0)
+})
+
+test('a tab that was frozen has everything, once, when it goes on', async () => {
+  const page = await openTab()
+  await say(2)
+  await hearsEverything(page)
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+  gate.breakWebSockets()
+  await say(10)
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+  await hearsEverything(page)
+})
+
+test('a token runs out in a tab in the background: it is renewed, once for all tabs, and nothing is lost', async () => {
+  tokenSeconds = 4
+  const behind = await openTab(true)
+  const other = await openTab(true)
+  await other.bringToFront()
+  const before = await behind.evaluate(() => sdk.statuses.length)
+  for (let round = 0; round < 8; round++) {
+    await say(1)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
+  for (const tab of [behind, other]) await hearsEverything(tab)
+  expect(tokens).toBeGreaterThanOrEqual(2)
+  expect([...askers]).toEqual([behind])
+  expect(await behind.evaluate(() => sdk.statuses.length)).toBe(before)
+  expect(gate.webSockets).toBe(1)
+})
+
+test('a page that is gone back to is kept by the browser, and is up to date at once', async () => {
+  for (const shared of [false, true]) {
+    const page = await openTab(shared)
+    await say(2)
+    await hearsEverything(page)
+    await page.evaluate(() =>
+      addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })),
+    )
+    await page.goto(`${gate.url}/ready`)
+    await say(5)
+    await page.goBack({ waitUntil: 'commit' })
+    await page.waitForFunction(() => sdk.client?.status === 'connected')
+    expect(await page.evaluate(() => Reflect.get(globalThis, 'persisted'))).toBe(true)
+    await hearsEverything(page)
+    await page.close()
+  }
+})
