@@ -55,8 +55,7 @@ function ask(clock: Clock, getToken: GetToken, reason: TokenReason): Promise<str
       .then(() => getToken({ reason }))
       .then((token) => {
         if (typeof token === 'string' && token !== '') resolve(token)
-        else
-          reject(new ParleyError('unauthenticated', '`getToken` gave no token. Return it as a text.'))
+        else reject(new ParleyError('unauthenticated', '`getToken` gave no token. Return it as a text.'))
       })
       .catch(reject)
       .finally(() => timer.cancel())
