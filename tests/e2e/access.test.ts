@@ -277,10 +277,13 @@ test('the key of a back end is no token, and a token no key', async () => {
   expect(await statusOf({ 'x-api-key': await sign() })).toBe(401)
   expect(await statusOf({ 'x-api-key': `${keyId}:wrong-${keySecret}` })).toBe(401)
   expect(await statusOf({ 'x-api-key': apiKey })).toBe(200)
-  await expect(connect(apiKey)).rejects.toMatchObject({ code: 'unauthenticated' })
+  const wrongKey = `${keyId}:wrong-${keySecret}`
+  await expect(connect(wrongKey)).rejects.toMatchObject({ code: 'unauthenticated' })
   const socket = await WireClient.open(`${server.url.replace('http', 'ws')}/realtime`)
-  socket.send({ op: 'connect', token: apiKey })
+  socket.send({ op: 'connect', token: wrongKey })
   expect(await socket.closed).toMatchObject({ code: 4002 })
+  // A link of a back end brings the key of its app.
+  expect((await connect(apiKey)).client.status).toBe('connected')
 })
 
 describe('the production profile', () => {
