@@ -28,6 +28,8 @@ export interface SendOptions {
   /** Milliseconds until the promise rejects with `TIMEOUT`, time without a connection included. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Attached to the message; receivers see them and can filter by them. `priority` is taken. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
 const capDelayMs = 30_000
@@ -192,8 +194,8 @@ export class RealtimeClient<Messages extends object = RealtimeMessages> implemen
   async #publish(
     ...[channel, type, payload, options]: [string, string, unknown, SendOptions]
   ): Promise<SentMessage> {
-    const { priority = 'normal', timeoutMs, signal } = options
-    const message = outgoing(channel, type, payload, priority)
+    const { priority = 'normal', timeoutMs, signal, tags = {} } = options
+    const message = outgoing(channel, type, payload, { priority, tags })
     const callOptions: CallOptions = {
       priority,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -21,6 +21,8 @@ export interface RealtimeMessage<Type extends string = string, Payload = unknown
   readonly version: 1
   /** The user who sent it; absent for back ends. */
   readonly sender?: string
+  /** What the sender attached; absent for nothing. */
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 /** Where a message came to stand. */
@@ -35,7 +37,7 @@ export interface OutgoingMessage {
   readonly channel: string
   readonly type: string
   readonly data: unknown
-  readonly tags?: { readonly priority: Priority }
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 const priorities: ReadonlySet<string> = new Set<Priority>([
@@ -52,21 +54,23 @@ export function outgoing(
   channel: string,
   type: string,
   payload: unknown,
-  priority: Priority,
+  { priority, tags: given }: { readonly priority: Priority; readonly tags?: OutgoingMessage['tags'] },
 ): OutgoingMessage {
+  const tags = { ...given, ...(priority === 'normal' ? {} : { priority }) }
   return {
     ...{ channel, type, data: payload ?? null },
-    ...(priority === 'normal' ? {} : { tags: { priority } }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
   }
 }
 
 /** The message that an event of a channel is; whoever published it. */
 export function messageOf({ id, type, data, at, by, tags }: ChannelEvent, roomId?: string): RealtimeMessage {
-  const priority = tags?.priority ?? 'normal'
+  const { priority = 'normal', ...rest } = tags ?? {}
   return {
     ...{ id, type, payload: data, timestamp: at, version: 1 },
     priority: priorities.has(priority) ? (priority as Priority) : 'normal',
     ...(roomId === undefined ? {} : { roomId }),
     ...(by === undefined ? {} : { sender: by }),
+    ...(Object.keys(rest).length === 0 ? {} : { tags: rest }),
   }
 }
