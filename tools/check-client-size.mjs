@@ -38,6 +38,13 @@ const entries = [
     without: [],
   },
   {
+    name: 'Service of named endpoints, with the realtime client and connection health',
+    from: '@parley/client/service',
+    take: '*',
+    max: 31_000,
+    without: [],
+  },
+  {
     name: 'Connection health, with the transports that it tries',
     from: '@parley/client/health',
     take: '{ ConnectionHealth, ConnectionQualityDetector }',

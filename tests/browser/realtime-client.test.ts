@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { RealtimeClient, RealtimeClientOptions } from '@parley/client/realtime'
+import type { WebSocketService } from '@parley/client/service'
 import type { Browser, Page } from 'playwright-core'
 import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,6 +11,7 @@ import { launchBrowser } from './browser.ts'
 type Said = Partial<Pick<RealtimeClientOptions, 'authentication' | 'connectionType'>>
 
 declare const connectTo: (options: Said) => RealtimeClient
+declare const service: WebSocketService
 
 const entry = fileURLToPath(new URL('./realtime-page.ts', import.meta.url))
 let script: string
@@ -94,5 +96,43 @@ test('by polling, and by an `EventSource` where there are no headers to send', a
     connectionType: 'sse',
   })
   expect((await headersOf('/realtime/sse?ticket=')).length).toBe(1)
+  await page.close()
+})
+
+test('the service starts by itself, with the server of the page', async () => {
+  const { page } = await openPage()
+  const told = await page.evaluate(async () => {
+    const events: string[] = []
+    service.on('*', (event) => events.push(event))
+    // Nobody has signed in: the page's own server is reached, and says so.
+    const { code } = await service.connect('lessons').then(
+      () => ({ code: 'none' }),
+      (error: { code: string }) => error,
+    )
+    return { code, events, status: service.getConnectionStatus() }
+  })
+  expect(told).toMatchObject({ code: 'AUTH_ERROR', status: { lessons: false } })
+  expect(told.events).toContain('security_alert')
+  await page.close()
+})
+
+test('a page that has signed in talks to its server by the service, at the highest level', async () => {
+  const { page, token } = await openPage()
+  const told = await page.evaluate(async (given: string) => {
+    await service.initialize({ token: async () => given })
+    const heard = new Promise((resolve) => service.on('message', resolve))
+    await service.connect('lessons', { security_level: 'maximum' })
+    const timestamp = new Date().toISOString()
+    await service.send('lessons', { type: 'message', data: { text: 'Hello room!' }, timestamp })
+    const message = await heard
+    const { memory_usage } = service.getPerformanceMetrics().scalability
+    await service.disconnect('lessons')
+    return { message, memory_usage, status: service.getConnectionStatus() }
+  }, token)
+  expect(told).toMatchObject({
+    message: { endpoint: 'lessons', message: { data: { text: 'Hello room!' }, user_id: 'ada' } },
+    memory_usage: expect.any(Number),
+    status: {},
+  })
   await page.close()
 })
