@@ -22,6 +22,7 @@ export class SdkPage {
     const { getToken } = globalThis as unknown as { getToken: () => Promise<string> }
     const options = {
       ...{ url: '/ws', getToken, reconnect: { baseMs: 100, capMs: 1_000 } },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
       transport: fallbackTransport([websocketTransport(), sseTransport()], { upgradeMs: 1_000 }),
     }
     if (shared) this.shared = sharedConnection({ ...options, user: 'ada' })

@@ -28,6 +28,7 @@ async function listenTo(channel: string, token: string): Promise<Heard> {
       token,
       transport: transport(),
       reconnect: { baseMs: 50, capMs: 500 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
     })
     const subscription = client.subscribe(channel, { onEvent: ({ data }) => list.push(data) })
     await client.connect()

@@ -81,7 +81,10 @@ async function asBackend(method: string, path: string, body?: unknown): Promise<
 
 /** A client that is connected, and what ended its connections. */
 async function connect(token: string): Promise<{ client: Client; disconnects: Disconnect[] }> {
-  const client = createClient({ url: server.url, token, reconnect: { baseMs: 20, capMs: 200 } })
+  const client = createClient({
+    ...{ url: server.url, token, reconnect: { baseMs: 20, capMs: 200 } },
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
+  })
   rest.push(() => client.disconnect())
   const disconnects: Disconnect[] = []
   client.on('disconnect', (disconnect) => disconnects.push(disconnect))

@@ -16,6 +16,7 @@ function client(name: string, transport?: ClientTransport): Client {
     url: server.url,
     getToken: () => server.token(name),
     reconnect: { baseMs: 50, capMs: 500 },
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
   })
   made.on('error', () => undefined)
   return made

@@ -35,6 +35,7 @@ async function watched(options: ConnectionHealthOptions = {}, blindMs = 50) {
     token: await server.token('Ada'),
     transport: health.transport,
     reconnect: { baseMs: blindMs, capMs: blindMs },
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
   })
   const told: unknown[] = []
   client.on('disconnect', ({ reason }) => told.push(reason))

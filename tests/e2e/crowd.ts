@@ -57,6 +57,7 @@ export class Crowd {
       callTimeoutMs: 120_000,
       maxRetries: 100,
       reconnect: { baseMs: 20, capMs: 200 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
       transport: {
         ...transport,
         open(...where) {

@@ -26,7 +26,10 @@ describe.skipIf(missing)(`a full disk${missing}`, () => {
   beforeAll(async () => {
     server = await ServerProcess.start({ directory: disk!.directory })
     // What is refused is not tried again by itself.
-    client = createClient({ url: server.url, token: await server.token('ada'), maxRetries: 0 })
+    client = createClient({
+      ...{ url: server.url, token: await server.token('ada'), maxRetries: 0 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     client.subscribe(channel, {
       onEvent: ({ offset, data }) => heard.push({ offset, text: (data as { readonly text: string }).text }),
     })
@@ -111,7 +114,10 @@ describe.skipIf(missing)(`a full disk${missing}`, () => {
     }
     await expect.poll(() => events).toEqual(['room:disk-full', 'live:disk-full'])
     const latecomer: unknown[] = []
-    const reader = createClient({ url: server.url, token: await server.token('bob') })
+    const reader = createClient({
+      ...{ url: server.url, token: await server.token('bob') },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     reader.subscribe(channel, { recent: 3, onEvent: ({ offset }) => latecomer.push(offset) })
     await reader.connect()
     await expect.poll(() => latecomer).toEqual([-2, -1, 0].map((back) => acked.size + back))

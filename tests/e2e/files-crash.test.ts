@@ -21,7 +21,10 @@ async function bytesOnDisk(directory: string): Promise<number> {
 test('a server that is killed in the middle of an upload, three times, gets the file whole', async () => {
   const server = await ServerProcess.start()
   try {
-    const client = createClient({ url: server.url.replace('http', 'ws'), token: await server.token('ada') })
+    const client = createClient({
+      ...{ url: server.url.replace('http', 'ws'), token: await server.token('ada') },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     await client.connect()
     const bytes = randomBytes(30 * 1024 * 1024)
     const sent: number[] = []
@@ -52,7 +55,10 @@ test('links outlive a restart, and not their time', async () => {
   const server = await ServerProcess.start()
   const dataDir = join(server.directory, 'data')
   try {
-    const client = createClient({ url: server.url.replace('http', 'ws'), token: await server.token('ada') })
+    const client = createClient({
+      ...{ url: server.url.replace('http', 'ws'), token: await server.token('ada') },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     await client.connect()
     const { file } = await uploadFile(client, new Blob(['words']), { name: 'a.txt' })
     const { url } = await fileLink(client, file)

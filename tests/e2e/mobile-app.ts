@@ -5,7 +5,10 @@ import { type AsyncStorage, asyncStorageOutboxStore } from '@parley/client/outbo
 /** What an application on a phone does, for the test to drive. */
 Object.assign(globalThis, {
   startApp: (url: string, getToken: () => Promise<string>, storage: AsyncStorage) => {
-    const client = createClient({ url, getToken, reconnect: { baseMs: 20, capMs: 200 } })
+    const client = createClient({
+      ...{ url, getToken, reconnect: { baseMs: 20, capMs: 200 } },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     const outbox = createOutbox({ client, store: asyncStorageOutboxStore(storage, 'parley-outbox:ada') })
     const events: unknown[] = []
     return { client, outbox, events, listen: () => listen() }

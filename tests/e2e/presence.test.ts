@@ -12,7 +12,10 @@ afterAll(() => server.remove())
 
 async function connect(name: string, device: string): Promise<Client> {
   const token = await server.token(name)
-  const client = createClient({ url: server.url, token, device, reconnect: { baseMs: 20, capMs: 200 } })
+  const client = createClient({
+    ...{ url: server.url, token, device, reconnect: { baseMs: 20, capMs: 200 } },
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
+  })
   await client.connect()
   return client
 }

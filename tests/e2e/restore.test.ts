@@ -55,6 +55,7 @@ class Listener {
       url: server.url,
       token: await server.token(name),
       reconnect: { baseMs: 20, capMs: 200 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
     })
     rest.push(() => client.disconnect())
     const listener = new Listener(client, from)

@@ -104,6 +104,7 @@ export class VirtualHouse {
       clock: this.clock,
       network: { online: () => true, watch: () => () => undefined },
       reconnect: { baseMs: 100, capMs: 1_000 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
       ...options,
     })
   }

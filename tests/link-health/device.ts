@@ -52,7 +52,11 @@ export class Device {
       onReading: (reading) => this.readings.push({ ...reading, link: this.links.length - 1, at: this.#now }),
       onEnd: () => this.#ended(),
     })
-    this.#client = createClient({ url: proxy.url, token: options.token, transport })
+    this.#client = createClient({
+      ...{ url: proxy.url, token: options.token, transport },
+      // It is away for longer than people wait, so that what comes of it can be judged.
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     this.#client.on('error', () => undefined)
     this.#client.subscribe(`live:${options.name}`)
   }

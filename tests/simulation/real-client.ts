@@ -6,6 +6,8 @@ export const realClient: ClientFactory = (parts) => {
   const client = createClient({
     url: 'http://simulated.test',
     ...parts,
+    // Faults may last for long; whoever looks on wants to see everything come back.
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
     network: { online: () => true, watch: () => () => undefined },
   })
   return {

@@ -30,9 +30,14 @@ export interface ClientOptions {
   readonly idempotencyWindowMs?: number | undefined
   /** What modules of your own declare under `states`: events that follow from entries of keyed state. */
   readonly states?: Readonly<Record<string, StateRule>> | undefined
-  readonly reconnect?:
-    | { readonly baseMs?: number; readonly capMs?: number; readonly maxAttempts?: number }
-    | undefined
+  /** Pauses between attempts, in ms: any time up to a ceiling that doubles from 500 to 20,000. */
+  readonly reconnect?: { readonly baseMs?: number; readonly capMs?: number } | undefined
+  /**
+   * Attempts that may follow a failure, in a row; then `connect()` and calls are rejected with `connection_failed`, and
+   * only `connect()` begins anew. Time offline, frozen or asked for by the server does not count; a connection that is
+   * there sets the count to 0. `Infinity`: it never gives up. Default 5.
+   */
+  readonly maxReconnectAttempts?: number | undefined
   /** Where the platform has none, or to use another. */
   readonly WebSocket?: WebSocketConstructor | undefined
   readonly transport?: ClientTransport | undefined

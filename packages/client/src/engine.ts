@@ -1,4 +1,4 @@
-import { type ChannelEvent, type ClientInfo, type ConnectResult, ParleyError } from '@parley/protocol'
+import { type ChannelEvent, type ConnectResult, ParleyError } from '@parley/protocol'
 import type { ClientOptions } from './client-options.ts'
 import type { Backoff } from './connection/backoff.ts'
 import { asError } from './connection/close-error.ts'
@@ -12,17 +12,10 @@ import { Channels } from './subscriptions/channels.ts'
 import { builtInStates } from './subscriptions/state-events.ts'
 import { websocketTransport } from './transports/websocket.ts'
 
-const defaults = {
-  maxOutbox: 1_000,
-  maxOutboxBytes: 16 * 1024 * 1024,
-  callTimeoutMs: 15_000,
-  maxRetries: 5,
-  idempotencyWindowMs: 23 * 60 * 60 * 1000,
-  baseMs: 500,
-  capMs: 20_000,
-  // Servers put at most 1 MiB together from chunks; the rest is room for the frame around the input.
-  maxInputLength: 1024 * 1024 - 1024,
-}
+const hourMs = 60 * 60 * 1000
+const mebi = 1024 * 1024
+// Servers put at most 1 MiB together from chunks; the rest is room for the frame around the input.
+const maxInputLength = mebi - 1024
 
 /** The parts of a client, joined: connection below, channels and outbox above. */
 export interface Engine {
@@ -37,7 +30,8 @@ export interface Engine {
 
 export function createEngine(options: ClientOptions): Engine {
   const clock = options.clock ?? systemClock
-  const { baseMs = defaults.baseMs, capMs = defaults.capMs } = options.reconnect ?? {}
+  const { name = '@parley/client', version, device } = options
+  const { baseMs = 500, capMs = 20_000 } = options.reconnect ?? {}
   const backoff: Backoff = { baseMs, capMs }
   // A handler of errors that throws is not told about itself.
   const lifecycle = new Emitter(reportUnhandled)
@@ -62,9 +56,9 @@ export function createEngine(options: ClientOptions): Engine {
     clock,
     network: options.network ?? systemNetwork,
     tokens: tokenSource(clock, options),
-    client: clientInfo(options),
+    client: { name, version, device },
     backoff,
-    maxAttempts: options.reconnect?.maxAttempts ?? Number.POSITIVE_INFINITY,
+    maxAttempts: options.maxReconnectAttempts ?? 5,
     listener: {
       greeting: () => channels.restore(),
       ready: release(outbox),
@@ -94,21 +88,13 @@ function release(outbox: Outbox): (result: ConnectResult) => void {
   }
 }
 
-function outboxLimits(options: ClientOptions) {
-  return {
-    maxCalls: options.maxOutbox ?? defaults.maxOutbox,
-    maxLength: options.maxOutboxBytes ?? defaults.maxOutboxBytes,
-    maxInputLength: defaults.maxInputLength,
-    callTimeoutMs: options.callTimeoutMs ?? defaults.callTimeoutMs,
-    maxRetries: options.maxRetries ?? defaults.maxRetries,
-    idempotencyWindowMs: options.idempotencyWindowMs ?? defaults.idempotencyWindowMs,
-  }
-}
-
-function clientInfo({ name = '@parley/client', version, device }: ClientOptions): ClientInfo {
-  return {
-    name,
-    ...(version === undefined ? {} : { version }),
-    ...(device === undefined ? {} : { device }),
-  }
+function outboxLimits({
+  maxOutbox: maxCalls = 1_000,
+  maxOutboxBytes: maxLength = 16 * mebi,
+  callTimeoutMs = 15_000,
+  maxRetries = 5,
+  // Less than the day for which servers remember answers.
+  idempotencyWindowMs = 23 * hourMs,
+}: ClientOptions) {
+  return { maxCalls, maxLength, maxInputLength, callTimeoutMs, maxRetries, idempotencyWindowMs }
 }

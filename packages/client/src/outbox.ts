@@ -2,6 +2,7 @@ import { type CallOptions, ParleyError, type Priority } from '@parley/protocol'
 import { type Backoff, backoffMs } from './connection/backoff.ts'
 import type { Clock, Timer } from './platform.ts'
 import type { Answer, Request } from './requests.ts'
+import { onAbort } from './subscriptions/on-abort.ts'
 
 export interface OutboxOptions {
   readonly clock: Clock
@@ -94,7 +95,7 @@ export class Outbox {
         resolve,
         reject,
         deadline: this.#deadline(seq, options.timeoutMs),
-        removeAbort: this.#watchAbort(seq, options.signal),
+        removeAbort: onAbort(options.signal, (signal) => this.#aborted(seq, signal)),
         state: 'waiting',
         retries: 0,
         firstSentAt: undefined,
@@ -138,12 +139,12 @@ export class Outbox {
     if (length > maxInputLength)
       return new ParleyError(
         'payload_too_large',
-        `The input has ${length} characters of JSON, at most ${maxInputLength}.`,
+        `The input has ${length} characters of JSON, at most ${maxInputLength}. Split it.`,
       )
     if (this.#calls.size >= maxCalls || this.#length + length > maxLength)
       return new ParleyError(
         'overloaded',
-        `The outbox is full: ${this.#calls.size} calls wait for an answer.`,
+        `The outbox is full: ${this.#calls.size} calls wait for an answer. Wait for some of them.`,
       )
     return undefined
   }
@@ -175,16 +176,11 @@ export class Outbox {
     this.#flush()
   }
 
-  #watchAbort(seq: number, signal: AbortSignal | undefined): () => void {
-    if (signal === undefined) return () => undefined
-    const abort = (): void => {
-      const call = this.#calls.get(seq)
-      if (call === undefined) return
-      this.#settle(seq, call, cancelled(signal))
-      this.#flush()
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    return () => signal.removeEventListener('abort', abort)
+  #aborted(seq: number, signal: AbortSignal): void {
+    const call = this.#calls.get(seq)
+    if (call === undefined) return
+    this.#settle(seq, call, cancelled(signal))
+    this.#flush()
   }
 
   /** Sends what may be sent, in order of urgency; what waits holds back the later calls of its lane. */

@@ -9,8 +9,6 @@
 export type RetryVerdict = 'never' | 'later' | 'same_key' | 'refresh'
 
 interface ErrorEntry {
-  /** HTTP status when the error is answered over REST. */
-  readonly http: number
   readonly retry: RetryVerdict
   /** One sentence: what happened and what to do. */
   readonly summary: string
@@ -18,120 +16,102 @@ interface ErrorEntry {
 
 /**
  * The registry of generic error codes. A code is API: it is never renamed and never reused for another meaning.
- * Modules add codes of their own in their contracts (`chat.message_locked`); those default to HTTP 409, `never`.
+ * Modules add codes of their own in their contracts (`chat.message_locked`); those default to `never`.
  */
 export const errorRegistry = {
   bad_request: {
-    http: 400,
     retry: 'never',
     summary: 'The input does not fit the schema. `details` names each field.',
   },
   bad_frame: {
-    http: 400,
     retry: 'never',
     summary: 'The frame is not valid JSON or not a frame of this protocol.',
   },
   unsupported_version: {
-    http: 426,
     retry: 'never',
     summary: 'Client and server share no protocol version. Update the older one.',
   },
   unauthenticated: {
-    http: 401,
     retry: 'never',
     summary: 'No valid credentials. Sign in, or send a token or an app key.',
   },
   token_expired: {
-    http: 401,
     retry: 'refresh',
     summary: 'The token has expired. Get a new one and refresh or reconnect.',
   },
-  token_revoked: { http: 401, retry: 'never', summary: 'The token was revoked. Sign in again.' },
+  token_revoked: { retry: 'never', summary: 'The token was revoked. Sign in again.' },
   forbidden: {
-    http: 403,
     retry: 'never',
     summary: 'The identity may not do this. Ask for the capability named in `details`.',
   },
   not_found: {
-    http: 404,
     retry: 'never',
     summary: 'The thing named does not exist, or this identity may not see it.',
   },
   unknown_command: {
-    http: 404,
     retry: 'never',
     summary: 'No module offers this command. Check the name and the server version.',
   },
   unknown_kind: {
-    http: 404,
     retry: 'never',
     summary: 'No kind of this name is configured. Channels are named `kind:id`.',
   },
   not_subscribed: {
-    http: 409,
     retry: 'never',
     summary: 'The session is not subscribed to this channel. Subscribe first.',
   },
   already_subscribed: {
-    http: 409,
     retry: 'never',
     summary: 'The session is already subscribed to this channel. Unsubscribe first to change options.',
   },
   conflict: {
-    http: 409,
     retry: 'later',
     summary: 'The state changed while the command ran. Read it again and repeat.',
   },
   idempotency_mismatch: {
-    http: 422,
     retry: 'never',
     summary: 'This idempotency key was used with another input. Use a new key.',
   },
-  disabled: { http: 403, retry: 'never', summary: 'The feature is switched off. Turn its feature flag on.' },
+  disabled: { retry: 'never', summary: 'The feature is switched off. Turn its feature flag on.' },
   payload_too_large: {
-    http: 413,
     retry: 'never',
     summary: 'The message is larger than the limit. Split it, or raise the limit of the kind.',
   },
   limit_exceeded: {
-    http: 429,
     retry: 'never',
     summary: 'A fixed limit is reached. `details` names the limit and its value.',
   },
-  rate_limited: { http: 429, retry: 'later', summary: 'Too many requests. Wait `retryAfterMs`.' },
+  rate_limited: { retry: 'later', summary: 'Too many requests. Wait `retryAfterMs`.' },
   overloaded: {
-    http: 503,
     retry: 'later',
     summary: 'A queue of the server is full; nothing was stored. Wait `retryAfterMs`.',
   },
   unavailable: {
-    http: 503,
     retry: 'later',
     summary: 'A part that this needs is not ready; nothing was stored. Try again.',
   },
   store_full: {
-    http: 507,
     retry: 'later',
     summary: 'The disk is full; nothing was stored. Free space on the server.',
   },
   outcome_unknown: {
-    http: 504,
     retry: 'same_key',
     summary: 'The write may or may not have happened. Repeat it with the same idempotency key.',
   },
   timeout: {
-    http: 504,
     retry: 'same_key',
     summary: 'No answer in time. Repeat with the same idempotency key.',
   },
-  cancelled: { http: 499, retry: 'never', summary: 'The caller gave up before the answer came.' },
+  cancelled: { retry: 'never', summary: 'The caller gave up before the answer came.' },
   disconnected: {
-    http: 503,
     retry: 'same_key',
     summary: 'The connection ended before the answer came. The client repeats it after reconnecting.',
   },
+  connection_failed: {
+    retry: 'same_key',
+    summary: 'The server could not be reached. The cause is the last failure; `connect()` begins anew.',
+  },
   internal: {
-    http: 500,
     retry: 'later',
     summary: 'The server failed. The log has the cause under the request id.',
   },
@@ -157,7 +137,6 @@ export function errorEntry(code: string): ErrorEntry {
 }
 
 const moduleEntry: ErrorEntry = {
-  http: 409,
   retry: 'never',
   summary: 'The module refused the command. See its reference page.',
 }

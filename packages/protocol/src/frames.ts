@@ -54,9 +54,9 @@ export interface DeviceInfo {
 
 export interface ClientInfo {
   readonly name?: string
-  readonly version?: string
+  readonly version?: string | undefined
   /** A text stands for the id alone. */
-  readonly device?: DeviceInfo | string
+  readonly device?: DeviceInfo | string | undefined
 }
 
 // ——— client → server

@@ -22,6 +22,7 @@ export {
   type StateContract,
   type StateEvents,
 } from './contract.ts'
+export { errorStatus } from './error-status.ts'
 export {
   errorEntry,
   errorPage,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { closeCodes, closeVerdict } from './close-codes.ts'
+import { errorStatus } from './error-status.ts'
 import { errorRegistry } from './errors.ts'
 import { compileFilter } from './filter.ts'
 import { decodeClientMessage, decodeServerMessage, maxFramesPerMessage, maxJsonDepth } from './json-codec.ts'
@@ -28,9 +29,9 @@ function examples(kind: string): string[] {
 }
 
 test('the table of errors is the registry', () => {
-  const rows = Object.entries(errorRegistry).map(([code, { http, retry, summary }]) => [
+  const rows = Object.entries(errorRegistry).map(([code, { retry, summary }]) => [
     `\`${code}\``,
-    `${http}`,
+    `${errorStatus(code)}`,
     retry,
     summary,
   ])

@@ -53,8 +53,10 @@ function useOwnClient(options: ClientOptions | undefined): Client | undefined {
   // biome-ignore lint/correctness/useExhaustiveDependencies: options written in place differ with every render.
   const client = useMemo(() => {
     if (options === undefined || url === undefined) return undefined
-    if (options.getToken === undefined) return createClient(options)
-    return createClient({ ...options, getToken: (request) => latest.current?.getToken?.(request) ?? '' })
+    // What an application shows is to come back by itself, however long the server was away.
+    const lasting = { maxReconnectAttempts: Number.POSITIVE_INFINITY, ...options }
+    if (options.getToken === undefined) return createClient(lasting)
+    return createClient({ ...lasting, getToken: (request) => latest.current?.getToken?.(request) ?? '' })
   }, [url, token])
   useEffect(() => {
     latest.current = options

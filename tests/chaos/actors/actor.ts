@@ -72,6 +72,7 @@ export class Actor {
       callTimeoutMs: 60_000,
       maxRetries: 1_000,
       reconnect: { baseMs: 100, capMs: 1_500 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
       ...this.#options.client,
     })
     this.#client = client

@@ -15,6 +15,7 @@ export function clientOf({ url, transport }: Way, user: string): Client {
     token: user,
     transport: transport(),
     reconnect: { baseMs: 50, capMs: 500 },
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
   })
   client.on('error', () => undefined)
   return client

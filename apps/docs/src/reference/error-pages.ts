@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CommandReference } from '@parley/gateway'
-import { errorEntry, errorPage, errorRegistry } from '@parley/protocol'
+import { errorEntry, errorPage, errorRegistry, errorStatus } from '@parley/protocol'
 import { type Page, root } from '../pages/page.ts'
 import { errorUrl, generated } from './command-pages.ts'
 import { cell } from './schema-table.ts'
@@ -44,8 +44,8 @@ function moduleErrors(commands: readonly CommandReference[]): readonly ModuleErr
 
 function overview(generic: readonly string[], own: readonly ModuleError[]): Page {
   const rows = generic.map((code) => {
-    const { http, retry, summary } = errorEntry(code)
-    return `| [\`${code}\`](${errorUrl(code)}) | ${http} | ${retry} | ${cell(summary)} |`
+    const { retry, summary } = errorEntry(code)
+    return `| [\`${code}\`](${errorUrl(code)}) | ${errorStatus(code)} | ${retry} | ${cell(summary)} |`
   })
   const ownRows = own.map(({ code, summary }) => `| [\`${code}\`](${errorUrl(code)}) | ${cell(summary)} |`)
   const text = [
@@ -60,11 +60,11 @@ function overview(generic: readonly string[], own: readonly ModuleError[]): Page
 }
 
 function genericPage(repository: string, code: string): Page {
-  const { http, summary } = errorEntry(code)
+  const { summary } = errorEntry(code)
   const file = join(repository, 'docs/errors', `${code}.md`)
   // Pages link from the repository's root of documents; what a code means is written beside them.
   const written = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  return page(code, [summary, facts(code, http), written])
+  return page(code, [summary, facts(code), written])
 }
 
 function modulePage({ code, summary, commands }: ModuleError): Page {
@@ -72,11 +72,11 @@ function modulePage({ code, summary, commands }: ModuleError): Page {
     const [module = '', verb = ''] = name.split('.')
     return `[\`${name}\`](${root}reference/commands/${module}/#${module.toLowerCase()}${verb.toLowerCase()})`
   })
-  return page(code, [summary, facts(code, errorEntry(code).http), '## Who answers it', links.join(' · ')])
+  return page(code, [summary, facts(code), '## Who answers it', links.join(' · ')])
 }
 
-function facts(code: string, http: number): string {
-  return `**HTTP** ${http} · **Repeat?** ${retryWords[errorEntry(code).retry] ?? ''}`
+function facts(code: string): string {
+  return `**HTTP** ${errorStatus(code)} · **Repeat?** ${retryWords[errorEntry(code).retry] ?? ''}`
 }
 
 function page(code: string, parts: readonly string[]): Page {

@@ -34,6 +34,8 @@ export async function openConnection(user: string | undefined, getToken: GetToke
     url: `${location.origin}/ws`,
     getToken,
     name: '@parley/workspace',
+    // People leave it open for days: it is to be there again by itself, however long the server was away.
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
     transport: fallbackTransport([websocketTransport(), sseTransport(), pollingTransport()]),
   }
   if (user === undefined) {

@@ -5,9 +5,10 @@ export function closedBecause(code: number, reason: string): ParleyError {
   const name = Object.entries(closeCodes).find(([, value]) => value === code)?.[0]
   const isKnown = name !== undefined && Object.hasOwn(errorRegistry, name)
   const detail = reason === '' ? `close code ${code}` : `close code ${code}: ${reason}`
+  const options = { details: { code, reason } }
   return isKnown
-    ? new ParleyError(name as ErrorCode, undefined, { details: { code, reason } })
-    : new ParleyError('disconnected', `The connection ended (${detail}).`, { details: { code, reason } })
+    ? new ParleyError(name as ErrorCode, undefined, options)
+    : new ParleyError('disconnected', `The connection ended (${detail}).`, options)
 }
 
 /** Any thrown value as a ParleyError. */

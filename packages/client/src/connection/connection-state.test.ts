@@ -51,6 +51,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
 const states: fc.Arbitrary<ConnectionState> = fc.record({
   phase: fc.constantFrom(...phases),
   attempt: fc.nat(6),
+  failures: fc.nat(6),
   maxAttempts: fc.constantFrom(5, Number.POSITIVE_INFINITY),
   online: fc.boolean(),
   fresh: fc.boolean(),
@@ -156,7 +157,7 @@ describe('connection state', () => {
         if (after.phase !== 'stopped' || state.phase === 'stopped') return
         const isFinal = input.type === 'token_failed' && input.final
         const isVerdict = input.type === 'lost' && input.verdict === 'stop'
-        expect(isFinal || isVerdict || state.attempt >= state.maxAttempts).toBe(true)
+        expect(isFinal || isVerdict || state.failures >= state.maxAttempts).toBe(true)
       }),
       { numRuns: 2_000 },
     )

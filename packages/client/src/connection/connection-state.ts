@@ -14,9 +14,9 @@
  *   lost         │ ·       ·         fail      fail      fail      await     ·         ·         ·
  *   goaway       │ ·       ·         ·         ·         leave     ·         ·         ·         ·
  *   elapsed      │ ·       ·         ·         ·         ·         move      retry     retry     ·
- *   online       │ note    note      note      note      probe     probe     hasten    retry     note
+ *   online       │ note    note      note      note      probe     probe     hasten    revive    note
  *   offline      │ note    note      note      note      probe     probe     pause     note      note
- *   visible      │ ·       ·         ·         ·         probe     probe     hasten    retry     ·
+ *   visible      │ ·       forget    forget    forget    probe     probe     hasten    revive    ·
  *   left         │ ·       sleep     sleep     sleep     sleep     sleep     sleep     ·         ·
  *
  * idle: nobody asked for a connection · preparing: waiting for a token · opening: the transport connects · greeting:
@@ -42,8 +42,11 @@ export type ConnectionStatus = 'connecting' | 'connected' | 'disconnected'
 
 export interface ConnectionState {
   readonly phase: Phase
-  /** Failed attempts in a row; attempts made while offline do not count. */
+  /** Pauses since the connection last was there for a while: by it they grow. Those made while offline do not count. */
   readonly attempt: number
+  /** Attempts in a row that failed, though nothing spoke against them: no lack of network, no wait that the server asked for. */
+  readonly failures: number
+  /** So many may follow a failure; with one more it is over. */
   readonly maxAttempts: number
   readonly online: boolean
   /** The next token must be a new one. */
@@ -92,7 +95,7 @@ export type Effect =
   /** Find out soon whether the connection still works. */
   | { readonly type: 'probe' }
   /** Nothing more will happen by itself: tell whoever waits. */
-  | { readonly type: 'ended'; readonly by: 'user' | 'verdict' }
+  | { readonly type: 'ended'; readonly by: 'user' | 'verdict' | 'failures' }
 
 export interface Step {
   readonly state: ConnectionState
@@ -112,7 +115,7 @@ export function initialState(options: {
   readonly online: boolean
   readonly maxAttempts: number
 }): ConnectionState {
-  return { phase: 'idle', attempt: 0, fresh: false, firm: false, ...options }
+  return { phase: 'idle', attempt: 0, failures: 0, fresh: false, firm: false, ...options }
 }
 
 /** What applications are told about a phase. */
@@ -141,7 +144,7 @@ const stay = (state: ConnectionState): Step => step(state, {})
 
 const begin = (state: ConnectionState): Step => {
   const fresh = state.phase === 'stopped'
-  return step(state, { phase: 'preparing', attempt: 0, fresh, firm: false }, getToken(fresh))
+  return step(state, { phase: 'preparing', attempt: 0, failures: 0, fresh, firm: false }, getToken(fresh))
 }
 
 const end = (state: ConnectionState): Step =>
@@ -151,31 +154,37 @@ const end = (state: ConnectionState): Step =>
   })
 
 const restart = (state: ConnectionState): Step =>
-  step(state, { phase: 'preparing', attempt: 0, firm: false }, cancelWait, drop, getToken(state.fresh))
+  step(
+    state,
+    { phase: 'preparing', attempt: 0, failures: 0, firm: false },
+    cancelWait,
+    drop,
+    getToken(state.fresh),
+  )
 
 const retry = (state: ConnectionState): Step =>
   step(state, { phase: 'preparing', firm: false }, cancelWait, getToken(state.fresh))
 
-const halt = (state: ConnectionState): Step =>
-  step(state, { phase: 'stopped', attempt: 0, fresh: false, firm: false }, cancelWait, drop, {
-    type: 'ended',
-    by: 'verdict',
-  })
+const halt = (state: ConnectionState, by: 'verdict' | 'failures'): Step =>
+  step(state, { phase: 'stopped', fresh: false, firm: false }, cancelWait, drop, { type: 'ended', by })
 
 /** After a failure: stop, try with a new token, or wait for the next attempt. */
 function fail(state: ConnectionState, cause: Cause): Step {
-  const failures = cause.lasting ? 0 : state.attempt
-  if (cause.verdict === 'stop' || failures >= state.maxAttempts) return halt(state)
-  const fresh = cause.verdict === 'refresh' || state.fresh
-  const minMs = cause.retryAfterMs ?? 0
-  if (!state.online && minMs === 0)
-    return step(state, { phase: 'offline', attempt: failures, fresh }, drop, nowAndThen)
-  const attempt = state.online ? failures + 1 : failures
-  if (cause.verdict === 'refresh' && failures === 0 && minMs === 0)
-    return step(state, { phase: 'preparing', attempt, fresh }, drop, getToken(true))
-  return step(state, { phase: 'waiting', attempt, fresh, firm: minMs > 0 }, drop, {
+  const { verdict, lasting, retryAfterMs: minMs = 0 } = cause
+  if (verdict === 'stop') return halt(state, 'verdict')
+  const { online, maxAttempts } = state
+  const firm = minMs > 0
+  const failures = state.failures + (online && !firm ? 1 : 0)
+  if (failures > maxAttempts || maxAttempts === 0) return halt(state, 'failures')
+  const before = lasting ? 0 : state.attempt
+  const fresh = verdict === 'refresh' || state.fresh
+  if (!online && !firm) return step(state, { phase: 'offline', attempt: before, fresh }, drop, nowAndThen)
+  const attempt = online ? before + 1 : before
+  if (verdict === 'refresh' && before === 0 && !firm)
+    return step(state, { phase: 'preparing', attempt, failures, fresh }, drop, getToken(true))
+  return step(state, { phase: 'waiting', attempt, failures, fresh, firm }, drop, {
     type: 'back_off',
-    attempt: failures,
+    attempt: before,
     minMs,
   })
 }
@@ -185,9 +194,9 @@ const tokenFailed: Cell<'token_failed'> = (state, input) =>
 
 const open = (state: ConnectionState): Step => step(state, { phase: 'opening' }, { type: 'open' })
 const greet = (state: ConnectionState): Step => step(state, { phase: 'greeting' }, { type: 'greet' })
-// The count of failures stays until the connection has lasted: a server that accepts and closes is not asked in a loop.
+// Pauses go on growing until the connection has lasted: a server that accepts and closes is not asked in a loop.
 const settle = (state: ConnectionState): Step =>
-  step(state, { phase: 'connected', fresh: false }, { type: 'ready' })
+  step(state, { phase: 'connected', failures: 0, fresh: false }, { type: 'ready' })
 
 const leave: Cell<'goaway'> = (state, input) =>
   step(state, { phase: 'leaving', firm: true }, { type: 'wait', delayMs: input.delayMs })
@@ -195,20 +204,23 @@ const leave: Cell<'goaway'> = (state, input) =>
 /** The node closed before the delay that it asked for is over: the delay goes on. */
 const awaitDelay: Cell<'lost'> = (state, input) =>
   input.verdict === 'stop'
-    ? halt(state)
+    ? halt(state, 'verdict')
     : step(state, { phase: 'waiting', attempt: 0, fresh: input.verdict === 'refresh' }, drop)
 
 const move = (state: ConnectionState): Step =>
   step(state, { phase: 'preparing', attempt: 0, firm: false }, drop, getToken(state.fresh))
 
-const noteOnline = (state: ConnectionState): Step => step(state, { online: true })
+// What failed while the platform had other things to do, or no network, tells nothing about now.
+const forget = (state: ConnectionState): Step => step(state, { failures: 0 })
+const noteOnline = (state: ConnectionState): Step => forget({ ...state, online: true })
 const noteOffline = (state: ConnectionState): Step => step(state, { online: false })
 const probeOnline = (state: ConnectionState): Step => step(state, { online: true }, probe)
 const probeOffline = (state: ConnectionState): Step => step(state, { online: false }, probe)
 const probeNow = (state: ConnectionState): Step => step(state, {}, probe)
-const hasten = (state: ConnectionState): Step => (state.firm ? stay(state) : retry(state))
+const revive = (state: ConnectionState): Step => retry({ ...state, failures: 0 })
+const hasten = (state: ConnectionState): Step => (state.firm ? forget(state) : revive(state))
 const hastenOnline = (state: ConnectionState): Step => hasten({ ...state, online: true })
-const retryOnline = (state: ConnectionState): Step => retry({ ...state, online: true })
+const retryOnline = (state: ConnectionState): Step => revive({ ...state, online: true })
 
 const pause = (state: ConnectionState): Step =>
   state.firm ? noteOffline(state) : step(state, { phase: 'offline', online: false }, cancelWait, nowAndThen)
@@ -233,7 +245,14 @@ const resting: Row = {
   visible: stay,
   left: stay,
 }
-const trying: Row = { ...resting, connect: stay, disconnect: end, reconnect: restart, left: sleep }
+const trying: Row = {
+  ...resting,
+  connect: stay,
+  disconnect: end,
+  reconnect: restart,
+  visible: forget,
+  left: sleep,
+}
 const using: Row = { ...trying, online: probeOnline, offline: probeOffline, visible: probeNow }
 
 const table: { readonly [P in Phase]: Row } = {
@@ -244,6 +263,6 @@ const table: { readonly [P in Phase]: Row } = {
   connected: { ...using, lost: fail, goaway: leave },
   leaving: { ...using, lost: awaitDelay, elapsed: move },
   waiting: { ...trying, elapsed: retry, online: hastenOnline, offline: pause, visible: hasten },
-  offline: { ...trying, elapsed: retry, online: retryOnline, visible: retry, left: stay },
+  offline: { ...trying, elapsed: retry, online: retryOnline, visible: revive, left: stay },
   stopped: { ...resting, disconnect: end },
 }

@@ -67,16 +67,79 @@ describe('connecting', () => {
     expect(server.ends).toHaveLength(2)
   })
 
-  test('after maxAttempts failures in a row connect() rejects with the reason', async () => {
-    const { client, server, clock } = stage({ reconnect: { maxAttempts: 2 } })
-    const ready = client.connect()
-    for (let attempt = 0; attempt < 3; attempt++) {
+  test.each([
+    [undefined, 5],
+    [2, 2],
+    [0, 0],
+  ])(
+    'maxReconnectAttempts %s: after a failure and %i attempts more it gives up, until connect()',
+    async (max, attempts) => {
+      const { client, server, clock } = stage({ maxReconnectAttempts: max })
+      const ready = client.connect()
+      const called = client.call('echo.say', {})
+      called.catch(() => undefined)
+      for (let attempt = 0; attempt <= attempts; attempt++) {
+        await settle()
+        await server.last.close(1006)
+        await clock.advance(10_000)
+      }
+      const given = { code: 'connection_failed', cause: { code: 'disconnected' } }
+      await expect(ready).rejects.toMatchObject(given)
+      await expect(called).rejects.toMatchObject(given)
+      expect(client.connection).toMatchObject({ status: 'disconnected', error: given })
+      expect([server.ends.length, clock.pending]).toEqual([attempts + 1, 0])
+      const again = client.connect()
+      await settle()
+      await server.last.accept()
+      await again
+      expect(client.connection).not.toHaveProperty('error')
+    },
+  )
+
+  test('a connection sets the count to 0; waits that the server asks for do not count', async () => {
+    const { client, server, clock } = stage({ maxReconnectAttempts: 1 })
+    void client.connect()
+    for (let round = 0; round < 4; round++) {
       await settle()
       await server.last.close(1006)
-      await clock.advance(2_000)
+      await clock.advance(10_000)
+      await server.last.accept()
+      await server.last.close(4207)
+      await clock.advance(10_000)
+      await server.last.accept()
     }
-    await expect(ready).rejects.toMatchObject({ code: 'disconnected' })
-    expect(server.ends).toHaveLength(3)
+    await server.last.close(1006)
+    const error = new ParleyError('overloaded', 'Full.', { retryAfterMs: 3_000 })
+    for (let round = 0; round < 4; round++) {
+      await clock.advance(13_000)
+      await server.last.open()
+      await server.last.refuse(server.last.next('connect').id, error)
+    }
+    expect(client.status).toBe('connecting')
+    await clock.advance(13_000)
+    await server.last.close(1006)
+    expect(client.connection).toMatchObject({ status: 'disconnected', error: { code: 'connection_failed' } })
+  })
+
+  test('failures while it was offline or put aside are forgotten', async () => {
+    const { client, server, clock, network } = stage({ maxReconnectAttempts: 1 })
+    void client.connect()
+    for (const hint of ['visible', 'online', 'visible', 'left'] as const) {
+      await settle()
+      await server.last.close(1006)
+      await network.hint(hint)
+    }
+    await network.hint('offline')
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await clock.advance(10_000)
+      await server.last.close(1006)
+    }
+    await network.hint('online')
+    await server.last.close(1006)
+    expect(client.status).toBe('connecting')
+    await clock.advance(10_000)
+    await server.last.close(1006)
+    expect(client.status).toBe('disconnected')
   })
 
   test('disconnect() releases every timer and listener', async () => {
@@ -90,7 +153,7 @@ describe('connecting', () => {
 
 describe('reconnecting', () => {
   test('pauses grow to the cap with full jitter, and resume names the session', async () => {
-    const { client, server, clock } = await connected()
+    const { client, server, clock } = await connected({ maxReconnectAttempts: Number.POSITIVE_INFINITY })
     const delays: number[] = []
     client.on('reconnecting', ({ delayMs }) => delays.push(delayMs))
     await clock.advance(6_000)

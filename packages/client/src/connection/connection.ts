@@ -326,7 +326,7 @@ export class Connection {
     const lasting = wasReady && this.#options.clock.elapsed() - (this.#readyAt ?? 0) >= lastingMs
     const canGoOn = verdict !== 'refresh' || this.#options.tokens.canRefresh
     this.#error = error
-    this.#drop(close.code, close.reason)
+    this.#drop(close)
     this.#feed({
       type: 'lost',
       verdict: canGoOn ? verdict : 'stop',
@@ -343,16 +343,15 @@ export class Connection {
   #leave(): void {
     const wasReady = this.isReady
     const willReconnect = statusOf(this.#state.phase) !== 'disconnected'
-    this.#drop()
     const close = willReconnect
       ? { code: 3000, reason: 'reconnecting' }
       : { code: 1000, reason: 'disconnect' }
+    this.#drop(close)
     if (wasReady) this.#options.listener.emit('disconnect', { ...close, willReconnect } satisfies Disconnect)
   }
 
   /** Gives the link up and answers what was asked on it. */
-  #drop(code?: number, reason?: string): void {
-    const isFinal = this.#state.phase === 'idle'
+  #drop({ code, reason }: { readonly code: number; readonly reason: string }): void {
     const wire = this.#wire
     this.#turn += 1
     this.#wire = undefined
@@ -360,19 +359,19 @@ export class Connection {
     this.#openTimer?.cancel()
     this.#heartbeat?.stop()
     this.#renewal.stop()
-    wire?.close(code === undefined || code < 3000 ? (isFinal ? 1000 : 3000) : code, clip(reason ?? ''))
+    wire?.close(code, clip(reason))
     const requests = this.#requests
     this.#requests = new Requests(connectId)
     requests.lose()
     this.#options.listener.lost()
   }
 
-  #ended(by: 'user' | 'verdict'): void {
-    const isByUser = by === 'user'
-    const error = isByUser
-      ? new ParleyError('disconnected', 'The client is disconnected. Call connect() first.')
-      : (this.#error ?? new ParleyError('disconnected'))
-    if (isByUser) this.#error = undefined
+  #ended(by: 'user' | 'verdict' | 'failures'): void {
+    if (by === 'user') this.#error = undefined
+    else if (by === 'failures')
+      this.#error = new ParleyError('connection_failed', undefined, { cause: this.#error })
+    const error =
+      this.#error ?? new ParleyError('disconnected', 'The client is disconnected. Call connect() first.')
     // A new start is a new session.
     this.#result = undefined
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)

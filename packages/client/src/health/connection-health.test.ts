@@ -16,6 +16,7 @@ async function stage() {
     ...{ url: 'wss://x', token: 't', clock, network: new ScriptedNetwork() },
     transport: health.transport,
     reconnect: { baseMs: 60_000, capMs: 60_000 },
+    maxReconnectAttempts: Number.POSITIVE_INFINITY,
   })
   const told: unknown[] = []
   health.on('switch', () => told.push('switch'))

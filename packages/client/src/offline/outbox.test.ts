@@ -197,6 +197,22 @@ describe('an outbox', () => {
     expect(texts(on)).toEqual(['later'])
   })
 
+  test('parks nothing when the client gives up connecting, and goes on when it connects', async () => {
+    const on = await connected({ maxReconnectAttempts: 0 })
+    const outbox = open(on, memoryOutboxStore())
+    void outbox.send('chat.send', say('later'))
+    await settle()
+    await on.server.last.close(1006)
+    await settle()
+    expect(on.client.connection.error?.code).toBe('connection_failed')
+    expect(outbox.items).toMatchObject([{ state: 'waiting' }])
+    void on.client.connect()
+    await settle()
+    await on.server.last.accept()
+    await settle()
+    expect(texts(on)).toEqual(['later'])
+  })
+
   test('holds in memory what the store will not take, says so, and sends it', async () => {
     const problems: unknown[] = []
     const full = async () => Promise.reject(new Error('The disk is full.'))

@@ -78,6 +78,8 @@ export interface DurableOutbox {
 const defaults = { maxItems: 1_000, maxLength: 5 * 1024 * 1024, idempotencyWindowMs: 23 * 60 * 60 * 1000 }
 /** Calls given to the client at a time. */
 const maxUnderWay = 100
+/** What calls are rejected with when the client is disconnected, gives up, or is somebody else's. */
+const withoutConnection: ReadonlySet<string> = new Set(['disconnected', 'connection_failed', 'cancelled'])
 /** A call without an answer is repeated under its key so often. */
 const maxTimeouts = 5
 /** A clock that went back by more tells nothing about the age of a call. */
@@ -296,7 +298,7 @@ class Outbox implements DurableOutbox {
     const error = cause instanceof ParleyError ? cause : new ParleyError('internal', String(cause), { cause })
     if (record === undefined || this.#isClosed) return
     // Nobody refused it: the connection was taken from us, or given to somebody else. It waits for the next.
-    if (error.code === 'disconnected' || error.code === 'cancelled') return void this.#pump()
+    if (withoutConnection.has(error.code)) return void this.#pump()
     const timeouts = (this.#timeouts.get(id) ?? 0) + 1
     if (error.code === 'timeout' && timeouts <= maxTimeouts) {
       this.#timeouts.set(id, timeouts)

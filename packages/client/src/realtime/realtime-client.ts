@@ -309,7 +309,7 @@ function clientOptions(options: RealtimeClientOptions, transport: ClientTranspor
     reconnect: {
       baseMs: reconnectDelay,
       capMs: Math.max(capDelayMs, reconnectDelay),
-      maxAttempts: autoReconnect === false ? 0 : maxReconnectAttempts,
     },
+    maxReconnectAttempts: autoReconnect === false ? 0 : maxReconnectAttempts,
   }
 }

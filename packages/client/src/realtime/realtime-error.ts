@@ -10,6 +10,7 @@ export type RealtimeErrorCode = 'NETWORK_ERROR' | 'TIMEOUT' | 'AUTH_ERROR' | 'SE
 const codes: Readonly<Record<string, RealtimeErrorCode>> = {
   disconnected: 'NETWORK_ERROR',
   unavailable: 'NETWORK_ERROR',
+  connection_failed: 'NETWORK_ERROR',
   unauthenticated: 'AUTH_ERROR',
   token_expired: 'AUTH_ERROR',
   token_revoked: 'AUTH_ERROR',
@@ -39,6 +40,9 @@ export class RealtimeError extends Error {
       cause instanceof ParleyError
         ? cause
         : new ParleyError('internal', cause instanceof Error ? cause.message : String(cause), { cause })
+    // That it was given up is told by an event; the reason is the last failure.
+    if (error.code === 'connection_failed' && error.cause !== undefined)
+      return RealtimeError.from(error.cause)
     return new RealtimeError(codes[error.code] ?? error.code.toUpperCase().replace(/\W/g, '_'), error)
   }
 }

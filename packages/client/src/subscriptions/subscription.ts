@@ -10,6 +10,7 @@ import {
   type UnrecoveredReason,
 } from '@parley/protocol'
 import type { StateChange } from './keyed-state.ts'
+import { onAbort } from './on-abort.ts'
 
 export type SubscriptionStatus = 'subscribing' | 'subscribed' | 'unsubscribed'
 
@@ -274,11 +275,4 @@ function matcher(filter: Filter | undefined): (event: ChannelEvent) => boolean {
   const compiled = compileFilter(filter)
   if (typeof compiled === 'string') throw new ParleyError('bad_request', compiled)
   return compiled.matches
-}
-
-function onAbort(signal: AbortSignal | undefined, abort: () => void): () => void {
-  if (signal === undefined) return () => undefined
-  if (signal.aborted) queueMicrotask(abort)
-  signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
 }

@@ -218,6 +218,23 @@ describe('tabs of one user', () => {
     await house.server.last.accept()
     expect(two.client.status).toBe('connected')
   })
+
+  test('are all told when it was tried in vain, once for all; each of them can begin anew', async () => {
+    const { one, two } = await house.two()
+    for (const pauseMs of [250, 500, 1_000, 2_000, 4_000, 0]) {
+      await house.server.last.close(1006)
+      await house.clock.advance(pauseMs)
+    }
+    expect([one, two].map(({ client }) => client.connection)).toMatchObject([
+      { status: 'disconnected', error: { code: 'connection_failed' } },
+      { status: 'disconnected', error: { code: 'connection_failed' } },
+    ])
+    expect(house.server.ends).toHaveLength(6)
+    void two.client.connect().catch(() => undefined)
+    await settle()
+    await house.server.last.accept()
+    expect(two.client.status).toBe('connected')
+  })
 })
 
 describe('when the tab that has the connection goes', () => {

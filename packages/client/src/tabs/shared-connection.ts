@@ -65,7 +65,12 @@ class Tab implements SharedConnection {
     this.#given = given
     this.#platform = platform
     this.#name = `parley ${given.url} ${user}`
-    this.options = { ...rest, transport: this.#transport(), network: this.#network() }
+    this.options = {
+      ...rest,
+      // The leader counts, and tells when it gives up; on the way to it there is nothing to count.
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+      ...{ transport: this.#transport(), network: this.#network() },
+    }
   }
 
   get isLeader(): boolean {

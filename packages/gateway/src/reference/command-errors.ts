@@ -1,4 +1,10 @@
-import { type CommandContract, errorEntry, type GenericErrorCode, takesKey } from '@parley/protocol'
+import {
+  type CommandContract,
+  errorEntry,
+  errorStatus,
+  type GenericErrorCode,
+  takesKey,
+} from '@parley/protocol'
 
 /** An error that a caller may meet. */
 export interface ReferencedError {
@@ -44,7 +50,8 @@ export function errorsOf(contract: CommandContract): readonly ReferencedError[] 
   const summaries = new Map<string, string>(generic.map((code) => [code, errorEntry(code).summary]))
   for (const [code, summary] of Object.entries(contract.errors ?? {})) summaries.set(code, summary)
   return [...summaries].map(([code, summary]) => {
-    const { http, retry } = errorEntry(code)
+    const http = errorStatus(code)
+    const { retry } = errorEntry(code)
     return { code, summary, http, retry }
   })
 }

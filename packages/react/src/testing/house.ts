@@ -93,6 +93,7 @@ export class House {
       url: 'wss://example.org/ws',
       token: user,
       reconnect: { baseMs: 1, capMs: 2 },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
       transport: this.#transport(user),
     })
     // Ids that a reader of the test can tell apart.

@@ -39,7 +39,10 @@ export const tail: CliCommand = {
     const server = findServer(invocation)
     const getToken = await tokensFor(invocation, server, channel)
     await isThere(server)
-    const client = createClient({ url: server.url, getToken, name: 'parley tail' })
+    const client = createClient({
+      ...{ url: server.url, getToken, name: 'parley tail' },
+      maxReconnectAttempts: Number.POSITIVE_INFINITY,
+    })
     try {
       const ended = follow(client, { channel, recent, count }, invocation)
       await client.connect()

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpResponse } from '@parley/kernel'
-import { errorEntry, ParleyError } from '@parley/protocol'
+import { errorStatus, ParleyError } from '@parley/protocol'
 
 /** What the framework found wrong before a route saw the request. */
 const refusals: Readonly<Record<string, { readonly status?: number; readonly error: ParleyError }>> = {
@@ -32,7 +32,7 @@ export function errorResponse(thrown: unknown): HttpResponse & { readonly isDefe
   return { ...respond(known.error, known.status), isDefect: false }
 }
 
-function respond(error: ParleyError, status: number = errorEntry(error.code).http): HttpResponse {
+function respond(error: ParleyError, status: number = errorStatus(error.code)): HttpResponse {
   const { retryAfterMs } = error
   const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
   // RFC 9110 §11.6.1; Bearer, so that no browser asks for a password of its own.

@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { appKeyIn, clientAddress, originAllowed } from '@parley/kernel'
-import { errorEntry, ParleyError } from '@parley/protocol'
+import { errorStatus, ParleyError } from '@parley/protocol'
 
 /** What decides who may ask, and how much. */
 export interface ExchangeRules {
@@ -133,7 +133,7 @@ export class Exchange {
   }
 
   /** Answers with an error body, as REST does. */
-  refuse(error: ParleyError, status: number = errorEntry(error.code).http): void {
+  refuse(error: ParleyError, status: number = errorStatus(error.code)): void {
     const { retryAfterMs } = error
     const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
     // RFC 9110 §11.6.1.

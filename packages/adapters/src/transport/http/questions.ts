@@ -1,5 +1,5 @@
 import type { Relay } from '@parley/kernel'
-import { type ErrorBody, errorEntry, ParleyError } from '@parley/protocol'
+import { type ErrorBody, errorStatus, ParleyError } from '@parley/protocol'
 import type { Envelope } from './envelope.ts'
 import { type Links, noSuchLink } from './links.ts'
 import type { Deposit, Tickets } from './tickets.ts'
@@ -106,7 +106,7 @@ export class Questions {
 /** What an error amounts to as an answer. A link that is gone has a status of its own: no proxy tries it again. */
 export function refusalOf(thrown: unknown): Answer & { readonly error: ParleyError } {
   const error = thrown instanceof ParleyError ? thrown : new ParleyError('internal')
-  const status = error.code === 'disconnected' ? 410 : errorEntry(error.code).http
+  const status = error.code === 'disconnected' ? 410 : errorStatus(error.code)
   return { status, text: JSON.stringify(error.toBody()), error }
 }
 

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { appKeyIn, originAllowed } from '@parley/kernel'
 import {
   type ErrorCode,
-  errorEntry,
+  errorStatus,
   jsonSubprotocol,
   msgpackSubprotocol,
   negotiateSubprotocol,
@@ -136,7 +136,7 @@ export function switchingProtocols(handshake: Omit<AcceptedHandshake, 'isPacked'
 /** The refusal that an error thrown by the node amounts to. Others than a ParleyError tell nothing of the inside. */
 export function refusalOf(thrown: unknown): Refusal {
   const error = thrown instanceof ParleyError ? thrown : new ParleyError('internal')
-  return { status: errorEntry(error.code).http, error }
+  return { status: errorStatus(error.code), error }
 }
 
 /** Answers with an error body as REST does, and closes the socket when it has left. */

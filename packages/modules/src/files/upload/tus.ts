@@ -1,5 +1,5 @@
 import type { HttpResponse, HttpStreamRequest, ModuleRoute, RouteCaller } from '@parley/kernel'
-import { errorEntry, ParleyError } from '@parley/protocol'
+import { errorStatus, ParleyError } from '@parley/protocol'
 import type { FilesParts } from '../parts.ts'
 import { digestOf } from './checked-parts.ts'
 import { metadataText, readMetadata } from './metadata.ts'
@@ -80,7 +80,7 @@ async function speakingTus(
     if (!(error instanceof ParleyError) || error.code === 'internal') throw error
     const { code, retryAfterMs } = error
     return {
-      status: statuses[code] ?? errorEntry(code).http,
+      status: statuses[code] ?? errorStatus(code),
       headers: {
         ...always,
         ...(statuses[code] === 412 ? { 'tus-version': version } : {}),
