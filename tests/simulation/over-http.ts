@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HttpTransport, httpTransport } from '@parley/adapters/transport/http'
 import { httpStreamTransport, pollingTransport, sseTransport } from '@parley/client/transports'
-import type { Accept, Connection, ConnectionHandler, Handshake, Transport } from '@parley/kernel'
+import type { Accept, Connection, ConnectionHandler, Handshake, Timer, Transport } from '@parley/kernel'
 import { memoryMetrics, silentLogger } from '@parley/kernel/memory'
 import type { Wire } from '@parley/kernel/simulation'
 
@@ -39,7 +39,7 @@ const nodeHalf: Wire['node'] = (below, { clock, carried }) => {
     name: http.name,
     async start(accept, relay) {
       await http.start(watched(accept, carried), relay)
-      await below.start((connection) => new Served(connection, http))
+      await below.start((connection) => new Served(connection, http, clock))
     },
     answer: (question) => (http as Required<Transport>).answer(question),
     async stop() {
@@ -76,12 +76,17 @@ interface Asked {
 /** A part of a response. */
 type Part = { readonly status: number } | { readonly data: string } | { readonly end: true }
 
+/** A connection without a request is closed after so long, as Node's HTTP server does (`headersTimeout`). */
+const requestTimeoutMs = 10_000
+
 /** One request at a node. */
 class Served implements ConnectionHandler {
+  readonly #timer: Timer
   readonly #http: HttpTransport
   readonly #response: FakeResponse
 
-  constructor(connection: Connection, http: HttpTransport) {
+  constructor(connection: Connection, http: HttpTransport, clock: Parameters<Wire['node']>[1]['clock']) {
+    this.#timer = clock.after(requestTimeoutMs, () => connection.close(1001, ''))
     this.#http = http
     this.#response = new FakeResponse(connection)
   }
@@ -89,6 +94,7 @@ class Served implements ConnectionHandler {
   receive(text: string): void {
     const asked = parsed<Asked>(text)
     if (asked === undefined) return
+    this.#timer.cancel()
     const request = new FakeRequest(asked)
     const response = this.#response
     response.once('close', () => request.emit('close'))
@@ -106,6 +112,7 @@ class Served implements ConnectionHandler {
   }
 
   closed(): void {
+    this.#timer.cancel()
     this.#response.gone()
   }
 }

@@ -178,6 +178,30 @@ describe('messages of a client', () => {
     expect((await post('poll', { ...name, ack: 1 })).status).toBe(410)
   })
 
+  test('wait while the node wants no more; repeated meanwhile they are taken once, and a farewell is heard', async () => {
+    const { name, peer } = await openPolling()
+    const send = (seq: number, message: string, more = {}) => post('send', { ...name, seq, ...more }, message)
+    await send(1, 'one')
+    peer.connection.pause?.()
+    expect((await send(1, 'one')).status).toBe(200)
+    const first = send(2, 'two')
+    const again = send(2, 'two')
+    // One of them takes the place of the other, which is to be sent once more.
+    const early = await Promise.race([first, again])
+    expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(peer.received).toEqual([connect, 'one'])
+    peer.connection.resume?.()
+    const statuses = (await Promise.all([first, again])).map(({ status }) => status)
+    expect(statuses.toSorted()).toEqual([200, 503])
+    expect(peer.received).toEqual([connect, 'one', 'two'])
+    peer.connection.pause?.()
+    const last = send(3, 'three')
+    await expect
+      .poll(async () => (await send(3, 'three', { close: { code: 1000, reason: '' } })).status)
+      .toBe(200)
+    expect([peer.received.at(-1), peer.closed, (await last).status]).toEqual(['three', [1000], 410])
+  })
+
   test('one that the node fails on closes the link, and no other', async () => {
     const broken = await openPolling()
     const other = await openPolling()

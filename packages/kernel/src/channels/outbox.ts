@@ -15,13 +15,19 @@ export interface OutboxOwner {
   lost(member: Member, code: 'position_expired' | 'epoch_changed'): void
   /** The control lane is full. */
   overflowed(): void
+  /** Replies have left, or there are fewer to come; see {@link Outbox.isAwaited}. */
+  eased(): void
 }
+
+/** Replies are taken to be as long as this part of their bound until there was one. */
+const firstReplyShare = 1 / 256
 
 /**
  * What waits to be sent to one connection. Three ways out:
  *
  * - **live**: a batch goes straight to a connection that takes it;
- * - **control**: replies, heartbeats and verdicts, a bounded lane of their own, sent before the next batch;
+ * - **control**: replies, heartbeats and verdicts, a bounded lane of their own, sent before the next batch; what asks for
+ *   more of them is held back in time, so that nobody who reads is closed for the bound;
  * - **catch-up**: members that are behind read ring or log chunk by chunk, and queued ephemeral frames leave, whenever
  *   the connection has taken what it was given; lanes are served by weight.
  */
@@ -29,6 +35,8 @@ export class Outbox {
   // What every live write reads stands first: it shares a line of the processor's cache.
   connection: Connection | undefined
   #controlLength = 0
+  /** How long replies are, in characters: rises at once and falls slowly. */
+  #replyLength: number
   readonly #limits: Limits
   /** In the fan-out's list of outboxes with control frames. */
   dirty = false
@@ -38,6 +46,8 @@ export class Outbox {
   blockedBytes = 0
   /** Elapsed time; never, while it is not blocked. */
   blockedSince = Number.POSITIVE_INFINITY
+  /** Somebody waits for {@link hasRoomFor}: the owner is told whenever that may have changed. */
+  isAwaited = false
   readonly #owner: OutboxOwner
   readonly #fanout: Fanout
   #control: string[] = []
@@ -48,6 +58,7 @@ export class Outbox {
     this.#owner = owner
     this.#fanout = fanout
     this.#limits = limits
+    this.#replyLength = Math.ceil(limits.maxControlBytes * firstReplyShare)
   }
 
   get isBlocked(): boolean {
@@ -63,6 +74,16 @@ export class Outbox {
   /** Replies and verdicts that wait, in characters. */
   get controlLength(): number {
     return this.#controlLength
+  }
+
+  /** Whether so many replies, as long as the last ones were, leave half of the control lane free. */
+  hasRoomFor(replies: number): boolean {
+    return this.#controlLength + replies * this.#replyLength <= this.#limits.maxControlBytes / 2
+  }
+
+  /** Fewer replies are to come: has the owner told at the end of the turn, if that is awaited. */
+  easeLater(): void {
+    if (this.isAwaited && !this.dirty) this.#fanout.flushLater(this)
   }
 
   /** Writes a live frame, after the control frames that wait. Answers false when the connection cannot take it now. */
@@ -85,12 +106,20 @@ export class Outbox {
     if (this.connection === undefined) return
     this.#control.push(text)
     this.#controlLength += text.length
+    this.#replyLength = Math.max(text.length, this.#replyLength - (this.#replyLength >> 4))
     if (this.#controlLength > this.#limits.maxControlBytes) {
       if (this.isBlocked) this.#owner.overflowed()
       else this.flush()
+      this.easeLater()
       return
     }
     if (!this.dirty) this.#fanout.flushLater(this)
+  }
+
+  /** Sends what waits, and has the owner told. */
+  endTurn(): void {
+    this.flush()
+    if (this.isAwaited) this.#owner.eased()
   }
 
   /** Sends the control frames that wait, if the connection takes them. */
@@ -199,12 +228,13 @@ export class Outbox {
   /** The connection has taken all it was given. */
   drained(): void {
     this.#fanout.unblocked(this)
-    this.flush()
+    this.endTurn()
     if (this.#waiting?.isEmpty === false) this.#fanout.pumpLater(this)
   }
 
   detach(): void {
     this.connection = undefined
+    this.isAwaited = false
     this.#control = []
     this.#controlLength = 0
     this.#waiting = undefined

@@ -434,6 +434,57 @@ describe('the control lane', () => {
     expect(t.node.status()).toMatchObject({ connections: 0, calls: 0 })
   })
 
+  test('who reads slowly may ask for much more than it holds: it is held back, and gets every reply in order', async () => {
+    const held: string[] = []
+    const t = await testNode({
+      limits: { maxControlBytes: 40_000, highWaterBytes: 4_000, maxBatchBytes: 4_000 },
+      aroundAccept: (accept) => (connection: Connection, handshake) =>
+        accept(
+          Object.assign(connection, { pause: () => held.push('pause'), resume: () => held.push('resume') }),
+          handshake,
+        ),
+    })
+    const slow = await t.client('slow')
+    await publish(t, 'durable:a', 2, 1_000)
+    const ask = () => slow.post({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } })
+    await t.clock.settle()
+    const first = ask()
+    await t.clock.settle()
+    expect(slow.hasReply(first)).toBe(true)
+    slow.wire.stall()
+    const ids = upTo(1, 200).map(ask)
+    await t.clock.settle()
+    expect(held).toEqual(['pause'])
+    await drip(t, slow, 30_000, 25_000)
+    expect(slow.closeCode).toBeUndefined()
+    expect(
+      slow
+        .all('reply')
+        .map(({ id }) => id)
+        .filter((id) => ids.includes(id)),
+    ).toEqual(ids)
+    expect(held.at(-1)).toBe('resume')
+    expect(slow.faults).toEqual([])
+  })
+
+  test('what a client said while it was held back is carried out, also when it is gone', async () => {
+    const t = await testNode({ limits: { maxControlBytes: 10_000, highWaterBytes: 2_000 } })
+    const [slow, other] = [await t.client('slow'), await t.client('other')]
+    await other.subscribe('durable:b')
+    await publish(t, 'durable:a', 2, 1_000)
+    slow.wire.stall()
+    for (let n = 0; n < 4; n++) {
+      slow.post({ op: 'call', command: 'test.history', input: { channel: 'durable:a' } })
+      await t.clock.settle()
+    }
+    slow.post({ op: 'call', command: 'test.publish', input: { channel: 'durable:b', data: 'late' } })
+    await t.clock.settle()
+    expect(other.of('durable:b')).toEqual([])
+    slow.wire.drop()
+    await t.clock.settle()
+    expect(other.of('durable:b').map(({ data }) => data)).toEqual(['late'])
+  })
+
   test('replies wait behind a full connection, and come in order when it drains', async () => {
     const { t } = await watchedNode({ limits: { highWaterBytes: 2_000 } })
     const slow = await t.client('slow')

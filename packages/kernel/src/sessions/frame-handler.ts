@@ -127,8 +127,8 @@ export class FrameHandler {
       // Also where nobody is told any more: what the same connection sent behind it may still wait for its turn.
       const refusal = error === undefined ? undefined : this.refusalOf(at, frame, error)
       // An answer for an earlier connection would meet another call of the same id.
-      if (session.generation !== generation) return
-      if (refusal === undefined) this.#answer(session, frame.id, output)
+      if (session.generation !== generation) session.outbox.easeLater()
+      else if (refusal === undefined) this.#answer(session, frame.id, output)
       else session.outbox.control(refusal)
     })
   }
@@ -165,6 +165,8 @@ export class FrameHandler {
         if (isCurrent()) refuse(session, frame.id, refusal)
       } finally {
         session.requestsInFlight -= 1
+        // Its reply may have left before.
+        session.outbox.easeLater()
       }
     })
   }

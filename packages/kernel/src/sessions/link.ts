@@ -25,6 +25,7 @@ import {
 } from './ends.ts'
 import { idOf } from './frame-id.ts'
 import { FrameRate, tooManyFrames } from './frame-rate.ts'
+import { HeldFrames } from './held-frames.ts'
 import type { IntakeTarget } from './intake.ts'
 import { LinkHealth } from './link-health.ts'
 import type { LinkServices } from './link-services.ts'
@@ -35,8 +36,6 @@ type Phase = 'new' | 'connecting' | 'open' | 'closed'
 
 /** Frames of one connection that wait; with as many it is not read from until half of them are carried out. */
 const maxWaiting = 64
-/** Frames that a client may pipeline behind its connect frame. */
-const maxPipelined = 1_100
 
 /**
  * One connection, from its first byte to its close: decoding, rates, the connect handshake, heartbeat and token expiry.
@@ -72,9 +71,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   #saidExpiring = false
   #rate: FrameRate | undefined
   #assembly: ChunkAssembly | undefined
-  #pipelined: ClientFrame[] | undefined
-  /** Characters received while the connect frame is being looked at. */
-  #pipelinedLength = 0
+  /** There while something waits for the reply to `connect`, or for room for its own reply. */
+  #held: HeldFrames | undefined
   readonly #services: LinkServices
 
   constructor(services: LinkServices, connection: Connection, handshake: Handshake) {
@@ -156,45 +154,57 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   /** The client is held back: what it sends now would wait, in front of others. */
   #pause(): void {
-    if (this.#isPaused) return
+    if (!this.#isPaused) this.connection.pause?.()
     this.#isPaused = true
-    this.connection.pause?.()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused || this.waiting > maxWaiting / 2 || this.session?.outbox.isAwaited === true) return
+    this.#isPaused = false
+    this.connection.resume?.()
   }
 
   handle(frame: ClientFrame, length: number): void {
-    if (this.#isPaused && this.waiting <= maxWaiting / 2) {
-      this.#isPaused = false
-      this.connection.resume?.()
-    }
+    this.#resume()
     if (this.#phase === 'closed') return
     if (frame.op === 'connect') this.#connect(frame)
-    else if (this.#phase === 'open') this.#handle(frame)
-    else if (this.#phase === 'connecting') this.#pipeline(frame, length)
-    else {
-      const id = idOf(frame)
-      const error = new ParleyError('unauthenticated', 'The first frame of a connection is `connect`.')
-      this.#badFrame(id, error)
-    }
+    else if (this.#phase !== 'new') this.#handleInTurn(frame, length)
+    else
+      this.#badFrame(
+        idOf(frame),
+        new ParleyError('unauthenticated', 'The first frame of a connection is `connect`.'),
+      )
   }
 
-  #handle(frame: ClientFrame): void {
+  /** Who does not take replies asks for no more of them; what is held goes on when there is room. */
+  #handleInTurn(frame: ClientFrame, length: number): void {
+    const { session } = this
+    if (session !== undefined && this.#held === undefined && session.hasRoom) {
+      this.#handle(session, frame)
+      return
+    }
+    this.#held ??= new HeldFrames(this.#services.limits.maxAssembledBytes)
+    if (!this.#held.add(frame, length)) this.refused(frame)
+    if (session === undefined) return
+    session.outbox.isAwaited = true
+    this.#pause()
+  }
+
+  #handle(session: Session, frame: ClientFrame): void {
     // A new token comes by itself; all else somebody or something has done.
     if (frame.op !== 'refresh') this.#spoke = true
-    this.#services.handle(this.session as Session, frame)
+    this.#services.handle(session, frame)
   }
 
-  #pipeline(frame: ClientFrame, length: number): void {
-    this.#pipelined ??= []
-    this.#pipelinedLength += length
-    const hasRoom =
-      this.#pipelined.length < maxPipelined &&
-      this.#pipelinedLength <= this.#services.limits.maxAssembledBytes
-    if (hasRoom) this.#pipelined.push(frame)
-    else
-      this.#refuseFrame(
-        frame,
-        new ParleyError('overloaded', 'Too much was sent behind `connect`. Send it after the reply.'),
-      )
+  /** Carries out what is held: as far as there is room for the replies, or all if nobody is there for them any more. */
+  goOn(isLast = false): void {
+    const session = this.session as Session
+    const may = () => isLast || (this.#phase === 'open' && session.hasRoom)
+    const isDone = this.#held?.carryOut(may, (frame) => this.#handle(session, frame)) !== false
+    session.outbox.isAwaited = !isDone && this.#phase === 'open'
+    if (isDone) this.#held = undefined
+    if (session.outbox.isAwaited) this.#pause()
+    else this.#resume()
   }
 
   #connect(frame: ConnectFrame): void {
@@ -205,7 +215,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     this.#phase = 'connecting'
     const version = negotiateVersion(frame.versions ?? [1])
     if (version === undefined) {
-      this.#end(frame.id, new ParleyError('unsupported_version'), 'unsupported_version')
+      this.refuse(frame.id, new ParleyError('unsupported_version'))
+      this.close('unsupported_version')
       return
     }
     void this.#authenticate(frame)
@@ -218,13 +229,14 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
       this.#open(frame, identity)
     } catch (error) {
       const refusal = error instanceof ParleyError ? error : new ParleyError('internal')
-      this.#end(frame.id, refusal, closeReasonOf(refusal))
+      this.refuse(frame.id, refusal)
+      this.close(closeReasonOf(refusal))
     }
   }
 
   async #identify(token: string | undefined): Promise<Identity> {
-    if (token === undefined) throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
-    return this.#services.authenticate(token)
+    if (token !== undefined) return this.#services.authenticate(token)
+    throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
   }
 
   #open(frame: ConnectFrame, identity: Identity): void {
@@ -241,12 +253,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     )
     this.#wakeAtNextDeadline(now)
     if (frame.topics !== undefined) this.#services.follow(session, frame.topics)
-    const pipelined = this.#pipelined ?? []
-    this.#pipelined = undefined
-    for (const waiting of pipelined) {
-      if ((this.#phase as Phase) === 'closed') return
-      this.#services.handle(session, waiting)
-    }
+    this.goOn()
   }
 
   #badFrame(id: number | undefined, error: ParleyError): void {
@@ -273,14 +280,10 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     else this.connection.send({ text })
   }
 
-  #end(id: number, error: ParleyError, reason: CloseReason): void {
-    this.refuse(id, error)
-    this.close(reason)
-  }
-
   /** Closes the connection; what waits in the control lane goes out first. */
   close(reason: CloseReason): void {
     if (this.#phase === 'closed') return
+    this.#held = undefined
     this.session?.outbox.flush()
     this.#phase = 'closed'
     this.wakeAt = undefined
@@ -310,6 +313,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   ended(): void {
     if (this.#phase === 'closed') return
+    if (this.session !== undefined) this.goOn(true)
     this.#phase = 'closed'
     this.wakeAt = undefined
     const { code } = this.closure ?? closureOf(abnormalClosure, '')
@@ -335,7 +339,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
         return
       }
       this.#beatAt = now + this.#beat()
-      this.#noteActivity(now)
+      if (this.#spoke && this.session !== undefined) this.session.activeAt = now
+      this.#spoke = false
     }
     this.#wakeAtNextDeadline(now)
   }
@@ -345,11 +350,6 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     if (this.#phase === 'closed') return
     this.wakeAt = Math.min(this.#beatAt, now + expiryMs)
     this.#services.wheel.add(this)
-  }
-
-  #noteActivity(now: number): void {
-    if (this.#spoke && this.session !== undefined) this.session.activeAt = now
-    this.#spoke = false
   }
 
   /** The network took the ping, and nothing came since. */

@@ -108,6 +108,11 @@ export class Session implements OutboxOwner, Wakeable {
     return this.#absentMs + (this.#leftAt === undefined ? 0 : now - this.#leftAt)
   }
 
+  /** Whether one more request may be carried out: there is room for the replies to all that are under way. */
+  get hasRoom(): boolean {
+    return this.outbox.hasRoomFor(this.callsInFlight + this.requestsInFlight)
+  }
+
   attach(link: Link): void {
     this.#absentMs = this.absentMs(this.#services.clock.elapsed())
     this.#leftAt = undefined
@@ -275,6 +280,10 @@ export class Session implements OutboxOwner, Wakeable {
 
   overflowed(): void {
     this.link?.close('slow_consumer')
+  }
+
+  eased(): void {
+    if (this.hasRoom) this.link?.goOn()
   }
 }
 

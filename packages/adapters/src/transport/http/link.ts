@@ -30,6 +30,8 @@ export interface LinkHome {
   failed(error: unknown): void
 }
 
+/** The answer to a message is put off for so long at most, while the node wants no more: less than clients wait for it. */
+export const longestHoldMs = 8_000
 /** Passed to the handler of a link that broke (RFC 6455 §7.1.5). */
 const abnormalClosure = 1006
 
@@ -50,6 +52,10 @@ export class HttpLink implements Connection {
   #taken = 0
   #end = { code: abnormalClosure, reason: '' }
   #timer: Timer | undefined
+  /** The node wants no messages now. */
+  #isPaused = false
+  /** Ends the wait of the message that may be taken next. */
+  #goOn: ((refusal?: ParleyError) => void) | undefined
   readonly #home: LinkHome
 
   constructor(id: string, secret: string, home: LinkHome) {
@@ -84,10 +90,20 @@ export class HttpLink implements Connection {
     if (this.#state === 'open') this.downlink.uncork()
   }
 
+  pause(): void {
+    this.#isPaused = this.#state === 'open'
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#goOn?.()
+  }
+
   close(code: number, reason: string): void {
     if (this.#state !== 'open') return
     this.#state = 'closing'
     this.#end = { code, reason }
+    this.resume()
     this.#timer = this.#home.clock.after(this.#home.closeTimeoutMs, () => this.over())
     this.downlink.end(code, reason)
   }
@@ -99,22 +115,44 @@ export class HttpLink implements Connection {
 
   /**
    * Takes message number `seq` of the client, if it is the next one. One that was taken already changes nothing: its
-   * answer was lost.
+   * answer was lost. While the node wants no more, a message waits; only a farewell does not.
    *
-   * @throws ParleyError `bad_request` when messages before it are missing
+   * @throws ParleyError `bad_request` when messages before it are missing, `overloaded` when it has waited for long or was
+   * repeated meanwhile, `disconnected` when the link has ended meanwhile
    */
-  take(seq: number, message: string, close: { readonly code: number; readonly reason: string } | undefined) {
+  async take(
+    seq: number,
+    message: string,
+    close: { readonly code: number; readonly reason: string } | undefined,
+  ): Promise<void> {
     if (seq > this.#taken + 1)
       throw new ParleyError('bad_request', `Message ${this.#taken + 1} comes before message ${seq}.`, {
         details: { expected: this.#taken + 1 },
       })
     this.heard()
+    if (this.#isPaused && close === undefined && seq > this.#taken) await this.#wait()
     if (seq <= this.#taken) return
     this.#taken = seq
     this.receive(message)
     if (close === undefined || this.#state !== 'open') return
     this.#end = close
     this.over()
+  }
+
+  #wait(): Promise<void> {
+    this.#goOn?.(notNow('This message was sent once more.'))
+    return new Promise((resolve, reject) => {
+      const timer = this.#home.clock.after(longestHoldMs, () =>
+        goOn(notNow('Read what waits for you first.')),
+      )
+      const goOn = (refusal?: ParleyError) => {
+        timer.cancel()
+        if (this.#goOn === goOn) this.#goOn = undefined
+        if (refusal === undefined) resolve()
+        else reject(refusal)
+      }
+      this.#goOn = goOn
+    })
   }
 
   /** The client has shown that it is there. */
@@ -131,6 +169,7 @@ export class HttpLink implements Connection {
     if (this.#state === 'gone') return
     this.#state = 'gone'
     this.#timer?.cancel()
+    this.#goOn?.(noSuchLink())
     this.downlink.destroy()
     this.#home.gone(this)
     const { code, reason } = this.#end
@@ -146,6 +185,15 @@ export class HttpLink implements Connection {
       this.close(closeCodes.internal, 'The server failed.')
     }
   }
+}
+
+function notNow(message: string): ParleyError {
+  return new ParleyError('overloaded', message, { retryAfterMs: 1_000 })
+}
+
+/** Refused as a link that is not there (any more), wherever it was looked for. */
+export function noSuchLink(): ParleyError {
+  return new ParleyError('disconnected', 'There is no such link any more. Open a new one.')
 }
 
 /** The last line of a downlink. */

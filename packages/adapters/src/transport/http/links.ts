@@ -105,8 +105,3 @@ export function handshakeOf(exchange: Exchange, transport: string, token: string
     ...(userAgent === undefined ? {} : { userAgent }),
   }
 }
-
-/** Refused as a link that is not there (any more), wherever it was looked for. */
-export function noSuchLink(): ParleyError {
-  return new ParleyError('disconnected', 'There is no such link any more. Open a new one.')
-}

@@ -1,7 +1,8 @@
 import type { Relay } from '@parley/kernel'
 import { type ErrorBody, errorStatus, ParleyError } from '@parley/protocol'
 import type { Envelope } from './envelope.ts'
-import { type Links, noSuchLink } from './links.ts'
+import { longestHoldMs, noSuchLink } from './link.ts'
+import type { Links } from './links.ts'
 import type { Deposit, Tickets } from './tickets.ts'
 
 /** What a client asks of the node that holds its link, whichever node it is talking to. */
@@ -48,7 +49,7 @@ export class Questions {
     const node = id.slice(0, id.indexOf('.'))
     if (node === this.#links.node || this.#relay === undefined || node === '')
       return this.#answer(question, asker)
-    const heldMs = question.what === 'poll' ? (question.envelope.waitMs ?? defaultWaitMs) : 0
+    const heldMs = question.what === 'poll' ? (question.envelope.waitMs ?? defaultWaitMs) : longestHoldMs
     const answer = await this.#relay.ask(node, JSON.stringify(question), heldMs + answerMs)
     return JSON.parse(answer) as Answer
   }
@@ -71,7 +72,7 @@ export class Questions {
         if (found === undefined) throw noSuchLink()
         if (seq === undefined)
           throw new ParleyError('bad_request', 'The envelope lacks `seq`, the number of the message.')
-        found.take(seq, question.message, close)
+        await found.take(seq, question.message, close)
         return { status: 200, text: `{"seq":${seq}}` }
       }
       case 'poll':

@@ -35,7 +35,7 @@ export class Replies {
     while (count < due) {
       const outbox = this.#outboxes[count] as Outbox
       outbox.dirty = false
-      outbox.flush()
+      outbox.endTurn()
       count += 1
       if (count % outboxesPerLook === 0 && this.#clock.elapsed() >= until) break
     }

@@ -97,7 +97,7 @@ export class Nodes {
     const off = { perSecond: 0, burst: 0 }
     const flags = new Flags({ rateLimiting: this.#isLimited, advancedFiltering: true })
     const node = createNode({
-      ...{ store, clock: process, limits: this.#limits, apps: world.apps },
+      ...{ store, clock: process, limits, apps: world.apps },
       ...(this.count === 1 ? { recentLog: memoryRecentLog({ clock: process }) } : shared),
       authenticator: authenticator(process),
       transports: [this.#transport(process)],
@@ -121,11 +121,6 @@ export class Nodes {
         world.clock.after(200, () => this.boot(slot))
       },
     )
-  }
-
-  /** Between two polls, the answers to all that one request has brought must find room: 256 frames of it. */
-  get #limits(): Partial<Limits> {
-    return this.#world.wire === undefined ? limits : { ...limits, maxControlBytes: 64_000 }
   }
 
   #transport(process: SimulatedProcess): Transport {
