@@ -5,7 +5,7 @@ import { conversationChannel, inboxOf } from '../channel-names.ts'
 import { memberAssertion } from '../conversations/assertions.ts'
 import { notAMember } from '../conversations/refusals.ts'
 import type { ChatHandlers } from '../parts.ts'
-import { everyState, toPlacedState } from '../reading/read-states.ts'
+import { everyPlacedState, toPlacedState } from '../reading/read-states.ts'
 import { type Row, sql } from '../rows.ts'
 import { assembleMessages, type Message, messageColumns, toMessageRow } from './assemble.ts'
 import { noSuchMessage, requireMessage } from './store.ts'
@@ -97,7 +97,7 @@ export const following: ChatHandlers<'follow' | 'threads' | 'mentions'> = {
     const rows = await ctx.query(sql(threadsQuery, ctx.app, user, ...readCursor(after), limit))
     const states = new Map<string, { readonly unread: number; readonly mentions: number }>()
     if (rows.length > 0)
-      for (const row of await ctx.query(everyState(ctx.app, user, undefined))) {
+      for (const row of await ctx.query(everyPlacedState(ctx.app, user))) {
         const { conv, state } = toPlacedState(row)
         states.set(`${conv}.${state.thread}`, state)
       }

@@ -6,13 +6,15 @@ import type { ChatHandlers } from '../parts.ts'
 import { sql } from '../rows.ts'
 import { markBack, marksForward, unmovedAssertion } from './markers.ts'
 import {
-  everyState,
+  everyPlacedState,
   type PlacedState,
   type PlaceOf,
   type ReadState,
   stateWhenRead,
   stateWhenUnread,
   toPlacedState,
+  toReadState,
+  waitingStates,
 } from './read-states.ts'
 import { seenBy } from './seen-by.ts'
 
@@ -54,7 +56,7 @@ const marking: ChatHandlers<'markRead' | 'markUnread' | 'markAllRead'> = {
 
   markAllRead: async (ctx) => {
     const user = requireUser(ctx)
-    const all = (await ctx.query(everyState(ctx.app, user, undefined))).map(toPlacedState)
+    const all = (await ctx.query(everyPlacedState(ctx.app, user))).map(toPlacedState)
     const behind = all.filter(({ state }) => state.head > state.seq)
     if (behind.length > 0) {
       const marks = behind.map(({ conv, state }) => ({ conv, thread: state.thread ?? 0, seq: state.head }))
@@ -72,8 +74,8 @@ const marking: ChatHandlers<'markRead' | 'markUnread' | 'markAllRead'> = {
 
 const asking: ChatHandlers<'unread' | 'settings' | 'setSettings'> = {
   unread: async (ctx, { channel }) => {
-    const rows = await ctx.query(everyState(ctx.app, requireUser(ctx), channel))
-    const states = rows.map((row) => toPlacedState(row).state)
+    const rows = await ctx.query(waitingStates(ctx.app, requireUser(ctx), channel))
+    const states = rows.map(toReadState)
     const waiting = states.filter(
       ({ thread, unread, mentions }) => thread !== undefined && unread + mentions > 0,
     )

@@ -60,8 +60,9 @@ const unread = `p.last_ordinal
       WHERE conv = p.conv AND thread = p.thread AND seq <= p.marker ORDER BY seq DESC LIMIT 1), 0)
   - (SELECT count(*) FROM chat_messages AS x INDEXED BY chat_messages_author
       WHERE ${behind('x')} AND x.author = p.user)
-  - (SELECT count(*) FROM chat_messages AS x INDEXED BY chat_messages_deleted
-      WHERE ${behind('x')} AND x.deleted_at IS NOT NULL AND x.author <> p.user)
+  - CASE WHEN p.live = p.last_ordinal THEN 0 ELSE (SELECT count(*)
+      FROM chat_messages AS x INDEXED BY chat_messages_deleted
+      WHERE ${behind('x')} AND x.deleted_at IS NOT NULL AND x.author <> p.user) END
   - (SELECT count(*) FROM chat_hidden AS h ${live('h')} WHERE h.user = p.user AND ${behind('h')})`
 const mentionsOf = (user: string, also = ''): string =>
   `(SELECT count(*) FROM chat_mentions AS n ${live('n')}
@@ -73,35 +74,44 @@ const mentions = `${mentionsOf('p.user')} + ${mentionsOf(
     WHERE o.conv = n.conv AND o.user = p.user AND o.thread = n.thread AND o.seq = n.seq)`,
 )}`
 
-function statesSql(places: string, marker: string, version: string): string {
+/** What a mark asks for beside the state. */
+const besides = `p.conv, p.before, p.version, c.receipts AND c.members <= ${chatLimits.seenBy}
+  AND coalesce((SELECT receipts FROM chat_settings WHERE app = ?1 AND user = ?2), 1) AS is_shown,`
+
+function statesSql(places: string, marker: string, version: string, also: string): string {
   return `WITH placed AS (${places}),
     p AS (
       SELECT placed.*, ${marker} AS marker, ${version} AS next_version,
-        coalesce(s.last_seq, 0) AS head, s.last_ordinal, s.last_at
+        coalesce(s.last_seq, 0) AS head, s.last_ordinal, s.live, s.last_at
       FROM placed LEFT JOIN chat_streams AS s ON s.conv = placed.conv AND s.thread = placed.thread
     )
-    SELECT p.conv, c.id, p.thread, p.before, p.version, p.marker, p.next_version, p.head, p.last_at,
-      c.receipts AND c.members <= ${chatLimits.seenBy}
-        AND coalesce((SELECT receipts FROM chat_settings WHERE app = ?1 AND user = ?2), 1) AS is_shown,
+    SELECT ${also} c.id, p.thread, p.marker, p.next_version, p.head, p.last_at,
       CASE WHEN p.head > p.marker THEN ${unread} ELSE 0 END AS unread,
       CASE WHEN p.head > p.marker THEN ${mentions} ELSE 0 END AS mentions
     FROM p JOIN chat_conversations AS c ON c.conv = p.conv
     WHERE ?4 IS NOT NULL OR p.thread = 0 OR p.head > p.marker`
 }
 
-const everySql = statesSql(everyPlace, 'before', 'version')
+const waitingSql = statesSql(everyPlace, 'before', 'version', '')
+const everySql = statesSql(everyPlace, 'before', 'version', besides)
 // Not beyond the newest message: what is yet to come is not read. ?5 seq, ?6 version that the mark was made at.
 const readSql = statesSql(
   onePlace,
   'CASE WHEN coalesce(?6, version) < version THEN before ELSE max(before, min(?5, coalesce(s.last_seq, 0))) END',
   'version',
+  besides,
 )
 // ?5 seq
-const unreadSql = statesSql(onePlace, 'min(before, ?5 - 1)', 'version + 1')
+const unreadSql = statesSql(onePlace, 'min(before, ?5 - 1)', 'version + 1', besides)
 
-/** Everything in which something can wait for a user, or one conversation and its followed threads. */
-export function everyState(app: string, user: string, channel: string | undefined): SqlStatement {
-  return sql(everySql, app, user, channel === undefined ? null : conversationId(channel), null)
+/** The states of everything in which something can wait for a user, or of one conversation and its followed threads. */
+export function waitingStates(app: string, user: string, channel: string | undefined): SqlStatement {
+  return sql(waitingSql, app, user, channel === undefined ? null : conversationId(channel), null)
+}
+
+/** Everything in which something can wait for a user, with what a mark asks for. */
+export function everyPlacedState(app: string, user: string): SqlStatement {
+  return sql(everySql, app, user, null, null)
 }
 
 const parametersOf = ({ app, user, channel, thread }: PlaceOf): SqlValue[] => [
@@ -124,15 +134,19 @@ export function toPlacedState(row: Row): PlacedState {
     before: Number(row.before),
     versionBefore: Number(row.version),
     isShown: row.is_shown === 1,
-    state: {
-      channel: conversationChannel(String(row.id)),
-      ...(row.thread === 0 ? {} : { thread: Number(row.thread) }),
-      seq: Number(row.marker),
-      version: Number(row.next_version),
-      unread: Number(row.unread),
-      mentions: Number(row.mentions),
-      head: Number(row.head),
-      ...(row.last_at === null ? {} : { lastAt: Number(row.last_at) }),
-    },
+    state: toReadState(row),
+  }
+}
+
+export function toReadState(row: Row): ReadState {
+  return {
+    channel: conversationChannel(String(row.id)),
+    ...(row.thread === 0 ? {} : { thread: Number(row.thread) }),
+    seq: Number(row.marker),
+    version: Number(row.next_version),
+    unread: Number(row.unread),
+    mentions: Number(row.mentions),
+    head: Number(row.head),
+    ...(row.last_at === null ? {} : { lastAt: Number(row.last_at) }),
   }
 }
