@@ -25,7 +25,7 @@ export const errorRegistry = {
   },
   bad_frame: {
     retry: 'never',
-    summary: 'The frame is not valid JSON or not a frame of this protocol.',
+    summary: 'The frame is no valid JSON, or no frame of this protocol.',
   },
   unsupported_version: {
     retry: 'never',
@@ -62,7 +62,7 @@ export const errorRegistry = {
   },
   already_subscribed: {
     retry: 'never',
-    summary: 'The session is already subscribed to this channel. Unsubscribe first to change options.',
+    summary: 'The session is subscribed to this channel already. Unsubscribe first.',
   },
   conflict: {
     retry: 'later',
@@ -100,7 +100,7 @@ export const errorRegistry = {
   },
   timeout: {
     retry: 'same_key',
-    summary: 'No answer in time. Repeat with the same idempotency key.',
+    summary: 'No answer in time. Repeat it with the same idempotency key.',
   },
   cancelled: { retry: 'never', summary: 'The caller gave up before the answer came.' },
   disconnected: {

@@ -20,12 +20,13 @@ interface AvailabilityProps extends PresenceSettingsState {
 }
 
 /** How one appears to others, and one's own words about it. */
-export function Availability({ settings, change, onLeave }: AvailabilityProps) {
+export function Availability({ settings, wanted, change, onLeave }: AvailabilityProps) {
   const { client, me, announcements, dialogs } = useDesk()
   const { status } = usePresence([me ?? '']).of(me ?? '')
   const [isClearing, setClearing] = useState(false)
   const said = [status?.emoji, status?.text].filter((part) => part !== undefined && part !== '').join(' ')
-  const chosen: Chosen = settings?.invisible === true ? 'invisible' : (settings?.availability ?? 'online')
+  const { invisible, availability = 'online' } = { ...settings, ...wanted }
+  const chosen: Chosen = invisible === true ? 'invisible' : availability
   const choose = (value: Chosen) =>
     change(value === 'invisible' ? { invisible: true } : { invisible: false, availability: value })
   const clear = async () => {
