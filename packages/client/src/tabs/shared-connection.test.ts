@@ -72,6 +72,14 @@ const listen = ({ client }: OpenTab, channel = 'c', more = {}) => {
 }
 
 describe('tabs of one user', () => {
+  test('do not wait for themselves: the first connects as soon as it has the lock', async () => {
+    const { client } = await house.open()
+    await settle()
+    expect(house.server.ends).toHaveLength(1)
+    await house.server.last.accept()
+    expect([client.status, house.clock.elapsed()]).toEqual(['connected', 0])
+  })
+
   test('share one connection, one token and one subscription', async () => {
     const { one, two, server } = await house.two()
     const five = [one, two, await house.open(), await house.open(), await house.open()]

@@ -122,7 +122,8 @@ class Tab implements SharedConnection {
 
   #heard(message: ControlMessage): void {
     if (message.type === 'open') return this.#serve(message.link)
-    if (message.type === 'leader') for (const link of [...this.#links]) link.led(message.leader)
+    if (message.type === 'leader')
+      for (const link of [...this.#links]) link.led(message.leader, message.leader === this.#id)
     for (const nudge of this.#nudges) nudge()
   }
 

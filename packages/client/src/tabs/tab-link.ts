@@ -55,9 +55,10 @@ export class TabLink implements Link {
       .catch(() => undefined)
   }
 
-  /** Another leads, or the same once more. */
-  led(leader: string): void {
-    if (this.#leader === undefined) this.#options.ask()
+  /** Another leads, or the same once more; or this tab itself, which needs no link to the connection. */
+  led(leader: string, isOurs: boolean): void {
+    if (isOurs) this.#end(1001, 'This tab has the connection now.')
+    else if (this.#leader === undefined) this.#options.ask()
     else if (this.#leader !== leader) this.#end(1001, 'Another tab has the connection now.')
   }
 

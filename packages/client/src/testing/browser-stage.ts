@@ -90,7 +90,10 @@ export class StagedTab implements TabsPlatform {
       new Promise((_resolve, fail) => {
         const request = { tab: this, held, fail }
         signal?.addEventListener('abort', () => this.#browser.withdraw(name, request))
-        this.#browser.request(name, request, steal)
+        // As in browsers: whoever asks has gone on before a lock is given, be it free or not.
+        queueMicrotask(() => {
+          if (signal?.aborted !== true) this.#browser.request(name, request, steal)
+        })
       }),
   }
 
