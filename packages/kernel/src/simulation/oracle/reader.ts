@@ -150,7 +150,21 @@ export class ReaderTruth {
     const stretch = this.#stretch
     if (stretch === undefined || this.#isSuspended || this.#standingAt > sinceMs) return undefined
     const head = heads.get(stretch.stream) ?? 0
-    return stretch.last < head ? `stands at ${stretch.last}, ${head} was known for long` : undefined
+    return stretch.last < head && this.#isOwed(stretch, head)
+      ? `stands at ${stretch.last}, ${head} was known for long`
+      : undefined
+  }
+
+  /** With a filter, one is told only now and then of a place where nothing was for one. */
+  #isOwed({ stream, last }: Stretch, head: number): boolean {
+    if (!this.facts.isFiltered) return true
+    return this.facts.truth.publications.some(
+      (one) =>
+        one.place?.epoch === stream.epoch &&
+        one.place.offset > last &&
+        one.place.offset <= head &&
+        this.#wants(one),
+    )
   }
 
   /** It has everything that anybody has seen. */
