@@ -8,7 +8,7 @@ let count = 0
 const newChannel = () => `chat:room-${++count}`
 
 beforeAll(async () => {
-  server = await runningServer()
+  server = await runningServer({ flags: { securityFeatures: { rateLimiting: false } } })
 })
 afterEach(closeClients)
 afterAll(() => server?.remove())
