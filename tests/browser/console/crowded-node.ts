@@ -23,6 +23,8 @@ export interface CrowdedNode {
 const unlimited = { perSecond: 0, burst: 0 }
 const most = 200_000
 const console = fileURLToPath(new URL('../../../apps/console/dist', import.meta.url))
+/** Has what the pages of all applications load from the root. */
+const workspace = fileURLToPath(new URL('../../../apps/workspace/dist', import.meta.url))
 
 /** Tokens are identities as JSON in base64url: signing a hundred thousand is not what is tried here. */
 const tokenOf = (identity: Identity) => Buffer.from(JSON.stringify(identity)).toString('base64url')
@@ -62,6 +64,7 @@ export async function crowdedNode(count: number): Promise<CrowdedNode> {
   })
   mountRest(http, node)
   http.files({ path: '/console', folder: console, fallback: 'index.html' })
+  http.files({ path: '/', folder: workspace, fallback: 'index.html' })
   await node.start()
   for (let first = 0; first < count; first += 500)
     await Promise.all(Array.from({ length: 500 }, (_, member) => open(memory, `user-${first + member}`)))
