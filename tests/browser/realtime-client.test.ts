@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import type { RealtimeClient, RealtimeClientOptions } from '@parley/client/realtime'
 import type { WebSocketService } from '@parley/client/service'
 import type { Browser, Page } from 'playwright-core'
-import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
 import { launchBrowser } from './browser.ts'
+import { pageScript } from './page-script.ts'
 
 /** What these tests say beside the address. */
 type Said = Partial<Pick<RealtimeClientOptions, 'authentication' | 'connectionType'>>
@@ -13,19 +12,12 @@ type Said = Partial<Pick<RealtimeClientOptions, 'authentication' | 'connectionTy
 declare const connectTo: (options: Said) => RealtimeClient
 declare const service: WebSocketService
 
-const entry = fileURLToPath(new URL('./realtime-page.ts', import.meta.url))
 let script: string
 let server: ServerProcess
 let browser: Browser
 
 beforeAll(async () => {
-  const output = (await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['parley-source', ...defaultClientConditions] },
-    build: { write: false, minify: false, lib: { entry, formats: ['iife'], name: 'page', fileName: 'page' } },
-  })) as Rolldown.RolldownOutput[]
-  script = output[0]?.output[0].code ?? ''
+  script = await pageScript(new URL('./realtime-page.ts', import.meta.url))
   server = await ServerProcess.start()
   browser = await launchBrowser()
 })
@@ -41,7 +33,10 @@ async function openPage(): Promise<{
 }> {
   const page = await browser.newPage({ bypassCSP: true })
   const requests: { url: string; headers: Promise<Record<string, string>> }[] = []
-  page.on('request', (request) => requests.push({ url: request.url(), headers: request.allHeaders() }))
+  page.on('request', (request) => {
+    // A page that is closed in between has no headers to tell.
+    requests.push({ url: request.url(), headers: request.allHeaders().catch(() => ({})) })
+  })
   await page.goto(`${server.url}/health`)
   await page.addScriptTag({ content: script })
   const headersOf = (part: string) =>

@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
 import { publish, tokenFor } from './back-end.ts'
 import { launchBrowser } from './browser.ts'
 import { Gate } from './gate.ts'
+import { pageScript } from './page-script.ts'
 import type { SdkPage } from './sdk-page.ts'
 
 declare const sdk: SdkPage
@@ -23,14 +22,7 @@ let tokenSeconds = 600
 let published = 0
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL('./sdk-page.ts', import.meta.url))
-  const output = (await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['parley-source', ...defaultClientConditions] },
-    build: { write: false, minify: false, lib: { entry, formats: ['iife'], name: 'page', fileName: 'page' } },
-  })) as Rolldown.RolldownOutput[]
-  script = output[0]?.output[0].code ?? ''
+  script = await pageScript(new URL('./sdk-page.ts', import.meta.url))
   server = await ServerProcess.start()
   browser = await launchBrowser({ keepsPages: true })
 })

@@ -1,26 +1,18 @@
-import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
-import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
 import { publish } from './back-end.ts'
 import { launchBrowser } from './browser.ts'
+import { pageScript } from './page-script.ts'
 
 declare const listenTo: (channel: string, token: string) => Promise<Record<string, unknown[]>>
 
-const entry = fileURLToPath(new URL('./transports-page.ts', import.meta.url))
 let script: string
 let server: ServerProcess
 let browser: Browser
 
 beforeAll(async () => {
-  const output = (await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['parley-source', ...defaultClientConditions] },
-    build: { write: false, minify: false, lib: { entry, formats: ['iife'], name: 'page', fileName: 'page' } },
-  })) as Rolldown.RolldownOutput[]
-  script = output[0]?.output[0].code ?? ''
+  script = await pageScript(new URL('./transports-page.ts', import.meta.url))
   server = await ServerProcess.start()
   browser = await launchBrowser()
 })

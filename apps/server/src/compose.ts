@@ -106,9 +106,9 @@ export async function startServer(config: Config, logger: Logger, place?: Place)
   const files = await filesOptions(config, logger)
   const store = await openStore(config, { clock, logger })
   const tracer = await openTracer(config)
-  const ownTransports = transportsOf(config, { http, logger, metrics, flags })
+  const ownTransports = transportsOf(config, { http, clock, logger, metrics, flags })
   // Behind our own: they ask those before them about paths that are not theirs.
-  const pusher = pusherParts(config, { http, logger, metrics, development })
+  const pusher = pusherParts(config, { http, clock, logger, metrics, development })
   const socketIo = socketIoParts(config, { server: http.server, logger, metrics })
   const node = createNode({
     ...{ store, authenticator, clock, logger, metrics, flags, limits, tracer },

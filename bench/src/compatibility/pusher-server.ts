@@ -24,7 +24,7 @@ const node = createNode({
   authenticator: await jwtAuthenticator({ keys: [], clock }),
   transports: [
     pusherTransport({
-      ...{ http, server: http.server, keys: [pusherKey], hub: module.desk, logger, metrics },
+      ...{ http, server: http.server, keys: [pusherKey], hub: module.desk, clock, logger, metrics },
       settings: { clientEventsPerSecond: 1_000_000_000 },
     }),
   ],

@@ -20,7 +20,7 @@ const metrics = prometheusMetrics()
 const logger = silentLogger
 const patient = { connectTimeoutMs: 60_000, pingTimeoutMs: 60_000 }
 const limits = { ...limitDefaults, maxConnectionsPerIp: 50_000, ...patient }
-const overHttp = httpTransport({ limits, logger, metrics })
+const overHttp = httpTransport({ limits, clock, logger, metrics })
 const http = createServer((request, response) => {
   if (!overHttp.handle(request, response)) response.writeHead(404).end()
 })

@@ -71,7 +71,15 @@ async function pairNode(
     ...{ vacatedDelayMs: 300, nodes: () => transport.nodes },
   })
   const transport = pusherTransport({
-    ...{ http, server: http.server, logger: silentLogger, metrics, keys: [keys.default], hub: module.desk },
+    ...{
+      http,
+      server: http.server,
+      clock,
+      logger: silentLogger,
+      metrics,
+      keys: [keys.default],
+      hub: module.desk,
+    },
   })
   const kinds = Object.fromEntries(
     Object.values(kindNames).map((kind) => [kind, { durability: 'recent' as const }]),

@@ -74,7 +74,7 @@ export class House {
       limits: { maxFrameBytes: 65_536 },
       trustedProxies: this.#options.trustedProxies ?? 0,
     }
-    const overHttp = httpTransport({ ...shared, absenceMs: this.#options.absenceMs ?? 2_000 })
+    const overHttp = httpTransport({ ...shared, clock, absenceMs: this.#options.absenceMs ?? 2_000 })
     const store = memoryStore({ clock, disk: this.#disk })
     const node = createNode({
       ...{ store, authenticator, clock, metrics, limits, logger: silentLogger },

@@ -1,13 +1,14 @@
 import type { Server } from 'node:http'
 import { type PusherKey, pusherTransport } from '@parley/adapters/transport/pusher'
 import { pusherWebhook } from '@parley/adapters/webhook/pusher'
-import type { Http, Logger, Metrics, Transport } from '@parley/kernel'
+import type { Clock, Http, Logger, Metrics, Transport } from '@parley/kernel'
 import { type PusherModule, pusherModule } from '@parley/modules'
 import type { Config } from '../config.ts'
 import type { DevelopmentAccess } from '../development.ts'
 
 interface Surroundings {
   readonly http: Http & { readonly server: Server }
+  readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
   readonly development: DevelopmentAccess | undefined
@@ -16,7 +17,7 @@ interface Surroundings {
 /** The wire of Pusher Channels as the configuration says, and the module that publishes and tells by webhooks. */
 export function pusherParts(
   config: Config,
-  { http, logger, metrics, development }: Surroundings,
+  { http, clock, logger, metrics, development }: Surroundings,
 ): { readonly transports: readonly Transport[]; readonly modules: readonly PusherModule[] } {
   const { pusher, allowedOrigins, trustedProxies } = config
   if (!pusher.enabled) return { transports: [], modules: [] }
@@ -28,7 +29,7 @@ export function pusherParts(
     nodes: () => transport.nodes,
   })
   const transport = pusherTransport({
-    ...{ http, server: http.server, logger, metrics, keys, prefixes, allowedOrigins, trustedProxies },
+    ...{ http, server: http.server, clock, logger, metrics, keys, prefixes, allowedOrigins, trustedProxies },
     hub: module.desk,
     settings: {
       activityTimeoutS: Math.max(Math.round(activityTimeoutMs / 1_000), 1),

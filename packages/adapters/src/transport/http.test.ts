@@ -5,6 +5,7 @@ import type { Connection, ConnectionHandler, Handshake } from '@parley/kernel'
 import { memoryMetrics, silentLogger } from '@parley/kernel/memory'
 import { ParleyError } from '@parley/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { processTime } from './http/testing/process-time.ts'
 import { type HttpTransport, httpTransport } from './http.ts'
 
 interface Peer {
@@ -39,6 +40,7 @@ beforeEach(async () => {
   peers = []
   refusal = undefined
   transport = httpTransport({
+    clock: processTime,
     limits: { maxFrameBytes: 4_096 },
     allowedOrigins: ['self', 'https://app.example'],
     closeTimeoutMs: 200,

@@ -5,13 +5,13 @@ import { type Encoding, eventStream, ndjson } from './http/encoding.ts'
 import { maxEnvelopeBytes, parseBody } from './http/envelope.ts'
 import { Exchange, type ExchangeRules } from './http/exchange.ts'
 import type { HttpLink } from './http/link.ts'
+import type { LinkClock } from './http/link-clock.ts'
 import { handshakeOf, Links } from './http/links.ts'
 import { Listeners } from './http/listeners.ts'
 import { PollDownlink } from './http/poll-downlink.ts'
 import { type Asker, errorIn, Questions, refusalOf } from './http/questions.ts'
 import { StreamDownlink } from './http/stream-downlink.ts'
 import { Tickets, ticketTtlMs } from './http/tickets.ts'
-import { type LinkClock, processTime } from './http/time.ts'
 
 export interface HttpTransportOptions {
   /** Paths below which the transport is found; default `/realtime` and `/ws`. */
@@ -26,7 +26,7 @@ export interface HttpTransportOptions {
   /** A client that does not poll for so long, beyond the pause that it named, is gone; in ms, default 10,000. */
   readonly absenceMs?: number
   /** Default: the time of the process. */
-  readonly clock?: LinkClock
+  readonly clock: LinkClock
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -79,7 +79,7 @@ class HttpLinks implements HttpTransport {
     }
     this.#absenceMs = options.absenceMs ?? 10_000
     this.#logger = options.logger.child({ transport: this.name })
-    this.#clock = options.clock ?? processTime
+    this.#clock = options.clock
     this.#links = new Links({
       ...{ closeTimeoutMs: options.closeTimeoutMs ?? 3_000, logger: this.#logger, clock: this.#clock },
     })

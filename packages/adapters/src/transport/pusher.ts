@@ -44,6 +44,7 @@ export interface PusherTransportOptions {
   readonly allowedOrigins?: readonly string[]
   /** Number of proxies in front whose `X-Forwarded-For` is believed; default 0. */
   readonly trustedProxies?: number
+  readonly clock: ClientServices['clock']
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -96,7 +97,7 @@ class PusherTransport implements Transport {
       ['what'],
     )
     const parts = {
-      ...{ keys: this.#keys, hub: options.hub, view: this.#view, now: Date.now },
+      ...{ keys: this.#keys, hub: options.hub, view: this.#view, now: options.clock.now },
       requested: (what: string) => requests.add(1, { what }),
     }
     for (const prefix of options.prefixes ?? ['']) mountHttpApi(options.http, prefix, parts)
@@ -104,7 +105,7 @@ class PusherTransport implements Transport {
   }
 
   #makeServices(): ClientServices {
-    const { metrics, hub, settings } = this.#options
+    const { clock, metrics, hub, settings } = this.#options
     const messages = metrics.counter(
       'parley_pusher_messages_total',
       'What clients of Pusher asked for: subscribe, signin, client_event.',
@@ -116,7 +117,7 @@ class PusherTransport implements Transport {
     metrics.gauge('parley_pusher_connections', 'Connections of clients of Pusher.', () => this.#clients.size)
     return {
       settings: { ...pusherDefaults, ...settings },
-      ...{ keys: this.#keys, hub, batches: new Batches(), now: Date.now },
+      ...{ keys: this.#keys, hub, batches: new Batches(), clock },
       ...{ maxMessageBytes, closeTimeoutMs: 3_000 },
       hasPeers: () => this.#view.hasPeers,
       counted: (what) => messages.add(1, { what }),
@@ -137,12 +138,12 @@ class PusherTransport implements Transport {
   }
 
   start(accept: Accept, relay?: Relay): void {
-    const { keys, hub } = this.#options
+    const { keys, hub, clock } = this.#options
     this.#view.start(relay)
     for (const name of new Set(keys.map(({ app }) => app)))
-      this.#apps.set(name, new PusherApp({ name, accept, hub, random: Math.random }))
+      this.#apps.set(name, new PusherApp({ name, accept, hub, random: clock.random }))
     this.#timer = setInterval(() => {
-      const now = Date.now()
+      const now = clock.now()
       for (const client of this.#clients) client.beat(now)
     }, beatMs).unref()
   }

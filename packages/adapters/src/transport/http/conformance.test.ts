@@ -6,9 +6,11 @@ import { checkTransport, type TransportSubject } from '@parley/kernel/testing'
 import { describe, test } from 'vitest'
 import { httpTransport } from '../http.ts'
 import { type Downlink, LinkClient } from './testing/link-client.ts'
+import { processTime } from './testing/process-time.ts'
 
 async function open(kind: Downlink, name: string): Promise<TransportSubject> {
   const transport = httpTransport({
+    clock: processTime,
     limits: { maxFrameBytes: 131_072 },
     closeTimeoutMs: 1_000,
     absenceMs: 2_000,

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionHandler, OutgoingFrame, Timer } from '@parley/kernel'
 import { closeCodes, ParleyError } from '@parley/protocol'
+import type { LinkClock } from './link-clock.ts'
 import type { Poll } from './poll.ts'
-import type { LinkClock } from './time.ts'
 
 /** The way from the node to the client: a response that goes on, or answers to polls. */
 export interface Downlink {

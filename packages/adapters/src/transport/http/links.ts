@@ -3,7 +3,7 @@ import type { Accept, Handshake, Logger } from '@parley/kernel'
 import { closeCodes, ParleyError } from '@parley/protocol'
 import type { Exchange } from './exchange.ts'
 import { type Downlink, HttpLink, type LinkHome } from './link.ts'
-import type { LinkClock } from './time.ts'
+import type { LinkClock } from './link-clock.ts'
 
 export interface LinksOptions {
   readonly closeTimeoutMs: number

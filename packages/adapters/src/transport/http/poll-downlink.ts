@@ -1,8 +1,8 @@
 import type { OutgoingFrame, Timer } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { closeLine, type Downlink, type HttpLink } from './link.ts'
+import type { LinkClock } from './link-clock.ts'
 import type { Poll } from './poll.ts'
-import type { LinkClock } from './time.ts'
 
 /** Characters of an answer, about: what is more waits for the next. */
 const answerLength = 262_144

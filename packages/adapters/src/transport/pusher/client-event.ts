@@ -64,7 +64,7 @@ export async function publishClientEvent(
 }
 
 function checked(
-  { settings, now }: ClientServices,
+  { settings, clock }: ClientServices,
   event: string,
   { subscription, rate }: { readonly subscription: Subscription | undefined; readonly rate: EventRate },
 ): Subscription {
@@ -78,7 +78,7 @@ function checked(
     )
   if (event.length > nameLimits.event)
     throw new Refusal(codes.rejected, `The name of an event has at most ${nameLimits.event} characters.`)
-  if (!rate.take(now()))
+  if (!rate.take(clock.now()))
     throw new Refusal(
       codes.rejected,
       `A connection may send ${settings.clientEventsPerSecond} client events a second.`,

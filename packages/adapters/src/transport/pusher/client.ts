@@ -1,4 +1,10 @@
-import { AskingLink, type AskingListener, type ConnectionHandler, type OutgoingFrame } from '@parley/kernel'
+import {
+  AskingLink,
+  type AskingListener,
+  type ConnectionHandler,
+  type OutgoingFrame,
+  type Timer,
+} from '@parley/kernel'
 import { ParleyError, type ServerFrame } from '@parley/protocol'
 import type { WebSocketConnection } from '../websocket/connection.ts'
 import { EventRate, publishClientEvent, Refusal } from './client-event.ts'
@@ -38,14 +44,14 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
   #heardAt: number
   #pingedAt: number | undefined
   #isOver = false
-  #leaveTimer: NodeJS.Timeout | undefined
+  #leaveTimer: Timer | undefined
 
   constructor(services: ClientServices, arrival: Arrival, connection: WebSocketConnection) {
     this.#services = services
     this.#arrival = arrival
     this.#connection = connection
     this.socketId = arrival.socketId
-    this.#heardAt = services.now()
+    this.#heardAt = services.clock.now()
   }
 
   /** Opens a session for the connection, and tells the client so; what the client asks for waits for it. */
@@ -73,7 +79,7 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
   // ——— what the client says
 
   receive(text: string): void {
-    this.#heardAt = this.#services.now()
+    this.#heardAt = this.#services.clock.now()
     this.#pingedAt = undefined
     const message = decodeMessage(text)
     if (message === undefined) this.#tellError(null, 'A message is JSON with `event` and `data`.')
@@ -180,7 +186,9 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
     if (subscription === undefined) return
     this.#subscriptions.delete(wanted.channel)
     this.#forget(subscription)
-    await patiently(async () => this.#link?.request({ op: 'unsubscribe', channel: wanted.channel }))
+    await patiently(this.#services.clock, async () =>
+      this.#link?.request({ op: 'unsubscribe', channel: wanted.channel }),
+    )
   }
 
   #forget(subscription: Subscription): void {
@@ -199,7 +207,7 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
     }
     this.#user = user
     const channel = userChannelOf(user.id)
-    await patiently(async () => this.#link?.request({ op: 'subscribe', channel }))
+    await patiently(this.#services.clock, async () => this.#link?.request({ op: 'subscribe', channel }))
     this.write({ text: encodeMessage('pusher:signin_success', { user_data: user.text }) })
     if (user.watchlist.length === 0) return
     const unwatch = await app.watchlists.watch(user.watchlist, { tell: (text) => this.write({ text }) })
@@ -245,7 +253,8 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
   }
 
   frame(frame: ServerFrame): void {
-    if (frame.op === 'goaway') this.#leaveIn(frame.retryAfterMs + Math.random() * frame.spreadMs)
+    if (frame.op === 'goaway')
+      this.#leaveIn(frame.retryAfterMs + this.#services.clock.random() * frame.spreadMs)
     else if (frame.op === 'occupancy') {
       const subscription = this.#subscriptions.get(frame.channel)
       subscription?.send(countFrame(subscription.name, frame.sessions))
@@ -253,7 +262,7 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
   }
 
   #leaveIn(delayMs: number): void {
-    this.#leaveTimer ??= setTimeout(() => this.#sendAway(), delayMs).unref()
+    this.#leaveTimer ??= this.#services.clock.after(delayMs, () => this.#sendAway())
   }
 
   #sendAway(): void {
@@ -317,7 +326,7 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
   #end(hasLeft: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearTimeout(this.#leaveTimer)
+    this.#leaveTimer?.cancel()
     this.#unwatch?.()
     for (const subscription of this.#subscriptions.values())
       if (!this.#opening.has(subscription)) this.#forget(subscription)

@@ -1,4 +1,4 @@
-import type { AskingLink, OutgoingFrame } from '@parley/kernel'
+import { type AskingLink, type Clock, type OutgoingFrame, retry } from '@parley/kernel'
 import { ParleyError, type SubscribeResult } from '@parley/protocol'
 import type { PusherApp } from './app.ts'
 import { Refusal } from './client-event.ts'
@@ -82,7 +82,7 @@ function memberOf({ channel_data: channelData }: Fields, user: SignedUser | unde
  * @throws EntryRefusal, ParleyError; the client is not in the channel then
  */
 export async function enter(entrant: Entrant, wish: Wish): Promise<Subscription> {
-  const { link, line, app } = entrant
+  const { link, line, app, services } = entrant
   const { name, member } = wish
   const subscription = new Subscription(name, line, member?.id)
   const roster = member === undefined ? undefined : await app.rosters.open(name.channel)
@@ -90,9 +90,9 @@ export async function enter(entrant: Entrant, wish: Wish): Promise<Subscription>
   try {
     if (roster !== undefined && member !== undefined) checkRoom(entrant, roster, member)
     entrant.begun(subscription)
-    const result = await patiently(() => link.request(subscribeFrame(entrant, wish)))
+    const result = await patiently(services.clock, () => link.request(subscribeFrame(entrant, wish)))
     hasJoined = true
-    if (member !== undefined) await patiently(() => link.request(memberFrame(name, member)))
+    if (member !== undefined) await patiently(services.clock, () => link.request(memberFrame(name, member)))
     subscription.joined(result as SubscribeResult, wish.isCounting)
     // What changes from here on waits with the subscription.
     app.rooms.enter(name, subscription)
@@ -177,10 +177,10 @@ async function cachedFrame(
   { position }: SubscribeResult,
 ): Promise<OutgoingFrame> {
   const input = { channel, before: position.offset + 1, limit: lookedAt }
-  const { events } = (await patiently(() =>
+  const { events } = (await patiently(services.clock, () =>
     link.request({ op: 'call', command: 'channels.history', input }),
   )) as { events: readonly { type: string; data: unknown; at: number; redacted?: boolean }[] }
-  const oldest = services.now() - services.settings.cacheMs
+  const oldest = services.clock.now() - services.settings.cacheMs
   const cached = events.findLast(
     ({ type, at, redacted }) => redacted !== true && at >= oldest && !type.startsWith('client-'),
   )
@@ -189,19 +189,14 @@ async function cachedFrame(
   return { text: encodeMessage('pusher:cache_miss', '', { channel: name }) }
 }
 
-const mostAttempts = 20
+/** A client that comes back wants all its channels at once, and the node may say that this is too much. */
+const patience = { maxRetries: 19, baseMs: 20, capMs: 5_000 }
 
-/** Asks again, when the node says that it was too much at once: a client that comes back wants all its channels. */
-export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask()
-    } catch (error) {
-      const isBusy =
-        error instanceof ParleyError && (error.code === 'rate_limited' || error.code === 'overloaded')
-      if (!isBusy || attempt >= mostAttempts) throw error
-      const waitMs = Math.max(error.retryAfterMs ?? 0, 10) * (1 + Math.random() / 2)
-      await new Promise((resolve) => setTimeout(resolve, waitMs))
-    }
-  }
+/** Asks again, after growing pauses, when the node says that it was too much at once. */
+export function patiently<T>(clock: Pick<Clock, 'after' | 'random'>, ask: () => Promise<T>): Promise<T> {
+  return retry(ask, { clock, policy: patience, mayPass: wasTooMuch })
+}
+
+function wasTooMuch(error: unknown): boolean {
+  return error instanceof ParleyError && (error.code === 'rate_limited' || error.code === 'overloaded')
 }

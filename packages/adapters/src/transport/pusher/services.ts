@@ -1,4 +1,4 @@
-import type { Handshake } from '@parley/kernel'
+import type { Clock, Handshake } from '@parley/kernel'
 import type { ConnectionHome } from '../websocket/connection.ts'
 import type { PusherApp } from './app.ts'
 import type { PusherClient } from './client.ts'
@@ -28,8 +28,7 @@ export interface ClientServices extends ConnectionHome {
   readonly keys: Keyring
   readonly hub: PusherHub
   readonly batches: Batches
-  /** Milliseconds since 1970. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now' | 'after' | 'random'>
   /** Whether clients that are told to go have somewhere else to go. */
   readonly hasPeers: () => boolean
   /** Counts what clients ask for, and what is refused. */

@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '@parley/kernel'
-
-/** What links need of a clock. */
-export type LinkClock = Pick<Clock, 'after' | 'defer' | 'secret'>
+import type { LinkClock } from '../link-clock.ts'
 
 /** The time of this process; keeps no process alive. */
 export const processTime: LinkClock = {
