@@ -147,6 +147,10 @@ describe('what breaks the protocol', () => {
   test('a frame too large is refused by its header, before its bytes come', () => {
     expect(readAll([text('x'.repeat(maxBytes + 1)).subarray(0, 4)])).toEqual(['violation 4004'])
   })
+
+  test('so is half a close code', () => {
+    expect(readAll([Buffer.from([0x88, 0x81])])).toEqual(['violation 1002'])
+  })
 })
 
 describe('against the receiver of ws', () => {

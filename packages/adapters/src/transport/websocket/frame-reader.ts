@@ -141,6 +141,7 @@ export class FrameReader {
       return 'The opcode is unknown.'
     if (opcode >= opcodes.close) {
       if ((first & 0x80) === 0) return 'A control frame is not fragmented.'
+      if (opcode === opcodes.close && (second & 0x7f) === 1) return 'A close code has two bytes.'
       return (second & 0x7f) > 125 ? 'A control frame has at most 125 bytes.' : undefined
     }
     const begun = this.#fragments > 0
@@ -230,10 +231,6 @@ export class FrameReader {
   }
 
   #close(payload: Buffer): void {
-    if (payload.length === 1) {
-      this.#refuse(1002, 'A close code has two bytes.')
-      return
-    }
     const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0)
     if (payload.length > 0 && !mayBeSent(code)) this.#refuse(1002, 'The close code may not be sent.')
     else if (!isUtf8(payload.subarray(2))) this.#refuse(1007, 'The reason is not valid UTF-8.')
