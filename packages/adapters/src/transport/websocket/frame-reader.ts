@@ -139,11 +139,7 @@ export class FrameReader {
     const opcode = first & 0x0f
     if (opcode > opcodes.binary && (opcode < opcodes.close || opcode > opcodes.pong))
       return 'The opcode is unknown.'
-    if (opcode >= opcodes.close) {
-      if ((first & 0x80) === 0) return 'A control frame is not fragmented.'
-      if (opcode === opcodes.close && (second & 0x7f) === 1) return 'A close code has two bytes.'
-      return (second & 0x7f) > 125 ? 'A control frame has at most 125 bytes.' : undefined
-    }
+    if (opcode >= opcodes.close) return controlProblem(first, second & 0x7f)
     const begun = this.#fragments > 0
     if (opcode === opcodes.continuation) return begun ? undefined : 'There is no message to continue.'
     return begun ? 'The message before is not finished.' : undefined
@@ -282,6 +278,13 @@ function unmask(bytes: Buffer, start: number, end: number): void {
   if (at < end) bytes[at] = (bytes[at] as number) ^ a
   if (at + 1 < end) bytes[at + 1] = (bytes[at + 1] as number) ^ b
   if (at + 2 < end) bytes[at + 2] = (bytes[at + 2] as number) ^ c
+}
+
+/** RFC 6455 §5.5 */
+function controlProblem(first: number, length: number): string | undefined {
+  if ((first & 0x80) === 0) return 'A control frame is not fragmented.'
+  if ((first & 0x0f) === opcodes.close && length === 1) return 'A close code has two bytes.'
+  return length > 125 ? 'A control frame has at most 125 bytes.' : undefined
 }
 
 /** RFC 6455 §7.4: codes that may appear in a close frame. */
