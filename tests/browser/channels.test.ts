@@ -37,6 +37,7 @@ test('what one person writes, and what a back end publishes, is seen in both win
   await ada.send('Good morning')
   await shows(grace, ['Good morning'])
   await grace.send('Good morning to you')
+  await shows(ada, ['Good morning', 'Good morning to you'])
   await publish(server, { channel: 'chat:general', data: { text: 'from curl' } })
   for (const window of [ada, grace]) await shows(window, ['Good morning', 'Good morning to you', 'from curl'])
   expect(await ada.page.getByRole('img', { name: 'Stored' }).count()).toBe(1)

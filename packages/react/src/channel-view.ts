@@ -302,6 +302,8 @@ export class ChannelView {
   }
 
   #show(status: SubscriptionStatus): void {
+    // Only what is live is kept: what came just before the connection went would be forgotten.
+    if (this.#status === 'subscribed' && status !== 'subscribed' && this.isOpen) this.#keeper.write()
     this.#status = status
     this.#changed()
   }

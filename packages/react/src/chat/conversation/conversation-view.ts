@@ -191,6 +191,8 @@ export class ConversationView implements Watchable<ThreadSnapshot> {
       if (reason !== undefined || !isWhole) this.#reload()
     },
     live: (isLive) => {
+      // Only what is live is kept: what came just before the connection went would be forgotten.
+      if (!isLive) this.#keeper.write()
       this.#isLive = isLive
       this.#watchers.changed()
     },
