@@ -301,13 +301,18 @@ export class Cluster implements HubCluster, BrokerListener {
     return this.#relays.ask(transport, node, question, withinMs)
   }
 
-  /** Somebody who comes from another node stands further than this one has heard: it looks at the log. */
+  /**
+   * Somebody who comes from another node stands further than this one has heard: it looks at the log. That may have lost
+   * its stream meanwhile: then the channel moves to the new one, and the verdict names the cause.
+   */
   async lookAhead(channel: Channel): Promise<void> {
-    const { app, kind, name } = channel
-    const [top] = (await this.#parts.hub.log(kind)?.tops(app, [name])) ?? []
+    const { app, epoch, kind, name } = channel
+    const { hub } = this.#parts
+    const [top] = (await hub.log(kind)?.tops(app, [name])) ?? []
     await this.settle(app)
-    if (top?.epoch === channel.epoch && top.head > channel.head)
-      await this.#arrivals.reached(channel, top.head)
+    if (top === undefined || channel.epoch !== epoch || hub.find(app, name) !== channel) return
+    if (top.epoch !== epoch) hub.verify(channel, top)
+    else if (top.head > channel.head) await this.#arrivals.reached(channel, top.head)
   }
 
   /** Undefined when the keyed state of an open channel is whole here, else a promise that is fulfilled soon in any case. */
