@@ -5,5 +5,5 @@ export interface Scale {
   readonly isQuick: boolean
 }
 
-export const fullScale: Scale = { isQuick: false, warmMillis: 800, millis: 2_000 }
+export const fullScale: Scale = { isQuick: false, warmMillis: 1_800, millis: 2_000 }
 export const quickScale: Scale = { isQuick: true, warmMillis: 400, millis: 700 }
