@@ -10,6 +10,7 @@ import {
   type RealtimeClientOptions,
   type RealtimeMessage,
 } from '@parley/client/realtime'
+import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { FaultProxy } from '../fault-proxy/fault-proxy.ts'
 import { ServerProcess } from './server-process.ts'
@@ -49,11 +50,13 @@ function next(from: RealtimeClient, type: string): Promise<RealtimeMessage> {
   })
 }
 
-describe.each<ConnectionType>(['websocket', 'sse', 'polling'])('by %s', (connectionType) => {
+const types: readonly ConnectionType[] = ['websocket', 'socket.io', 'sse', 'http2', 'polling']
+
+describe.each(types)('by %s', (connectionType) => {
   test('messages by type, to everyone and to rooms', async () => {
     const [ada, ben] = [
-      await client({ connectionType, fallbackTypes: [] }),
-      await client({ connectionType, fallbackTypes: [] }, 'Ben'),
+      await client({ connectionType, fallbackTypes: [], socketIo: { io } }),
+      await client({ connectionType, fallbackTypes: [], socketIo: { io } }, 'Ben'),
     ]
     await Promise.all([ada.connect(), ben.connect()])
     expect(ada.getConnectionInfo()).toMatchObject({ connectionType, isConnected: true, status: 'connected' })
@@ -161,6 +164,38 @@ test('a server that does not answer at all: attempts one after the other, then t
   await ada.connect()
   expect((await ada.send('x', 1)).offset).toBeGreaterThan(0)
   await proxy.close()
+})
+
+test('a configuration: the service where it is not there, then elsewhere; its rooms from the beginning', async () => {
+  const ben = RealtimeBuilder.createConfiguredClient(
+    {
+      connection: {
+        url: 'ws://127.0.0.1:9',
+        protocols: ['edu-matrix-v1'],
+        heartbeat: 10_000,
+        reconnect: true,
+      },
+      channels: { chat: 'configured-lobby' },
+      topics: ['edu-updates'],
+      clusters: { primary: 'ws://127.0.0.1:9', failover: [server.url] },
+    },
+    { authentication: { token: await server.token('Ben') } },
+  )
+  open.push(ben)
+  await ben.connect()
+  const ada = await client()
+  await ada.connect()
+  for (const room of ['configured-lobby', 'edu-updates']) {
+    // Resolves when the server has let it in.
+    await ben.joinRoom(room)
+    const heard = next(ben, 'said')
+    await ada.sendToRoom(room, 'said', { to: room })
+    expect(await heard).toMatchObject({ roomId: room, payload: { to: room } })
+  }
+})
+
+test('`socket.io` without its library is refused before anything happens', async () => {
+  await expect(client({ connectionType: 'socket.io' })).rejects.toThrow('socketIo: { io }')
 })
 
 test('without `autoReconnect` the first failure is the last', async () => {

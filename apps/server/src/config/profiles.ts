@@ -1,7 +1,7 @@
 import { fileLimitDefaults } from '@parley/modules'
 import type { Settings } from './schema.ts'
 
-type Defaults = Omit<Settings, 'profile' | 'authorize' | 'tls'>
+type Defaults = Omit<Settings, 'profile' | 'authorize' | 'scaling' | 'tls'>
 
 const day = 24 * 60 * 60 * 1000
 

@@ -190,6 +190,13 @@ export const configSchema = z.strictObject({
       )
       .max(32),
   }),
+  scaling: z
+    .strictObject({
+      type: z.enum(['horizontal']).optional(),
+      sticky: switchOf.optional(),
+      redisAdapter: switchOf.optional(),
+    })
+    .optional(),
   tls: z
     .strictObject({
       certFile: described('the path of a certificate with its chain, as PEM'),

@@ -53,7 +53,7 @@ export function lifecycle(client: RealtimeClient, connection: EnhancedWebSocketC
   // @ts-expect-error misspelt
   client.on('disconected', () => undefined)
   const { connectionType, isConnected, subscriptions } = client.getConnectionInfo()
-  connectionType satisfies 'websocket' | 'sse' | 'polling'
+  connectionType satisfies 'websocket' | 'socket.io' | 'sse' | 'http2' | 'polling'
   isConnected satisfies boolean
   subscriptions satisfies readonly string[]
   client.status satisfies 'connected' | 'connecting' | 'disconnected'

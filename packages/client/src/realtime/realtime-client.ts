@@ -181,7 +181,7 @@ export class RealtimeClient<Messages extends object = RealtimeMessages> implemen
   getConnectionInfo(): RealtimeConnectionInfo {
     const { clientId } = this.#options
     return {
-      connectionType: this.#transport.name as ConnectionType,
+      connectionType: typeOf(this.#transport),
       isConnected: this.status === 'connected',
       subscriptions: [...this.#types.keys()],
       rooms: this.#rooms.ids,
@@ -289,6 +289,10 @@ export class RealtimeClient<Messages extends object = RealtimeMessages> implemen
   #tell(error: ParleyError): void {
     this.#lifecycle.emit('error', RealtimeError.from(error))
   }
+}
+
+function typeOf({ name }: ClientTransport): ConnectionType {
+  return name === 'http-stream' ? 'http2' : (name as ConnectionType)
 }
 
 function unreachable(delayMs: number): string {

@@ -2,11 +2,15 @@ import type { HealthClient } from '../health/connection-health.ts'
 import type { Clock, Network } from '../platform.ts'
 import type { ClientTransport } from '../transport.ts'
 import type { FallbackOptions } from '../transports/fallback.ts'
+import type { SocketIoTransportOptions } from '../transports/socket-io.ts'
 import type { WebSocketConstructor } from '../transports/websocket.ts'
 import type { RequestHeaders } from './request-headers.ts'
 
-/** What a client can be connected by. */
-export type ConnectionType = 'websocket' | 'sse' | 'polling'
+/**
+ * What a client can be connected by. `http2` is a stream by `fetch`, over HTTP/2 where the server offers it; `socket.io`
+ * needs the option `socketIo`.
+ */
+export type ConnectionType = 'websocket' | 'socket.io' | 'sse' | 'http2' | 'polling'
 
 export interface RealtimeAuthentication {
   /** A token, or what gives one: asked for each connection and before a token expires. */
@@ -77,6 +81,8 @@ export interface RealtimeClientOptions {
   /** Where the platform has none, or to use others. */
   readonly WebSocket?: WebSocketConstructor | undefined
   readonly fetch?: typeof fetch | undefined
+  /** For `socket.io`: `{ io }`, of `socket.io-client`. */
+  readonly socketIo?: SocketIoTransportOptions | undefined
   readonly clock?: Clock | undefined
   readonly network?: Network | undefined
 }

@@ -3,7 +3,9 @@ import { ParleyError } from '@parley/protocol'
 import { monitoredTransport } from '../health/monitored-transport.ts'
 import type { ClientTransport } from '../transport.ts'
 import { fallbackTransport } from '../transports/fallback.ts'
+import { httpStreamTransport } from '../transports/http-stream.ts'
 import { pollingTransport } from '../transports/polling.ts'
+import { socketIoTransport } from '../transports/socket-io.ts'
 import { sseTransport } from '../transports/sse.ts'
 import { websocketTransport } from '../transports/websocket.ts'
 import { isServerError } from './disconnect-reason.ts'
@@ -62,15 +64,22 @@ function transportOf(type: ConnectionType, options: RealtimeClientOptions): Clie
     case 'sse':
       // An `EventSource` sends no headers: where there are some, the stream is read by `fetch`.
       return sseTransport({ ...http, ...(hasHeaders ? { EventSource: null } : {}) })
+    case 'http2':
+      return httpStreamTransport(http)
+    case 'socket.io':
+      if (options.socketIo === undefined)
+        throw refused('The type `socket.io` needs the library: `socketIo: { io }`, of `socket.io-client`.')
+      return socketIoTransport(options.socketIo)
     case 'polling':
       return pollingTransport({ ...http, pollInterval })
     default:
-      throw new ParleyError(
-        'bad_request',
-        `There is no connection type \`${String(type)}\`: websocket, sse or polling.`,
+      throw refused(
+        `There is no connection type \`${String(type)}\`: websocket, socket.io, sse, http2 or polling.`,
       )
   }
 }
+
+const refused = (message: string): ParleyError => new ParleyError('bad_request', message)
 
 /** When a link ends because the server has failed, the client is told to wait, as if the server had said so. */
 function pausedAfterFailure(inner: ClientTransport): ClientTransport {

@@ -24,3 +24,9 @@ export {
   realtimeDefaults,
 } from './realtime-options.ts'
 export { type PresetOptions, REALTIME_PRESETS } from './realtime-presets.ts'
+export type {
+  ClientSocketConfig,
+  ClusterSocketConfig,
+  ServerSocketConfig,
+  WebSocketConfig,
+} from './websocket-config.ts'

@@ -15,8 +15,8 @@ export interface ConnectOptions {
   /** Default `standard`. */
   readonly security_level?: SecurityLevel | undefined
   /**
-   * What is tried, in this order, when the endpoint's own protocol does not get through: `websocket`, `sse`, `polling`.
-   * `http2` is a stream over HTTP like `sse`, and `socket.io` is `websocket`. Default: these three; `[]` for none.
+   * What is tried, in this order, when the endpoint's own protocol does not get through: `websocket`, `sse`, `polling`,
+   * `http2`; `socket.io` is `websocket` here. Default: `websocket`, `sse`, `polling`; `[]` for none.
    */
   readonly fallback_protocols?: readonly string[] | undefined
   /** How long an attempt may take over all protocols, in ms, up to 15,000. Default 10,000. */
@@ -39,7 +39,7 @@ const protocols: Readonly<Record<EndpointProtocol | ConnectionType, ConnectionTy
   websocket: 'websocket',
   'socket.io': 'websocket',
   sse: 'sse',
-  http2: 'sse',
+  http2: 'http2',
   polling: 'polling',
 }
 const levels: readonly unknown[] = ['standard', 'high', 'maximum']
