@@ -66,11 +66,14 @@ const stalledReader: Fault = async (world) => {
   return stalled
 }
 
-/** Applications are closed, and opened again where they were. */
-const reload: Fault = async ({ chance, actors }) => {
+/** Applications are closed before they hear what became of their last calls, and opened again where they were. */
+const reload: Fault = async ({ chance, proxy, actors }) => {
   const some = chance.some(actors, 0.3)
+  const late = during(proxy.links, { toClient: { delayMs: chance.between(100, 300) } }, 300)
+  await sleep(chance.between(50, 200))
   for (const actor of some) actor.shut()
-  await sleep(chance.between(0, 1_500))
+  await late
+  await sleep(chance.between(0, 1_200))
   for (const actor of some) actor.open()
   return some.length
 }
