@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -63,7 +63,10 @@ const asServer = (more: Readonly<Record<string, string>> = {}) => ({
   ...more,
 })
 
-async function listen(onConnection: () => void = () => undefined): Promise<Server & { port: number }> {
+/** Another program: it says nothing, or does what it is given. */
+async function listen(
+  onConnection: (socket: Socket) => void = () => undefined,
+): Promise<Server & { port: number }> {
   const taken = createServer(onConnection)
   taken.listen(0, '127.0.0.1')
   await once(taken, 'listening')
@@ -72,27 +75,25 @@ async function listen(onConnection: () => void = () => undefined): Promise<Serve
 }
 
 test('nothing is wrong with a server that runs as it should, nor before its first start', async () => {
-  const running = await examine([], { directory: folder(), environment: asServer() })
+  // Two at a time, here and below: each is a process of its own.
+  const [running, unstarted] = await Promise.all([
+    examine([], { directory: folder(), environment: asServer() }),
+    examine([], { directory: folder('port: 0\n') }),
+  ])
   expect([...running.values()].filter(({ status }) => status === 'problem')).toEqual([])
   expect(running.get('server')).toMatchObject({ status: 'ok' })
   expect(running.get('keys')?.says).toContain('The server takes them.')
-  const unstarted = await examine([], { directory: folder('port: 0\n') })
   expect([...unstarted.values()].filter(({ status }) => status === 'problem')).toEqual([])
 })
 
 test('a port that is taken, by another program or by a server with other data', async () => {
-  const { port } = await listen()
-  const other = await examine(['--only', 'port'], {
-    directory: folder(),
-    environment: { PORT: String(port) },
-  })
+  const { port } = await listen((socket) => socket.destroy())
+  const at = (taken: number) =>
+    examine(['--only', 'port'], { directory: folder(), environment: { PORT: String(taken) } })
+  const [other, sibling] = await Promise.all([at(port), at(server.port)])
   expect(other.get('port')).toMatchObject({
     status: 'problem',
     says: `Port ${port} is taken by another program.`,
-  })
-  const sibling = await examine(['--only', 'port'], {
-    directory: folder(),
-    environment: { PORT: String(server.port) },
   })
   expect(sibling.get('port')?.says).toContain('is taken by another Parley server')
 })
@@ -130,23 +131,24 @@ test.skipIf(!isRoot)('a disk that is full', async () => {
 
 test('a wrong key: one that the server does not have, one that is no key, and a token that is refused', async () => {
   const other = asServer({ PARLEY_JWT_SECRET: `${secret}-that-is-another` })
-  const found = await examine(['--only', 'keys'], { directory: folder(), environment: other })
+  const pem = folder('apps: { default: { keys: [{ algorithm: EdDSA, keyFile: tokens.pem }] } }')
+  const [found, signed] = await Promise.all([
+    examine(['--only', 'keys'], { directory: folder(), environment: other }),
+    parleyCommand(['token', 'ada'], { directory: folder(), environment: other }),
+    parleyCommand(['keys', 'new', '--out', 'tokens'], { directory: pem }),
+  ])
   expect(found.get('keys')).toMatchObject({
     status: 'problem',
     says: expect.stringContaining('refuses a token signed with the key of this configuration'),
   })
-  const pem = folder('apps: { default: { keys: [{ algorithm: EdDSA, keyFile: tokens.pem }] } }')
-  await parleyCommand(['keys', 'new', '--out', 'tokens'], { directory: pem })
-  const unusable = await examine(['--only', 'keys'], { directory: pem })
+  const [unusable, refused] = await Promise.all([
+    examine(['--only', 'keys'], { directory: pem }),
+    examine(['--only', 'keys', '--token', signed.out.trim()], {
+      directory: folder(),
+      environment: asServer(),
+    }),
+  ])
   expect(unusable.get('keys')?.says).toContain('is a private key')
-  const signed = await parleyCommand(['token', 'ada'], {
-    directory: folder(),
-    environment: { PARLEY_JWT_SECRET: `${secret}-that-is-another` },
-  })
-  const refused = await examine(['--only', 'keys', '--token', signed.out.trim()], {
-    directory: folder(),
-    environment: asServer(),
-  })
   expect(refused.get('keys')?.says).toMatch(/The token is refused: .*signature/i)
 })
 
@@ -187,13 +189,15 @@ test('a database of an older version, and one of a newer', async () => {
 test('a configuration that cannot be read', async () => {
   const directory = folder()
   mkdirSync(join(directory, 'parley.yaml'))
-  const unreadable = await examine([], { directory })
+  const [unreadable, broken] = await Promise.all([
+    examine([], { directory }),
+    examine(['--only', 'configuration'], { directory: folder('port: [') }),
+  ])
   expect(unreadable.get('configuration')).toMatchObject({
     status: 'problem',
     says: expect.stringContaining('the file cannot be read'),
   })
   expect(unreadable.get('disk')?.status).toBe('skipped')
-  const broken = await examine(['--only', 'configuration'], { directory: folder('port: [') })
   expect(broken.get('configuration')?.says).toContain('the file is not valid YAML')
   if (isRoot) return
   const secretFile = folder('port: 0\n')
@@ -229,11 +233,15 @@ test.skipIf(!hasNginx)('a proxy that keeps streams back, and one that passes no 
     }
   }
   expect(await look(upgrade)).toMatchObject({ status: 'ok' })
-  expect(await look(`${upgrade} proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;`)).toMatchObject({
+  const [keeps, refuses] = await Promise.all([
+    look(`${upgrade} proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;`),
+    look(''),
+  ])
+  expect(keeps).toMatchObject({
     status: 'problem',
     says: expect.stringContaining('keeps streams back until they end'),
   })
-  expect(await look('')).toMatchObject({
+  expect(refuses).toMatchObject({
     status: 'problem',
     says: expect.stringContaining('No WebSocket can be opened'),
   })
@@ -248,24 +256,26 @@ files: { store: s3, s3: { endpoint: "http://127.0.0.1:${gone.port}", bucket: par
 tracing: { endpoint: "${server.url}" }
 port: 0
 `
-  const found = await examine(['--only', 'backends'], { directory: folder(config) })
+  const silent = await listen()
+  const [found, hangs] = await Promise.all([
+    examine(['--only', 'backends'], { directory: folder(config) }),
+    examine(['--only', 'backends'], {
+      directory: folder(`port: 0\ntracing: { endpoint: "http://127.0.0.1:${silent.port}" }\n`),
+    }),
+  ])
   const { status, says } = found.get('backends') as Finding
   expect(status).toBe('problem')
   expect(says).toContain('The object store at http://127.0.0.1:')
   expect(says).toContain('The authorization webhook at')
   expect(says).toContain('ECONNREFUSED')
   expect(says).not.toContain('collector')
-  const silent = await listen()
-  const hangs = await examine(['--only', 'backends'], {
-    directory: folder(`port: 0\ntracing: { endpoint: "http://127.0.0.1:${silent.port}" }\n`),
-  })
   expect(hangs.get('backends')?.says).toMatch(
     /The collector of traces .* does not answer \(nothing within 5 s/,
   )
 })
 
 test('what is found is said in words too', async () => {
-  const { port } = await listen()
+  const { port } = await listen((socket) => socket.destroy())
   const { code, out } = await parleyCommand(['doctor', '--only', 'port'], {
     directory: folder(),
     environment: { PORT: String(port) },

@@ -49,6 +49,8 @@ const post = implement(contract, {
       summary: 'Sends a letter.',
       input: letter,
       retry: { maxRetries: 3, baseMs: 200 },
+      // What a kill interrupts is begun again when this has passed, and 5 s more.
+      timeoutMs: 1_000,
       run: (ctx, { to }) => {
         if (existsSync(join(dataDir, '../closed')))
           throw new ParleyError('unavailable', 'The post office is closed.')

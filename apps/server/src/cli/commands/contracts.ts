@@ -21,7 +21,7 @@ export const contracts: CliCommand = {
     ['parley contracts --json > openapi.json', 'for tools'],
   ],
   async run({ words: [name], sources, isJson, terminal }) {
-    const registry = new Registry(offlineModules(loadConfig(sources)))
+    const registry = new Registry(await offlineModules(loadConfig(sources)))
     const command = registry.commands().find((one) => one.name === name)
     if (command !== undefined)
       terminal.out(isJson ? asJson(registry, command) : oneCommand(registry, command))

@@ -30,7 +30,7 @@ export const migrate: CliCommand = {
 
 async function run({ option, sources, terminal, isJson }: Invocation): Promise<number> {
   const config = loadConfig(sources)
-  const modules = offlineModules(config)
+  const modules = await offlineModules(config)
   const pending = await findPending(config, modules)
   const isCheck = option('check') !== undefined
   if (!isCheck) {

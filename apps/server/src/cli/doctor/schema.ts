@@ -19,7 +19,7 @@ export const schemaCheck: HealthCheck = {
         `The database has schema ${store.schema}; this version of Parley knows schemas up to ${store.newestSchema}.`,
         'Start the newer version that wrote it, or restore a backup made before the update.',
       )
-    const pending = await findPending(config, offlineModules(config))
+    const pending = await findPending(config, await offlineModules(config))
     if (pending.length === 0) return ok(`The database has schema ${store.schema}, the newest.`)
     return problem(
       `The database is of an older version. There is to do: ${pending.join('; ')}.`,
