@@ -22,7 +22,10 @@ beforeAll(async () => {
   server = await runningServer({
     ...settings,
     flags: {},
-    pusher: { subscriptionCount: true, maxMembers: 2, activityTimeoutMs: 1_000, prefixes: ['', '/pusher'] },
+    pusher: {
+      ...{ subscriptionCount: true, maxMembers: 2, prefixes: ['', '/pusher'] },
+      ...{ activityTimeoutMs: 1_000, pongTimeoutMs: 1_000 },
+    },
   })
 })
 afterEach(closeClients)

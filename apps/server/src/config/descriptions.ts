@@ -98,6 +98,7 @@ export const settingDescriptions: Readonly<Record<string, string>> = {
     'Whether clients and back ends of Pusher Channels are served. Key and secret are those of an app key that is given with its `secret` and may do everything; the app id is the name of the app.',
   'pusher.prefixes': 'Stand in front of `/app/KEY`, where clients connect, and of `/apps/ID`, the HTTP API.',
   'pusher.activityTimeoutMs': 'After so long a silence clients ask whether the server is there.',
+  'pusher.pongTimeoutMs': 'A silent client that the server asks has so long to answer.',
   'pusher.clientEvents': 'Whether clients may send events to each other.',
   'pusher.clientEventsPerSecond': 'How many a connection may send.',
   'pusher.subscriptionCount': 'Whether clients are told how many are in a channel.',

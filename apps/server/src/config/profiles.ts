@@ -34,7 +34,7 @@ const everywhere = {
     recoveryMs: 120_000,
   },
   pusher: {
-    ...{ enabled: true, prefixes: [''], activityTimeoutMs: 120_000 },
+    ...{ enabled: true, prefixes: [''], activityTimeoutMs: 120_000, pongTimeoutMs: 30_000 },
     ...{ clientEvents: true, clientEventsPerSecond: 10, subscriptionCount: false },
     ...{ maxMembers: 1_000, cacheMs: 1_800_000, vacatedDelayMs: 3_000, webhooks: [] },
   },

@@ -174,6 +174,7 @@ export const configSchema = z.strictObject({
       .min(1)
       .max(8),
     activityTimeoutMs: milliseconds(3_600_000),
+    pongTimeoutMs: whole(100, 3_600_000),
     clientEvents: switchOf,
     clientEventsPerSecond: whole(1, 10_000),
     subscriptionCount: switchOf,

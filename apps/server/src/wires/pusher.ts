@@ -33,6 +33,7 @@ export function pusherParts(
     hub: module.desk,
     settings: {
       activityTimeoutS: Math.max(Math.round(activityTimeoutMs / 1_000), 1),
+      pongTimeoutMs: settings.pongTimeoutMs,
       clientEvents: settings.clientEvents,
       clientEventsPerSecond: settings.clientEventsPerSecond,
       subscriptionCount: settings.subscriptionCount,

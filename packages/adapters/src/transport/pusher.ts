@@ -52,6 +52,7 @@ export interface PusherTransportOptions {
 /** Defaults are those of Pusher, where it has any. */
 export const pusherDefaults: PusherSettings = {
   activityTimeoutS: 120,
+  pongTimeoutMs: 30_000,
   clientEvents: true,
   clientEventsPerSecond: 10,
   subscriptionCount: false,
@@ -60,7 +61,8 @@ export const pusherDefaults: PusherSettings = {
   maxBufferedBytes: 1_048_576,
 }
 
-const beatMs = 5_000
+/** Looks so often for silent clients, or as often as a pong may take. */
+const longestBeatMs = 5_000
 const protocols = { oldest: 5, newest: 7 }
 
 /**
@@ -142,6 +144,7 @@ class PusherTransport implements Transport {
     this.#view.start(relay)
     for (const name of new Set(keys.map(({ app }) => app)))
       this.#apps.set(name, new PusherApp({ name, accept, hub, random: clock.random }))
+    const beatMs = Math.min(longestBeatMs, this.#services.settings.pongTimeoutMs)
     this.#timer = setInterval(() => {
       const now = clock.now()
       for (const client of this.#clients) client.beat(now)

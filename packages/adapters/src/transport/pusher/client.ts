@@ -18,9 +18,8 @@ import type { Subscription, SubscriptionLine } from './subscription.ts'
 
 /** Requests of one client that wait for the one before. */
 const maxQueued = 4_096
-const pongTimeoutMs = 30_000
-/** How much later than agreed a client may be heard of. */
-const graceMs = 10_000
+/** How much later than agreed a client may be heard of, at most. */
+const maxGraceMs = 10_000
 const noRoom = 'The server takes no connections now. Connect again.'
 const pong: OutgoingFrame = { text: '{"event":"pusher:pong","data":"{}"}' }
 const ping: OutgoingFrame = { text: '{"event":"pusher:ping","data":"{}"}' }
@@ -298,12 +297,13 @@ export class PusherClient implements ConnectionHandler, AskingListener, Subscrip
 
   /** Looks whether the client is still there. */
   beat(now: number): void {
-    const { activityTimeoutS } = this.#services.settings
+    const { activityTimeoutS, pongTimeoutMs } = this.#services.settings
+    const silenceMs = activityTimeoutS * 1_000
     if (this.#pingedAt !== undefined) {
       // A client that takes nothing has not seen the question either: the node looks after those.
       if (now - this.#pingedAt > pongTimeoutMs && this.#connection.bufferedBytes === 0)
         this.close(codes.noPong, 'No pong came in time.')
-    } else if (now - this.#heardAt > activityTimeoutS * 1_000 + graceMs) {
+    } else if (now - this.#heardAt > silenceMs + Math.min(silenceMs, maxGraceMs)) {
       this.#pingedAt = now
       this.write(ping)
     }

@@ -10,6 +10,8 @@ import type { Keyring } from './signatures.ts'
 export interface PusherSettings {
   /** Silence after which a client asks whether the server is there, in s. */
   readonly activityTimeoutS: number
+  /** How long a client that was asked may take to answer. */
+  readonly pongTimeoutMs: number
   readonly clientEvents: boolean
   /** Events that a connection may send a second. */
   readonly clientEventsPerSecond: number
