@@ -141,6 +141,29 @@ test('names that others know are taken, after our own', () => {
   expect(load({ environment: both })).toMatchObject({ max_connections: 8, keys: [{ key: 'p'.repeat(40) }] })
 })
 
+test('names that another program may have meant are taken, and said', () => {
+  const environment = {
+    PERFORMANCE_MONITORING: 'false',
+    WEBSOCKET_OPTIMIZATION_ENABLED: 'false',
+    CONNECTION_POOL_SIZE: '70',
+    MESSAGE_QUEUE_SIZE: '500',
+  }
+  expect(load({ environment })).toMatchObject({
+    ...{ metricsEnabled: false, max_connections: 70, compression: { enabled: false } },
+    limits: { maxConnections: 70, maxWaitingJobs: 500 },
+    warnings: [
+      '`max_connections` comes from CONNECTION_POOL_SIZE; if that is for another program, set PARLEY_MAX_CONNECTIONS.',
+      '`limits.maxWaitingJobs` comes from MESSAGE_QUEUE_SIZE; if that is for another program, set PARLEY_LIMITS_MAX_WAITING_JOBS.',
+    ],
+  })
+  const own = { PARLEY_MAX_CONNECTIONS: '9', CONNECTION_POOL_SIZE: '7', REACT_APP_PERFORMANCE_TRACKING: 'no' }
+  expect(load({ environment: own })).toMatchObject({
+    max_connections: 9,
+    metricsEnabled: false,
+    warnings: [],
+  })
+})
+
 test('what container platforms and test runs put into the environment is not ours', () => {
   const environment = {
     PARLEY_PORT: 'tcp://10.0.0.1:3001',

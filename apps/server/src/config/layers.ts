@@ -30,6 +30,11 @@ const aliases: readonly (readonly [variable: string, place: string])[] = [
   ['REACT_APP_AUTO_SCALING', 'auto_scaling'],
   ['REACT_APP_GLOBAL_DISTRIBUTION', 'global_distribution'],
   ['REACT_APP_MONITORING_ENABLED', 'monitoring'],
+  ['REACT_APP_PERFORMANCE_TRACKING', 'metricsEnabled'],
+  ['PERFORMANCE_MONITORING', 'metricsEnabled'],
+  ['WEBSOCKET_OPTIMIZATION_ENABLED', 'compression.enabled'],
+  ['CONNECTION_POOL_SIZE', 'max_connections'],
+  ['MESSAGE_QUEUE_SIZE', 'limits.maxWaitingJobs'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'tracing.endpoint'],
   ['OTEL_SERVICE_NAME', 'tracing.serviceName'],
 ]

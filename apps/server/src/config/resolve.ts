@@ -5,7 +5,7 @@ import type { FlagName, Limits, Rates } from '@parley/kernel'
 import { ConfigurationError, sourceOf } from './check.ts'
 import { explainLayers, type Setting } from './explain.ts'
 import { type KeyInForce, keysInForce } from './keys-in-force.ts'
-import type { Layer, Mistake } from './layers.ts'
+import { type Layer, type Mistake, variableOf } from './layers.ts'
 import type { Settings } from './schema.ts'
 
 /** A key that signs tokens of an app. */
@@ -76,7 +76,7 @@ export function resolveSettings(settings: Settings, layers: readonly Layer[], di
     rates: defined(rates),
     settingsInForce: explainLayers(layers),
     keysInForce: keysInForce(settings, layers),
-    warnings: warningsOf(settings),
+    warnings: [...warningsOf(settings), ...borrowedNames(layers)],
   }
 }
 
@@ -198,6 +198,21 @@ function warningsOf({
       ? [`Whoever reaches ${host} may sign in as anybody: \`developmentSignIn\` is on.`]
       : []),
   ]
+}
+
+/** Variables of this server that may as well be meant for another program on the machine. */
+const commonNames: readonly (readonly [variable: string, path: readonly string[]])[] = [
+  ['CONNECTION_POOL_SIZE', ['max_connections']],
+  ['MESSAGE_QUEUE_SIZE', ['limits', 'maxWaitingJobs']],
+]
+
+function borrowedNames(layers: readonly Layer[]): readonly string[] {
+  return commonNames
+    .filter(([variable, path]) => sourceOf(layers, path) === `environment variable ${variable}`)
+    .map(
+      ([variable, path]) =>
+        `\`${path.join('.')}\` comes from ${variable}; if that is for another program, set ${variableOf(path)}.`,
+    )
 }
 
 function sha256(text: string): string {
