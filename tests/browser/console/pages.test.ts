@@ -55,7 +55,7 @@ test('the overview draws what the server does, second by second, and points at o
       return value()
     }, soon)
     .toBeGreaterThan(5)
-  expect(await page.locator('canvas').count()).toBe(12)
+  expect(await page.locator('canvas').count()).toBe(15)
   // Somebody points at the newest moment: the other charts show it as well.
   const box = await page.locator('.u-over').first().boundingBox()
   await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 4, (box?.y ?? 0) + 20)

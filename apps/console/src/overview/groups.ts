@@ -67,6 +67,16 @@ export const groups: readonly { readonly title: string; readonly charts: readonl
     ],
   },
   {
+    title: 'Collaboration',
+    charts: [
+      plan('Users and channels', countWords, [
+        ['users with a session', ({ collaboration }) => collaboration.users],
+        ['channels in use', ({ connections }) => connections.channels],
+      ]),
+      { title: 'Published by kind, per second', words: countWords, lines: kindLines },
+    ],
+  },
+  {
     title: 'Performance',
     charts: [
       percentilesPlan('Event-loop delay', ({ process }) => process.eventLoop),
@@ -77,6 +87,10 @@ export const groups: readonly { readonly title: string; readonly charts: readonl
         ['resident', ({ process }) => process.rssBytes],
         ['heap', ({ process }) => process.heapBytes],
       ]),
+      plan('Bandwidth, per second', byteWords, [
+        ['received', (figures) => perSecond(figures.traffic.received, figures)],
+        ['sent', (figures) => perSecond(figures.traffic.sent, figures)],
+      ]),
       plan('Queue depth', countWords, [
         ['units for the store', ({ queues }) => queues.store],
         ['calls without answer', ({ queues }) => queues.calls],
@@ -85,19 +99,37 @@ export const groups: readonly { readonly title: string; readonly charts: readonl
   },
 ]
 
-const maxReasons = 6
+const maxLines = 6
+type Counts = Readonly<Record<string, number>>
 
-/** The reasons that come up most; one line for none of them. */
-function dropLines(figures: readonly Figures[]): readonly Line[] {
+/** Counts by name as lines, a second: those that come up most; one line for none of them. */
+function linesOf(
+  figures: readonly Figures[],
+  countsOf: (figures: Figures) => Counts,
+  words: (name: string) => string,
+): readonly Line[] {
   const totals = new Map<string, number>()
-  for (const { drops } of figures)
-    for (const [reason, count] of Object.entries(drops)) totals.set(reason, (totals.get(reason) ?? 0) + count)
-  const reasons = [...totals].sort((one, other) => other[1] - one[1]).slice(0, maxReasons)
-  if (reasons.length === 0) return [{ label: 'none', values: figures.map(() => 0) }]
-  return reasons.map(([reason]) => ({
-    label: reasonWords(reason),
-    values: figures.map((one) => perSecond(one.drops[reason] ?? 0, one)),
+  for (const one of figures)
+    for (const [name, count] of Object.entries(countsOf(one)))
+      totals.set(name, (totals.get(name) ?? 0) + count)
+  const names = [...totals].sort((one, other) => other[1] - one[1]).slice(0, maxLines)
+  if (names.length === 0) return [{ label: 'none', values: figures.map(() => 0) }]
+  return names.map(([name]) => ({
+    label: words(name),
+    values: figures.map((one) => perSecond(countsOf(one)[name] ?? 0, one)),
   }))
+}
+
+function dropLines(figures: readonly Figures[]): readonly Line[] {
+  return linesOf(figures, ({ drops }) => drops, reasonWords)
+}
+
+function kindLines(figures: readonly Figures[]): readonly Line[] {
+  return linesOf(
+    figures,
+    ({ collaboration }) => collaboration.published,
+    (kind) => kind,
+  )
 }
 
 /** `connection.ping_timeout` → `connection: ping timeout`. */

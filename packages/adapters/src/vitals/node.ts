@@ -26,7 +26,10 @@ function watch(): VitalsWatch {
       cpu = process.cpuUsage()
       readAt = now
       const { rss, heapUsed } = process.memoryUsage()
-      return { cpu: share, rssBytes: rss, heapBytes: heapUsed, eventLoop: lateness(loop) }
+      return {
+        ...{ cpu: share, rssBytes: rss, heapBytes: heapUsed },
+        ...{ availableBytes: process.availableMemory(), eventLoop: lateness(loop) },
+      }
     },
     durations,
     stop: () => loop.disable(),

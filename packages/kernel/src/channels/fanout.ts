@@ -29,6 +29,8 @@ const catchUpShare = 0.2
  */
 export class Fanout {
   readonly counts: FanoutCounts = { live: 0, catch_up: 0, queued: 0 }
+  /** Characters of frames given to connections. */
+  sent = 0
   readonly onShed: OnShed
   readonly inTurn = new InTurn((channel) => this.seal(channel))
   readonly #clock: Clock

@@ -91,14 +91,19 @@ export class Outbox {
     const { connection } = this
     if (connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes) return false
     if (this.#controlLength === 0) {
-      connection.send(frame)
+      this.#send(connection, frame)
       return true
     }
     connection.cork()
     this.#sendControl(connection)
-    connection.send(frame)
+    this.#send(connection, frame)
     connection.uncork()
     return true
+  }
+
+  #send(connection: Connection, frame: OutgoingFrame): void {
+    this.#fanout.sent += frame.text.length
+    connection.send(frame)
   }
 
   /** Queues a control frame; it leaves at the end of the turn at the latest. */
@@ -135,14 +140,15 @@ export class Outbox {
     let message = ''
     for (const text of this.#control) {
       if (message !== '' && message.length + text.length > maxFrameBytes) {
-        connection.send({ text: message })
+        this.#send(connection, { text: message })
         message = ''
       }
       if (text.length > maxFrameBytes) {
-        for (const chunk of splitFrame(text, maxFrameBytes)) connection.send({ text: JSON.stringify(chunk) })
+        for (const chunk of splitFrame(text, maxFrameBytes))
+          this.#send(connection, { text: JSON.stringify(chunk) })
       } else message = message === '' ? text : `${message}\n${text}`
     }
-    if (message !== '') connection.send({ text: message })
+    if (message !== '') this.#send(connection, { text: message })
     this.#control = []
     this.#controlLength = 0
   }

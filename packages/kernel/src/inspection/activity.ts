@@ -15,10 +15,16 @@ export class Activity {
   calls = 0
   opened = 0
   closed = 0
+  /** Characters of frames from clients. */
+  received = 0
+  /** How long the connections lasted that were closed, in ms, all together. */
+  lasted = 0
   /** Calls refused, by error code. */
   readonly refused = new Map<string, number>()
   /** Connections closed, by reason. */
   readonly closedFor = new Map<string, number>()
+  /** Events published, by kind. */
+  readonly publishedIn = new Map<string, number>()
   /** Nothing is timed while there is none. */
   timings: Timings | undefined
 }

@@ -172,6 +172,10 @@ export interface NodeCounts {
   readonly deliveredLive: number
   readonly deliveredCatchUp: number
   readonly queued: number
+  /** Characters of frames given to connections since the start. */
+  readonly sent: number
+  /** Users who have a session. */
+  readonly users: number
 }
 
 /**
@@ -185,6 +189,8 @@ export interface Inspection {
   counts(): NodeCounts
   connections(query: ConnectionQuery): Promise<ConnectionPage>
   connection(session: string): ConnectionDetail | undefined
+  /** Connections of which nothing was heard for so long but signs of life, and bytes that wait for all. */
+  stillness(idleMs: number): Promise<{ readonly idle: number; readonly queuedBytes: number }>
   /** The last 1,000, newest first. */
   closed(query: ListQuery & { readonly session?: string | undefined }): readonly ClosedConnection[]
   /**

@@ -77,7 +77,20 @@ export class NodeInspection implements Inspection {
       callsUnderWay: callsUnderWay(),
       queuedUnits: store.status().queued,
       ...{ deliveredLive: live, deliveredCatchUp: catch_up, queued },
+      ...{ sent: fanout.sent, users: sessions.userCount },
     }
+  }
+
+  async stillness(idleMs: number): Promise<{ readonly idle: number; readonly queuedBytes: number }> {
+    const { clock, sessions } = this.#parts
+    const before = clock.elapsed() - idleMs
+    let [idle, queuedBytes] = [0, 0]
+    await lookThrough(sessions.index.before(), clock, ({ activeAt, link, outbox }) => {
+      if (link !== undefined && activeAt <= before) idle += 1
+      queuedBytes += outbox.queuedBytes
+      return true
+    })
+    return { idle, queuedBytes }
   }
 
   async connections(query: ConnectionQuery): Promise<ConnectionPage> {

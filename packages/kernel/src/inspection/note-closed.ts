@@ -24,6 +24,7 @@ export function noteClosed(link: Link, end: string, notebook: Notebook, at: numb
     by: 'client' as const,
   }
   notebook.activity.closed += 1
+  notebook.activity.lasted += Math.max(0, at - since)
   countOne(notebook.activity.closedFor, end)
   session?.tap?.closed(code, reason)
   const closed = {

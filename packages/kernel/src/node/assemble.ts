@@ -296,8 +296,10 @@ function makeDispatch(
     tracer: options.tracer,
     onStored: (elapsedMs) => metrics.commitSeconds.observe(elapsedMs / 1000),
     onEvent: (_app, event) => {
+      const { name, durability } = kinds.of(event.channel)
       activity.published += 1
-      metrics.published.add(1, { durability: kinds.of(event.channel).durability })
+      countOne(activity.publishedIn, name)
+      metrics.published.add(1, { durability })
     },
   })
   const reading = {
@@ -367,8 +369,9 @@ function makeLinkServices(
     handle: (session, frame) => handler.handle(session, frame),
     closed: around.closed,
     inTurn: (run) => base.fanout.inTurn.run(run),
-    onFrame: () => {
+    onFrame: (length) => {
       activity.frames += 1
+      activity.received += length
       metrics.frames.add()
     },
   }

@@ -13,6 +13,8 @@ export interface ProcessFigures {
   readonly cpu: number
   readonly rssBytes: number
   readonly heapBytes: number
+  /** What the process may still take, as far as the system tells. */
+  readonly availableBytes: number
   /** How late the event loop was, in ms. */
   readonly eventLoop: Percentiles
 }

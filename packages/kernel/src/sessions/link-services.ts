@@ -41,6 +41,6 @@ export interface LinkServices {
    */
   readonly closed: (link: Link, hasLeft: boolean, reason: string) => void
   readonly drops: Drops
-  readonly onFrame: () => void
+  readonly onFrame: (length: number) => void
   readonly inTurn: (run: () => void) => void
 }

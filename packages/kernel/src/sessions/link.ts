@@ -92,7 +92,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     const frames = decodeClientMessage(text)
     const length = Math.ceil(text.length / Math.max(frames.length, 1))
     for (const decoded of frames) {
-      this.#services.onFrame()
+      this.#services.onFrame(length)
       this.#take(decoded, length)
       // A frame may have closed the link.
       if ((this.#phase as Phase) === 'closed') return

@@ -38,6 +38,11 @@ export class Sessions {
     return this.#byId.size
   }
 
+  /** Users who have a session. */
+  get userCount(): number {
+    return this.#byUser.size
+  }
+
   all(): Iterable<Session> {
     return this.#byId.values()
   }

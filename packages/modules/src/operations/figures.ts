@@ -11,6 +11,9 @@ interface Totals {
   readonly delivered: number
   readonly caughtUp: number
   readonly queued: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly publishedIn: Readonly<Record<string, number>>
   readonly drops: Readonly<Record<string, number>>
 }
 
@@ -47,7 +50,7 @@ export class Meter {
     const counts = inspection.counts()
     const [now, before] = [totalsOf(this.#services), this.#before]
     this.#before = now
-    const since = (name: Exclude<keyof Totals, 'drops'>) => now[name] - before[name]
+    const since = (name: Exclude<keyof Totals, 'drops' | 'publishedIn'>) => now[name] - before[name]
     return {
       ...{ node, at, intervalMs },
       connections: {
@@ -58,6 +61,8 @@ export class Meter {
         ...{ received: since('received'), calls: since('calls'), published: since('published') },
         ...{ delivered: since('delivered'), caughtUp: since('caughtUp'), queued: since('queued') },
       },
+      traffic: { received: since('bytesIn'), sent: since('bytesOut') },
+      collaboration: { users: counts.users, published: increases(now.publishedIn, before.publishedIn) },
       drops: increases(now.drops, before.drops),
       latency: { call: this.#call.read(), commit: this.#commit.read(), delivery: this.#delivery.read() },
       queues: { store: counts.queuedUnits, calls: counts.callsUnderWay },
@@ -75,8 +80,9 @@ export class Meter {
 const quiet = new Set(['client_left', 'client_closed', 'server_stopping', 'replaced'])
 
 function totalsOf({ inspection, drops: list }: Watched): Totals {
-  const { opened, closed, frames, calls, published, refused, closedFor } = inspection.activity
-  const { deliveredLive, deliveredCatchUp, queued } = inspection.counts()
+  const { opened, closed, frames, calls, published, refused, closedFor, received, publishedIn } =
+    inspection.activity
+  const { deliveredLive, deliveredCatchUp, queued, sent } = inspection.counts()
   const drops: Record<string, number> = {}
   for (const { what, reason, count } of list())
     drops[`${what}.${reason}`] = (drops[`${what}.${reason}`] ?? 0) + count
@@ -85,6 +91,7 @@ function totalsOf({ inspection, drops: list }: Watched): Totals {
   return {
     ...{ opened, closed, received: frames, calls, published, queued, drops },
     ...{ delivered: deliveredLive, caughtUp: deliveredCatchUp },
+    ...{ bytesIn: received, bytesOut: sent, publishedIn: Object.fromEntries(publishedIn) },
   }
 }
 

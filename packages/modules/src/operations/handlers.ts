@@ -1,10 +1,20 @@
-import type { ConnectionDetail, Handlers, ModuleServices, Percentiles, ProcessFigures } from '@parley/kernel'
+import type {
+  ConnectionDetail,
+  Handlers,
+  Inspection,
+  ModuleServices,
+  Percentiles,
+  ProcessFigures,
+} from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import type { operations } from './contract.ts'
 import { describeModule } from './describe.ts'
 import { explain } from './explaining.ts'
 import { failedConnections, healthOf } from './health.ts'
 import type { KeySummary, Setting } from './model.ts'
+
+/** A connection that has said nothing for so long is idle. */
+const idleMs = 60_000
 
 /** What the handlers need; there from the start of the node on. */
 export interface OperationsParts {
@@ -23,7 +33,7 @@ export function operationsHandlers(parts: () => OperationsParts): Handlers<typeo
   return {
     nodes: () => ({ nodes: nodesOf(parts()) }),
     health: async () => healthOf(inspection(), (await parts().process()).eventLoop),
-    performance: async () => performanceOf(parts(), await parts().process()),
+    performance: () => performanceOf(parts()),
     connections: async (_ctx, query) => {
       const page = await inspection().connections(query)
       return { ...page, connections: [...page.connections] }
@@ -57,11 +67,14 @@ function nodesOf({ services, version }: OperationsParts) {
   })
 }
 
-function performanceOf({ services, maxConnections }: OperationsParts, process: ProcessFigures) {
+async function performanceOf({ services, maxConnections, process }: OperationsParts) {
   const { clock, inspection, drops } = services
+  const [began, before] = [clock.elapsed(), trafficOf(inspection)]
+  const { cpu, rssBytes, availableBytes, eventLoop } = await process()
+  const seconds = Math.max(clock.elapsed() - began, 1) / 1_000
+  const { idle, queuedBytes } = await inspection.stillness(idleMs)
   const { activity } = inspection
   const { connections, sessions, deliveredLive, deliveredCatchUp, queued } = inspection.counts()
-  const { cpu, rssBytes, eventLoop } = process
   const now = clock.now()
   const refused = [...activity.refused.values()].reduce((sum, count) => sum + count, 0)
   const dropped = drops().reduce((sum, { count }) => sum + count, 0)
@@ -69,18 +82,29 @@ function performanceOf({ services, maxConnections }: OperationsParts, process: P
     timestamp: now,
     uptime: now - inspection.status().startedAt,
     connections: {
-      ...{ total: activity.opened, active: connections },
+      ...{ total: activity.opened, active: connections, idle },
       ...{ reconnecting: Math.max(0, sessions - connections), failed: failedConnections(inspection) },
+      avg_connection_time: activity.closed === 0 ? 0 : Math.round(activity.lasted / activity.closed),
     },
     messages: {
       ...{ sent: deliveredLive + deliveredCatchUp, received: activity.frames },
       ...{ failed: refused + dropped, queued },
     },
-    scalability: { cpu_usage: cpu, memory_usage: rssBytes, concurrent_capacity: maxConnections },
+    scalability: {
+      ...{ cpu_usage: cpu, memory_usage: rssBytes, concurrent_capacity: maxConnections },
+      network_bandwidth: Math.round((trafficOf(inspection) - before) / seconds),
+    },
+    memory: {
+      ...{ used: rssBytes, available: availableBytes, buffer_size: queuedBytes },
+      percentage: (100 * rssBytes) / Math.max(rssBytes + availableBytes, 1),
+    },
     latency: { eventLoop: copy(eventLoop) },
     errorRate: activity.calls === 0 ? 0 : refused / activity.calls,
   }
 }
+
+/** Characters of frames in both directions. */
+const trafficOf = (inspection: Inspection) => inspection.activity.received + inspection.counts().sent
 
 const copy = ({ count, p50, p90, p99, max }: Percentiles) => ({ count, p50, p90, p99, max })
 

@@ -126,6 +126,13 @@ export const figures = z.object({
     caughtUp: count.meta({ description: 'Events written to members that were behind.' }),
     queued: count.meta({ description: 'Events of ephemeral kinds that had to wait.' }),
   }),
+  traffic: z
+    .object({ received: count, sent: count })
+    .meta({ description: 'Characters of frames from and to clients, before compression.' }),
+  collaboration: z.object({
+    users: count.meta({ description: 'Users who have a session now.' }),
+    published: z.record(z.string(), count).meta({ description: 'Events published, by kind of channel.' }),
+  }),
   drops: z.record(z.string(), count).meta({
     description:
       'What was shed, refused or closed, by reason: `frame.slow_reader`, `call.rate_limited`, `connection.ping_timeout`.',
@@ -145,6 +152,7 @@ export const figures = z.object({
     cpu: z.number().meta({ description: 'Share of one core.' }),
     rssBytes: count,
     heapBytes: count,
+    availableBytes: count.meta({ description: 'Memory that the process may still take.' }),
     eventLoop: percentiles.meta({ description: 'How late the event loop was.' }),
   }),
 })
@@ -267,16 +275,29 @@ export const explanation = z.object({
   advice: z.string().optional(),
 })
 
-/** The record of the register (SY-05, SY-06). Counts are since the start of the node. */
+/** The record of the register (SY-05 to SY-07). Counts are since the start of the node. */
 export const performance = z.object({
   timestamp: moment,
   uptime: ms.meta({ description: 'Milliseconds since the start.' }),
-  connections: z.object({ total: count, active: count, reconnecting: count, failed: count }),
+  connections: z.object({
+    ...{ total: count, active: count, reconnecting: count, failed: count },
+    idle: count.meta({ description: 'Open ones that have said nothing for a minute.' }),
+    avg_connection_time: ms.meta({ description: 'How long those lasted that ended, in ms.' }),
+  }),
   messages: z.object({ sent: count, received: count, failed: count, queued: count }),
   scalability: z.object({
     cpu_usage: z.number().meta({ description: 'Share of one core in the last moment.' }),
     memory_usage: count.meta({ description: 'Bytes of resident memory.' }),
+    network_bandwidth: ms.meta({
+      description: 'Characters of frames a second, in both directions, in the last moment.',
+    }),
     concurrent_capacity: count.meta({ description: 'Connections that the node takes at most.' }),
+  }),
+  memory: z.object({
+    used: count.meta({ description: 'Bytes of resident memory.' }),
+    available: count.meta({ description: 'Bytes that the process may still take.' }),
+    percentage: percent.meta({ description: 'Used, of used and available.' }),
+    buffer_size: count.meta({ description: 'Bytes that wait for connections.' }),
   }),
   latency: z.object({ eventLoop: percentiles }),
   errorRate: z.number().meta({ description: 'Share of calls that were refused or failed.' }),

@@ -18,7 +18,7 @@ function restingVitals() {
     watch() {
       state.watches += 1
       return {
-        read: () => ({ cpu: 0.25, rssBytes: 1, heapBytes: 1, eventLoop: still }),
+        read: () => ({ cpu: 0.25, rssBytes: 1, heapBytes: 1, availableBytes: 3, eventLoop: still }),
         durations() {
           let [count, max] = [0, 0]
           return {
@@ -326,11 +326,14 @@ test('tells how the node is, and what it has done', async () => {
   })
   expect(await t.ask('health')).toMatchObject({ healthy: true, checks: { length: 5 } })
   expect(await t.ask('performance')).toMatchObject({
-    connections: { total: 1, active: 1, reconnecting: 0, failed: 0 },
+    connections: { total: 1, active: 1, idle: 0, reconnecting: 0, failed: 0, avg_connection_time: 0 },
     messages: { received: 1, queued: 0 },
-    scalability: { cpu_usage: 0.25, concurrent_capacity: 10 },
+    scalability: { cpu_usage: 0.25, network_bandwidth: 0, concurrent_capacity: 10 },
+    memory: { used: 1, available: 3, percentage: 25, buffer_size: 0 },
     errorRate: 0,
   })
+  await t.clock.advance(61_000)
+  expect(await t.ask('performance')).toMatchObject({ connections: { active: 1, idle: 1 } })
   expect(await t.ask('settings')).toEqual({
     settings: [{ name: 'port', value: 3001, source: 'default' }],
   })
