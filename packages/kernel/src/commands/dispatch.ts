@@ -12,7 +12,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import { orderKeyOf, type RegisteredCommand, type Registry } from '../registry.ts'
 import type { Call, Caller, Done, Prepared } from './call.ts'
-import { keepOrder } from './fences.ts'
+import { heldBehind, keepOrder } from './fences.ts'
 import { digest } from './hash.ts'
 import { OrderedLanes } from './ordered-lanes.ts'
 import type { Publisher } from './publisher.ts'
@@ -210,12 +210,18 @@ export class Dispatch {
   }
 
   #finish(prepared: Prepared, cause: unknown, output: unknown): void {
-    const { caller, command, scope } = prepared
-    const error = cause === undefined ? undefined : this.#toParleyError(cause, caller, command.name)
+    const { scope } = prepared
+    const error = cause === undefined ? undefined : this.#refusal(prepared, cause)
     this.#underWay -= 1
     if (scope !== undefined) this.#twins.finish(scope, error, output)
     prepared.done(error, output)
     if (this.#underWay === 0) this.#onIdle?.()
+  }
+
+  /** What is refused for good may lack only a call before it, which was refused for now: both are sent again. */
+  #refusal({ caller, command, orderKey }: Prepared, cause: unknown): ParleyError {
+    const error = this.#toParleyError(cause, caller, command.name)
+    return error.retryable ? error : (heldBehind(caller, orderKey) ?? error)
   }
 
   /** A job of the ordered lane: undefined when the unit is submitted, else a promise for that. Never rejects. */

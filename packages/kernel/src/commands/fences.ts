@@ -77,10 +77,14 @@ interface Placed {
   readonly place?: CallPlace | undefined
 }
 
-/** @throws ParleyError when the call was sent behind one that was refused, by somebody who did not know of that */
-export function keepOrder({ place }: Placed, key: string): void {
-  if (place?.at.fences === undefined) return
-  const refusal = place.at.fences.holds(key, place)
+/** The refusal of a call that was sent behind one that was refused, by somebody who did not know of that. */
+export function heldBehind({ place }: Placed, key: string): ParleyError | undefined {
+  return place?.at.fences?.holds(key, place)
+}
+
+/** @throws ParleyError when the call is to be refused; see {@link heldBehind} */
+export function keepOrder(caller: Placed, key: string): void {
+  const refusal = heldBehind(caller, key)
   if (refusal !== undefined) throw refusal
 }
 

@@ -127,3 +127,41 @@ test('a new connection begins anew', async () => {
   await t.clock.settle()
   expect(outcomes(back, ids)).toEqual(['ok', 'ok'])
 })
+
+test('what is refused for good because a call before it was refused for now is sent again behind that one', async () => {
+  let failures = 1
+  const t = await testNode({
+    memoryStore: {
+      commitMs: () => 5,
+      onCommit: (_units, phase) => {
+        if (phase === 'before' && failures-- > 0) throw new ParleyError('unavailable')
+      },
+    },
+  })
+  const alice = await t.client('alice')
+  const joinAndSpeak = (fence: number) => [
+    alice.post({
+      ...{ op: 'call', command: 'test.admit', input: { channel: 'durable:a', user: 'alice' } },
+      fence,
+    }),
+    alice.post({ op: 'call', command: 'test.say', input: { channel: 'durable:a', data: 1 }, fence }),
+  ]
+  const refused = joinAndSpeak(0)
+  await t.clock.advance(50)
+  expect(outcomes(alice, refused)).toEqual(['unavailable', 'unavailable'])
+  const again = joinAndSpeak(fenceOf(alice))
+  await t.clock.advance(50)
+  expect(outcomes(alice, again)).toEqual(['ok', 'ok'])
+  // Who knows of all refusals is told as it is.
+  const fence = fenceOf(alice)
+  alice.post({
+    ...{ op: 'call', command: 'test.kick', input: { channel: 'durable:a', user: 'alice' } },
+    fence,
+  })
+  const last = alice.post({
+    ...{ op: 'call', command: 'test.say', input: { channel: 'durable:a', data: 2 } },
+    fence,
+  })
+  await t.clock.advance(50)
+  expect(outcomes(alice, [last])).toEqual(['forbidden'])
+})
