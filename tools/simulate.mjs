@@ -10,6 +10,7 @@ const { values } = parseArgs({
     nodes: { type: 'string' },
     class: { type: 'string', default: 'all' },
     transport: { type: 'string', default: 'websocket' },
+    with: { type: 'string' },
     canaries: { type: 'boolean', default: false },
     canary: { type: 'string' },
     keep: { type: 'string' },

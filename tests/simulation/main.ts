@@ -1,4 +1,4 @@
-import type { ChannelClass, Schedule } from '@parley/kernel/simulation'
+import { type ChannelClass, type Extra, extras, type Schedule } from '@parley/kernel/simulation'
 import { type Finding, runCanaries } from './canaries/run.ts'
 import { findFailing } from './failing.ts'
 import { keep } from './kept.ts'
@@ -20,6 +20,8 @@ export interface Arguments {
   readonly class: string
   /** What carries messages: `websocket`, `sse`, `http-stream` or `polling`. */
   readonly transport: string
+  /** What tabs use besides the client, with commas between: `outbox`; or `nothing`. Default: by the seed. */
+  readonly with?: string
   readonly canaries: boolean
   /** Only the canaries whose name has this in it. */
   readonly canary?: string
@@ -28,6 +30,7 @@ export interface Arguments {
   readonly json: boolean
 }
 
+const extraNames: readonly string[] = extras
 const classes: readonly string[] = ['all', 'durable', 'recent', 'ephemeral']
 const counts = /^[1-9]\d{0,6}$/
 
@@ -51,12 +54,21 @@ function mistakeIn(given: Arguments): string | undefined {
     return `There is no class \`${given.class}\`. Take one of: ${classes.join(', ')}.`
   if (!wireNames.includes(given.transport))
     return `There is no transport \`${given.transport}\`. Take one of: ${wireNames.join(', ')}.`
+  const unknown = usedIn(given)?.find((name) => !extraNames.includes(name))
+  if (unknown !== undefined)
+    return `There is no \`${unknown}\` for tabs to use. Take some of: ${extraNames.join(', ')}; or \`nothing\`.`
   for (const name of ['seeds', 'seed', 'steps', 'nodes'] as const)
     if (given[name] !== undefined && !counts.test(given[name]))
       return `\`--${name}\` takes a whole number from 1 on, not \`${given[name]}\`.`
   if (given.keep !== undefined && !/^[a-z0-9][a-z0-9-]*$/.test(given.keep))
     return `\`--keep\` takes a name of small letters, digits and dashes, not \`${given.keep}\`.`
   return undefined
+}
+
+/** What tabs use besides the client, if somebody has said it. */
+function usedIn({ with: used }: Arguments): readonly Extra[] | undefined {
+  if (used === undefined) return undefined
+  return used === 'nothing' ? [] : (used.split(',') as Extra[])
 }
 
 class Run {
@@ -138,11 +150,12 @@ class Run {
 
   /** Arguments that make the same run of a seed. */
   #same(): string {
-    const { steps, nodes, class: of, transport } = this.#given
+    const { steps, nodes, class: of, transport, with: used } = this.#given
     const same = [
       ...(steps === '400' ? [] : ['--steps', steps]),
       ...(of === 'all' ? [] : ['--class', of]),
       ...(transport === 'websocket' ? [] : ['--transport', transport]),
+      ...(used === undefined ? [] : ['--with', used]),
     ]
     const all = nodes === undefined ? same : [...same, '--nodes', nodes]
     return all.map((word) => `${word} `).join('')
@@ -153,6 +166,7 @@ class Run {
     return {
       ...{ seed, transport, steps: Number(steps), class: of as ChannelClass },
       nodes: Number(nodes ?? nodesFor(seed)),
+      with: usedIn(this.#given),
     }
   }
 }
@@ -162,8 +176,9 @@ function* seedsOf(given: Arguments, count: number): Iterable<SeedOptions> {
   const steps = Number(given.steps)
   const kind = given.class as ChannelClass
   const { transport } = given
+  const used = usedIn(given)
   for (let seed = first; seed < first + count; seed++)
-    yield { seed, steps, transport, class: kind, nodes: Number(given.nodes ?? nodesFor(seed)) }
+    yield { seed, steps, transport, class: kind, with: used, nodes: Number(given.nodes ?? nodesFor(seed)) }
 }
 
 function inWords({ name, seeds, found, kinds }: Finding): string {

@@ -1,13 +1,20 @@
 import type { Line, Schedule } from '@parley/kernel/simulation'
 
 /** A schedule, one thing that happens a line. */
-export function describeSchedule({ seed, class: of, nodes, actions }: Schedule): readonly string[] {
+export function describeSchedule({
+  seed,
+  class: of,
+  nodes,
+  with: used = [],
+  actions,
+}: Schedule): readonly string[] {
   const things = actions.map(
     ({ at, do: name, who, channel, amount, forMs }) =>
       `${timeText(at)}  ${name.padEnd(20)} who ${who}, channel ${channel}, amount ${amount}, ${forMs} ms`,
   )
   const many = `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`
-  return [`Seed ${seed}, class ${of}, ${many}, ${actions.length} things that happen:`, ...things]
+  const besides = used.length === 0 ? '' : `, with ${used.join(' and ')}`
+  return [`Seed ${seed}, class ${of}, ${many}${besides}, ${actions.length} things that happen:`, ...things]
 }
 
 /** What comes in runs: who, what with them, and which. */

@@ -1,6 +1,7 @@
 import type { SeedOptions } from '../seeds.ts'
 import { clientDefects } from './client-defects.ts'
 import { clusterDefects } from './cluster-defects.ts'
+import { extraDefects } from './extra-defects.ts'
 import { serverDefects } from './server-defects.ts'
 import { storeDefects } from './store-defects.ts'
 import { transportDefects } from './transport-defects.ts'
@@ -23,6 +24,8 @@ export interface Defect {
   readonly class?: SeedOptions['class']
   /** What it takes comes more often, so that few seeds are enough. */
   readonly weights?: SeedOptions['weights']
+  /** What tabs use besides the client. Default: nothing. */
+  readonly with?: SeedOptions['with']
   /** What carries messages, where that matters. */
   readonly transport?: SeedOptions['transport']
 }
@@ -33,5 +36,6 @@ export const defects: readonly Defect[] = [
   ...storeDefects,
   ...clusterDefects,
   ...clientDefects,
+  ...extraDefects,
   ...transportDefects,
 ]

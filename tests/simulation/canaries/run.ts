@@ -49,6 +49,7 @@ async function runCanary(defect: Defect, seeds: number): Promise<Finding> {
 }
 
 function* seedsOf(defect: Defect, count: number): Iterable<SeedOptions> {
-  const { nodes = 1, class: of = 'all', weights, transport } = defect
-  for (let seed = 1; seed <= count; seed++) yield { seed, steps: 400, class: of, nodes, weights, transport }
+  const { nodes = 1, class: of = 'all', with: used = [], weights, transport } = defect
+  for (let seed = 1; seed <= count; seed++)
+    yield { seed, steps: 400, class: of, nodes, with: used, weights, transport }
 }

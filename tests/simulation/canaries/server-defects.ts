@@ -116,6 +116,17 @@ export const serverDefects: readonly Defect[] = [
     ],
   },
   {
+    name: 'refused for good behind what is refused for now',
+    weights: { failed_commit: 60 },
+    changes: [
+      {
+        file: kernel('commands/dispatch.ts'),
+        healthy: 'return error.retryable ? error : (heldBehind(caller, orderKey) ?? error)',
+        ill: 'return error',
+      },
+    ],
+  },
+  {
     name: 'replay unpaced',
     weights: { slow_reader: 60, stalled_reader: 60 },
     changes: [

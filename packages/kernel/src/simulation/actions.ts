@@ -34,6 +34,22 @@ function disturb(fault: SignalFault): Act {
   }
 }
 
+function reload(world: World, tab: Tab, action: Action): boolean {
+  if (tab.client === undefined) return false
+  tab.shut(([1001, 1000, undefined, undefined] as const)[action.amount % 4])
+  later(world, { ...action, forMs: action.forMs * 4 }, () => tab.open())
+  return true
+}
+
+/** Somebody writes, and is gone. What that does to the outbox is counted there. */
+function writeAndReload(world: World, action: Action, afterMs: number): boolean {
+  const tab = tabOf(world, action)
+  if (tab.store === undefined) return false
+  tab.calls.publish({ channel: channelOf(world, action), count: 3 + (action.amount % 10), isKeyed: true })
+  later(world, { ...action, forMs: afterMs }, () => reload(world, tab, action))
+  return false
+}
+
 const mishaps: Readonly<Record<Fault, Act>> = {
   delay: (world, action) => {
     const place = action.amount % 4 === 0 ? undefined : tabOf(world, action).name
@@ -78,13 +94,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     link.cut(action.channel % 2 === 0 ? 'client' : 'node', action.amount)
     return true
   },
-  reload: (world, action) => {
-    const tab = tabOf(world, action)
-    if (tab.client === undefined) return false
-    tab.shut(([1001, 1000, undefined, undefined] as const)[action.amount % 4])
-    later(world, { ...action, forMs: action.forMs * 4 }, () => tab.open())
-    return true
-  },
+  reload: (world, action) => reload(world, tabOf(world, action), action),
   // Two tabs of one user do the same at the same time.
   two_tabs: (world, action) => {
     const { app, user } = tabOf(world, action)
@@ -92,7 +102,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     const channel = channelOf(world, action)
     for (const tab of twins) {
       tab.setMood(channel, action.amount)
-      tab.publish({ channel, count: 1 + (action.amount % 5), isKeyed: true })
+      tab.calls.publish({ channel, count: 1 + (action.amount % 5), isKeyed: true })
     }
     return twins.length > 1
   },
@@ -224,19 +234,33 @@ const mishaps: Readonly<Record<Fault, Act>> = {
   announcement_doubled: disturb('doubled'),
   announcement_late: disturb('late'),
   announcement_swapped: disturb('swapped'),
+  outbox_reload: (world, action) => writeAndReload(world, action, 5 + (action.amount % 200)),
+  outbox_lost: (world, action) => writeAndReload(world, action, action.amount % 12),
+  outbox_slow: (world, action) => {
+    const { store } = tabOf(world, action)
+    if (store !== undefined) store.slowness = 5 + (action.amount % 60)
+    later(world, action, () => store?.mend())
+    return false
+  },
+  outbox_full: (world, action) => {
+    const { store } = tabOf(world, action)
+    if (store !== undefined) store.isFull = true
+    later(world, action, () => store?.mend())
+    return false
+  },
 }
 
 const deeds: Readonly<Record<Deed, Act>> = {
   publish: (world, action) => {
     const tab = tabOf(world, action)
     const count = 1 + (action.amount % 30)
-    tab.publish({ channel: channelOf(world, action), count, isKeyed: action.amount % 3 > 0 })
+    tab.calls.publish({ channel: channelOf(world, action), count, isKeyed: action.amount % 3 > 0 })
     return true
   },
   edit: (world, action) => {
     const rooms = world.channels.filter((channel) => !channel.startsWith('club:'))
     const channel = rooms[action.channel % rooms.length] as string
-    tabOf(world, action).sendAndEdit({
+    tabOf(world, action).calls.sendAndEdit({
       channel,
       count: 1 + (action.amount % 3),
       isKeyed: action.amount % 2 > 0,
@@ -245,7 +269,7 @@ const deeds: Readonly<Record<Deed, Act>> = {
   },
   many: (world, action) => {
     const channels = world.channels.filter((channel) => !channel.startsWith('club:'))
-    tabOf(world, action).publishMany(channels, action.amount % 2 > 0)
+    tabOf(world, action).calls.publishMany(channels, action.amount % 2 > 0)
     return true
   },
   rest: (world, action) => {
@@ -260,9 +284,9 @@ const deeds: Readonly<Record<Deed, Act>> = {
     const channel = channelOf(world, action)
     const isFiltered = action.amount % 3 === 0
     const speaks = action.amount % 2 === 0
-    if (speaks) tab.publish({ channel, count: 2, isKeyed: true })
+    if (speaks) tab.calls.publish({ channel, count: 2, isKeyed: true })
     tab.subscribe(channel, isFiltered)
-    if (speaks) tab.publish({ channel, count: 1, isKeyed: true })
+    if (speaks) tab.calls.publish({ channel, count: 1, isKeyed: true })
     return true
   },
   unsubscribe: (world, action) => {

@@ -1,8 +1,10 @@
 export {
+  extras,
   faults,
   makeSchedule,
   type Action,
   type ChannelClass,
+  type Extra,
   type Fault,
   type Schedule,
   type ScheduleOptions,
@@ -17,6 +19,7 @@ export type {
   ClientFactory,
   ClientParts,
   SimulatedClient,
+  SimulatedOutbox,
   SimulatedSubscribeOptions,
   SimulatedSubscription,
 } from './world/client.ts'

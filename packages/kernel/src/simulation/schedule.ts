@@ -34,6 +34,10 @@ export const faults = [
   'announcement_doubled',
   'announcement_late',
   'announcement_swapped',
+  'outbox_reload',
+  'outbox_lost',
+  'outbox_slow',
+  'outbox_full',
 ] as const
 export type Fault = (typeof faults)[number]
 
@@ -69,11 +73,17 @@ export interface Action {
 /** Which channels there are: those of one durability, or some of each. */
 export type ChannelClass = Durability | 'all'
 
+/** What tabs may use besides the client itself: a durable outbox for what is keyed. */
+export const extras = ['outbox'] as const
+export type Extra = (typeof extras)[number]
+
 /** Everything that happens in one run. The rest (latencies, pauses, secrets) follows from the seed. */
 export interface Schedule {
   readonly seed: number
   readonly class: ChannelClass
   readonly nodes: number
+  /** Default: nothing besides. */
+  readonly with?: readonly Extra[]
   readonly actions: readonly Action[]
 }
 
@@ -82,6 +92,8 @@ export interface ScheduleOptions {
   readonly steps: number
   readonly class: ChannelClass
   readonly nodes: number
+  /** Default: as it follows from the seed. */
+  readonly with?: readonly Extra[] | undefined
   /** How often some things come, in place of the usual. */
   readonly weights?: Partial<Readonly<Record<Fault | Deed, number>>> | undefined
 }
@@ -99,7 +111,7 @@ const deedWeights: Readonly<Record<Deed, number>> = {
   redact: 5,
 }
 
-const faultWeights: Readonly<Record<Fault, number>> = {
+const faultWeights: Readonly<Record<Exclude<Fault, ExtraFault>, number>> = {
   delay: 3,
   link_loss: 30,
   half_open: 4,
@@ -133,11 +145,54 @@ const faultWeights: Readonly<Record<Fault, number>> = {
   announcement_swapped: 1,
 }
 
+/** Faults of what tabs use besides: how often they come, in relation to the other faults of the same. */
+const extraWeights = {
+  outbox: { outbox_reload: 5, outbox_lost: 3, outbox_slow: 2, outbox_full: 1 },
+} as const satisfies Readonly<Record<Extra, Partial<Record<Fault, number>>>>
+type ExtraFault = { [E in Extra]: keyof (typeof extraWeights)[E] }[Extra]
+
+/** The part of the runs in which tabs use it. */
+const extraShares: Readonly<Record<Extra, number>> = { outbox: 0.5 }
+
 /** Mean time between two things. */
 const gapMs = 55
+/** Mean time between two faults of something that tabs use besides. */
+const extraGapMs = 1_500
 
 /** Everything that happens for a seed. Each seed has favourites among the faults, so that rare combinations come up. */
-export function makeSchedule({ seed, steps, class: of, nodes, weights = {} }: ScheduleOptions): Schedule {
+export function makeSchedule(options: ScheduleOptions): Schedule {
+  const { seed, class: of, nodes, with: used = extrasOf(seed) } = options
+  const usual = usualActions(options)
+  const endsAt = usual.at(-1)?.at ?? 0
+  const actions = used.flatMap((extra) => extraActions(extra, endsAt, options))
+  return { seed, class: of, nodes, with: used, actions: [...usual, ...actions].sort((a, b) => a.at - b.at) }
+}
+
+/** Drawn by themselves, as all that follows: what happens otherwise is the same with them and without. */
+function extrasOf(seed: number): readonly Extra[] {
+  const random = new Random(seed).fork('extras')
+  return extras.filter((extra) => random.next() < extraShares[extra])
+}
+
+function extraActions(
+  extra: Extra,
+  endsAt: number,
+  { seed, weights = {} }: ScheduleOptions,
+): readonly Action[] {
+  const random = new Random(seed).fork(`extra ${extra}`)
+  const usual: Readonly<Record<string, number>> = extraWeights[extra]
+  const choices = Object.entries(usual).map(
+    ([name, weight]) => [name, weights[name as Fault] ?? weight] as const,
+  )
+  const actions: Action[] = []
+  for (let at = 500; ; ) {
+    at += Math.floor(-Math.log(1 - random.next()) * extraGapMs)
+    if (at >= endsAt) return actions
+    actions.push(actionAt(at, draw(random, choices), random))
+  }
+}
+
+function usualActions({ seed, steps, weights = {} }: ScheduleOptions): readonly Action[] {
   const random = new Random(seed).fork('schedule')
   const faultShare = 0.18 + random.next() * 0.32
   const favour = (usual: Readonly<Record<string, number>>) =>
@@ -151,18 +206,20 @@ export function makeSchedule({ seed, steps, class: of, nodes, weights = {} }: Sc
   let at = 500
   for (let step = 0; step < steps; step++) {
     at += Math.floor(-Math.log(1 - random.next()) * gapMs)
-    const name = draw(random, random.next() < faultShare ? mishaps : wishes)
-    actions.push({
-      at,
-      do: name as Fault | Deed,
-      who: random.below(64),
-      channel: random.below(64),
-      amount: random.below(1_000),
-      forMs: 20 + Math.floor(random.next() ** 3 * 4_000),
-    })
+    actions.push(actionAt(at, draw(random, random.next() < faultShare ? mishaps : wishes), random))
   }
-  actions.push(...lastWords(random, at))
-  return { seed, class: of, nodes, actions }
+  return [...actions, ...lastWords(random, at)]
+}
+
+function actionAt(at: number, name: string, random: Random): Action {
+  return {
+    at,
+    do: name as Fault | Deed,
+    who: random.below(64),
+    channel: random.below(64),
+    amount: random.below(1_000),
+    forMs: 20 + Math.floor(random.next() ** 3 * 4_000),
+  }
 }
 
 /** What goes wrong with the very last event of a channel is put right by no other. */

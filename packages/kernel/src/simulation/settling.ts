@@ -73,6 +73,8 @@ function reportStuck(world: World): void {
 /** Everybody leaves: nothing stays behind. */
 async function checkBaseline(world: World): Promise<void> {
   const { verdict } = world.oracle
+  for (const [name, { size }] of world.stores)
+    if (size > 0) verdict.fault('held', `The outbox of ${name} still keeps ${size} calls`, { who: name })
   for (const tab of world.tabs) tab.leave()
   // Over requests, a farewell may wait for what was sent before.
   await world.clock.advance(world.wire === undefined ? 1_000 : 4_000)

@@ -102,7 +102,13 @@ export class Oracle {
     const publication: Publication = {
       ...what,
       ...{ seq, calledAt: this.now(), ackedAt: undefined, place: undefined, state: 'open' },
-      ...{ sentTo: new Set<string>(), mayDouble: false, hasNoOrder: false, redaction: undefined },
+      ...{
+        sentTo: new Set<string>(),
+        mayDouble: false,
+        hasNoOrder: false,
+        isKept: false,
+        redaction: undefined,
+      },
     }
     this.#publications.set(what.id, publication)
     this.channel(what.app, what.channel).publications.push(publication)
@@ -260,7 +266,10 @@ export class Oracle {
     for (const truth of this.#channels.values()) {
       if (!this.isLossy(truth)) for (const stream of truth.streams.values()) stream.checkOrder()
       this.#checkEpochs(truth)
-      if (this.#restores.length === 0) for (const one of truth.publications) this.#checkRefusal(truth, one)
+      for (const one of truth.publications) {
+        if (this.#restores.length === 0) this.#checkRefusal(truth, one)
+        if (truth.durability === 'durable') this.#checkKept(truth, one)
+      }
     }
   }
 
@@ -277,6 +286,16 @@ export class Oracle {
           channel: truth.channel,
         },
       )
+  }
+
+  /** What an outbox has kept is there, whether or not anybody was told; a backup may be from before. */
+  #checkKept(truth: ChannelTruth, { id, state, isKept, calledAt, redaction }: Publication): void {
+    if (!isKept || state === 'refused' || redaction !== undefined) return
+    if (this.#restores.some(({ at }) => at >= calledAt)) return
+    if ([...truth.streams.values()].every((stream) => stream.offsetOf(id) === undefined))
+      this.verdict.fault('lost', `${id}, kept by an outbox, is not in ${truth.channel}`, {
+        channel: truth.channel,
+      })
   }
 
   #checkRefusal(truth: ChannelTruth, { id, state, sentTo }: Publication): void {

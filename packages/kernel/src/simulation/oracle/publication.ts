@@ -29,6 +29,8 @@ export interface Publication {
   mayDouble: boolean
   /** Its sender was told that it failed, or nobody waits for its answer: it may be overtaken. */
   hasNoOrder: boolean
+  /** An outbox has it on its disk: it must come to pass, unless the server refuses it. */
+  isKept: boolean
   /** Somebody has asked for its redaction: when, and when that was answered. */
   redaction: { readonly calledAt: number; doneAt: number | undefined } | undefined
 }

@@ -1,6 +1,7 @@
 import type { ChannelEvent, Filter, ParleyError, Position, StateEntry } from '@parley/protocol'
 import type { Clock } from '../../ports/clock.ts'
 import type { ClientTransport } from './network.ts'
+import type { PageStore } from './store.ts'
 
 /** What the simulated application gives a subscription; a part of what the client takes. */
 export interface SimulatedSubscribeOptions {
@@ -24,10 +25,23 @@ export interface SimulatedSubscription {
   unsubscribe(): void
 }
 
+/** The client's outbox, as far as the simulated application uses it. */
+export interface SimulatedOutbox {
+  readonly ready: Promise<void>
+  readonly items: readonly { readonly id: string }[]
+  send(command: string, input: unknown, options: { readonly id: string }): Promise<unknown>
+  answerTo(id: string): Promise<unknown>
+  retry(id: string): Promise<unknown>
+  discard(id: string): Promise<void>
+}
+
 /** The client engine, as far as the simulated application uses it. */
 export interface SimulatedClient {
   readonly status: string
+  /** There is one when there is a store for it. */
+  readonly outbox?: SimulatedOutbox | undefined
   connect(): Promise<void>
+  /** For good: nothing that belongs to it goes on. */
   disconnect(): void
   call(command: string, input: unknown, options?: { readonly key?: string }): Promise<unknown>
   subscribe(channel: string, options: SimulatedSubscribeOptions): SimulatedSubscription
@@ -40,6 +54,9 @@ export interface ClientParts {
   readonly getToken: () => Promise<string>
   readonly reconnect: { readonly baseMs: number; readonly capMs: number }
   readonly callTimeoutMs: number
+  readonly user: string
+  /** Where an outbox keeps what is sent through it. */
+  readonly store?: PageStore
 }
 
 /** Makes a client of its parts: the kernel does not import it. */

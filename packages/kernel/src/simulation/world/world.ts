@@ -1,7 +1,7 @@
 import type { Durability } from '../../kind.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { Oracle } from '../oracle/oracle.ts'
-import type { Fault, Schedule } from '../schedule.ts'
+import type { Extra, Fault, Schedule } from '../schedule.ts'
 import { Backend } from './backend.ts'
 import type { ClientFactory } from './client.ts'
 import { SimulatedDatabase } from './database.ts'
@@ -13,6 +13,7 @@ import { Nodes } from './nodes.ts'
 import { SimulatedProcess } from './process.ts'
 import { Random } from './random.ts'
 import { Recorder } from './recorder.ts'
+import { SimulatedStore } from './store.ts'
 import { Tab } from './tab.ts'
 import { FrameWatch, publicationsIn } from './watch-frames.ts'
 import type { Wire } from './wire.ts'
@@ -68,8 +69,12 @@ export class World {
   readonly channels: readonly string[]
   readonly makeClient: ClientFactory
   readonly wire: Wire | undefined
+  /** What tabs use besides the client. */
+  readonly extras: ReadonlySet<Extra>
   readonly faultCounts = new Map<Fault, number>()
   readonly #recorder = new Recorder()
+  /** Disks of browsers, by place. */
+  readonly stores = new Map<string, SimulatedStore>()
   readonly #told: ((line: Line) => void) | undefined
   wasRestored = false
   /** Most units that ever waited for the disk of one node. */
@@ -82,6 +87,7 @@ export class World {
   constructor({ schedule, makeClient, wire, told }: WorldOptions) {
     this.#told = told
     this.wire = wire
+    this.extras = new Set(schedule.with)
     this.makeClient = makeClient
     this.clock = new VirtualClock({ seed: schedule.seed, isAlone: true })
     this.random = new Random(schedule.seed).fork('world')
@@ -119,6 +125,20 @@ export class World {
     return [...new Set(seats.map(([app]) => app))]
   }
 
+  /** Where the outbox of a tab keeps what is sent, if tabs have outboxes. */
+  storeOf({ name }: Tab): SimulatedStore | undefined {
+    if (!this.extras.has('outbox')) return undefined
+    const known = this.stores.get(name)
+    if (known !== undefined) return known
+    const store = new SimulatedStore({
+      clock: this.clock,
+      random: this.random.fork(`store of ${name}`),
+      struck: (fault) => this.happened(fault),
+    })
+    this.stores.set(name, store)
+    return store
+  }
+
   process(name: string): SimulatedProcess {
     return new SimulatedProcess(name, this.clock, this.random)
   }
@@ -129,6 +149,7 @@ export class World {
     this.nodes.limitRates(false)
     this.lines.calm()
     this.network.calm()
+    for (const store of this.stores.values()) store.mend()
     for (const { process } of this.nodes.all()) process.thaw()
     for (let slot = 0; slot < this.nodes.count; slot++) this.nodes.boot(slot)
     for (const tab of this.tabs) {

@@ -1,0 +1,47 @@
+import type { Defect } from './defects.ts'
+
+const client = (file: string) => `packages/client/src/${file}`
+
+/** Bugs of what tabs use besides the client. */
+export const extraDefects: readonly Defect[] = [
+  {
+    name: 'outbox: forgets what it has sent',
+    with: ['outbox'],
+    changes: [
+      {
+        file: client('offline/outbox.ts'),
+        healthy: '    if (this.#canSend) for (const record of fresh) this.#call(record)\n',
+        ill: `    if (this.#canSend) for (const record of fresh) this.#call(record)
+    if (this.#canSend) void this.#mirror.remove(fresh.map(({ seq }) => seq))
+`,
+      },
+    ],
+  },
+  {
+    name: 'outbox: another key in each life',
+    with: ['outbox'],
+    changes: [
+      {
+        file: client('offline/outbox.ts'),
+        healthy: 'const how = { key: id, signal',
+        ill: 'const how = { key: id + (this.#life ??= this.#clock.now()), signal',
+      },
+      {
+        file: client('offline/outbox.ts'),
+        healthy: '  #isClosed = false\n',
+        ill: '  #isClosed = false\n  #life: number | undefined\n',
+      },
+    ],
+  },
+  {
+    name: 'outbox: newest first',
+    with: ['outbox'],
+    changes: [
+      {
+        file: client('offline/outbox.ts'),
+        healthy: '    const fresh = due.filter((record) => !old.includes(record))\n',
+        ill: '    const fresh = due.filter((record) => !old.includes(record)).reverse()\n',
+      },
+    ],
+  },
+]
