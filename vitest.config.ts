@@ -41,7 +41,7 @@ export default defineConfig({
       ),
       project('fences', ['tests/{fences,tools,docs,fault-proxy,link-health}/**/*.test.ts'], 60),
       project('packages', ['tests/packages/**/*.test.ts'], 180),
-      project('e2e', ['tests/{e2e,chaos,compatibility}/**/*.test.ts'], 120),
+      project('e2e', ['tests/{e2e,chaos,compatibility}/**/*.test.ts'], 120, true),
       project('browser', ['tests/browser/**/*.test.ts'], 60),
     ],
     coverage: {

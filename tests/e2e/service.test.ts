@@ -85,7 +85,7 @@ class NoWebSocket {
 
 test.each<[readonly string[], string | undefined]>([
   [['polling'], 'polling'],
-  [['http2', 'polling'], 'sse'],
+  [['http2', 'polling'], 'http2'],
   [[], undefined],
 ])('where WebSockets are blocked, fallback_protocols %o leads to %s', async (fallback_protocols, by) => {
   const { service, of } = await serviceOf({ WebSocket: NoWebSocket as never })
