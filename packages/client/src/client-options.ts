@@ -5,6 +5,19 @@ import type { StateRule } from './subscriptions/state-events.ts'
 import type { ClientTransport } from './transport.ts'
 import type { WebSocketConstructor } from './transports/websocket.ts'
 
+/**
+ * What a client would like; the server answers within its bounds (`maxPingIntervalMs`), and never asks more often than by
+ * default. Fewer pings spare the radio of a phone; in exchange it takes as much longer until either side notices that
+ * the other is gone without a word. When a connection breaks while pings are rare, half of it is asked for from then on,
+ * as something in between may take silence for death.
+ */
+export interface HeartbeatOptions {
+  /** In ms. */
+  readonly intervalMs?: number | undefined
+  /** The same while nobody looks: in a hidden tab, or as `network` says. */
+  readonly hiddenIntervalMs?: number | undefined
+}
+
 /** How a client is made. */
 export interface ClientOptions {
   /** `ws:`, `wss:`, `http:` or `https:`, in a page also a path. Without a path `/ws` is taken. */
@@ -38,6 +51,8 @@ export interface ClientOptions {
    * there sets the count to 0. `Infinity`: it never gives up. Default 5.
    */
   readonly maxReconnectAttempts?: number | undefined
+  /** How often the server asks whether this client is there. Default: as often as the server likes. */
+  readonly heartbeat?: HeartbeatOptions | undefined
   /** Where the platform has none, or to use another. */
   readonly WebSocket?: WebSocketConstructor | undefined
   readonly transport?: ClientTransport | undefined

@@ -29,7 +29,7 @@ export interface Engine {
 }
 
 export function createEngine(options: ClientOptions): Engine {
-  const clock = options.clock ?? systemClock
+  const { clock = systemClock, network = systemNetwork, heartbeat } = options
   const { name = '@parley/client', version, device } = options
   const { baseMs = 500, capMs = 20_000 } = options.reconnect ?? {}
   const backoff: Backoff = { baseMs, capMs }
@@ -54,11 +54,13 @@ export function createEngine(options: ClientOptions): Engine {
     url: options.url,
     transport: options.transport ?? websocketTransport(options.WebSocket),
     clock,
-    network: options.network ?? systemNetwork,
+    network,
     tokens: tokenSource(clock, options),
     client: { name, version, device },
     backoff,
     maxAttempts: options.maxReconnectAttempts ?? 5,
+    wishMs: () =>
+      heartbeat && ((network.hidden?.() ? heartbeat.hiddenIntervalMs : heartbeat.intervalMs) ?? 0),
     listener: {
       greeting: () => channels.restore(),
       ready: release(outbox),

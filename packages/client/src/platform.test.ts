@@ -39,18 +39,19 @@ describe('the platform', () => {
     const stop = systemNetwork.watch((hint) => hints.push(hint))
     for (const name of ['online', 'offline', 'pagehide', 'pageshow']) window.dispatchEvent(new Event(name))
     document.dispatchEvent(new Event('visibilitychange'))
+    expect(systemNetwork.hidden?.()).toBe(true)
     document.visibilityState = 'visible'
     document.dispatchEvent(new Event('visibilitychange'))
     document.dispatchEvent(new Event('resume'))
     connection.dispatchEvent(new Event('change'))
     stop()
     window.dispatchEvent(new Event('online'))
-    expect(hints).toEqual(['online', 'offline', 'left', 'visible', 'visible', 'visible', 'visible'])
+    expect(hints).toEqual(['online', 'offline', 'left', 'visible', 'hidden', 'visible', 'visible', 'visible'])
   })
 
   test('elsewhere nothing is hinted, and the network counts as there', () => {
     vi.stubGlobal('navigator', undefined)
-    expect(systemNetwork.online()).toBe(true)
+    expect([systemNetwork.online(), systemNetwork.hidden?.()]).toEqual([true, false])
     expect(() => systemNetwork.watch(() => undefined)()).not.toThrow()
     vi.stubGlobal('navigator', { onLine: false })
     expect(systemNetwork.online()).toBe(false)

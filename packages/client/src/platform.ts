@@ -26,15 +26,17 @@ export interface Clock {
 export interface Network {
   /** False when the platform is sure that there is no network. */
   online(): boolean
+  /** True when nobody can see the application. */
+  hidden?(): boolean
   /** Calls `notice` on each hint until the returned function is called. */
   watch(notice: (hint: NetworkHint) => void): () => void
 }
 
 /**
  * `visible`: the application is looked at again, or reaches the network by another way: the connection may be dead.
- * `left`: it is about to be put aside, and says `visible` when it is back.
+ * `hidden`: nobody looks at it any more. `left`: it is about to be put aside, and says `visible` when it is back.
  */
-export type NetworkHint = 'online' | 'offline' | 'visible' | 'left'
+export type NetworkHint = 'online' | 'offline' | 'visible' | 'hidden' | 'left'
 
 // Longer delays overflow the platform's timers, which then fire at once.
 const longestDelayMs = 2 ** 31 - 1
@@ -57,9 +59,12 @@ export const systemClock: Clock = {
   },
 }
 
+const isHidden = (): boolean => globalThis.document?.visibilityState === 'hidden'
+
 /** Hints of a browser; elsewhere nothing is ever hinted. */
 export const systemNetwork: Network = {
   online: () => globalThis.navigator?.onLine !== false,
+  hidden: isHidden,
   watch(notice) {
     const { window, document, navigator } = globalThis as {
       window?: Window
@@ -68,8 +73,8 @@ export const systemNetwork: Network = {
     }
     if (window?.addEventListener === undefined || document === undefined) return () => undefined
     const stop = new AbortController()
-    const on = (target: EventTarget | undefined, event: string, hint: NetworkHint): void =>
-      target?.addEventListener(event, () => notice(hint), stop)
+    const on = (target: EventTarget | undefined, event: string, hint?: NetworkHint): void =>
+      target?.addEventListener(event, () => notice(hint ?? (isHidden() ? 'hidden' : 'visible')), stop)
     on(window, 'online', 'online')
     on(window, 'offline', 'offline')
     // A page that comes back from the back/forward cache or from being frozen has slept through its timers.
@@ -78,13 +83,7 @@ export const systemNetwork: Network = {
     on(document, 'resume', 'visible')
     // From one network to another.
     on(navigator?.connection, 'change', 'visible')
-    document.addEventListener(
-      'visibilitychange',
-      () => {
-        if (document.visibilityState === 'visible') notice('visible')
-      },
-      stop,
-    )
+    on(document, 'visibilitychange')
     return () => stop.abort()
   },
 }

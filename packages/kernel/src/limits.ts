@@ -20,6 +20,8 @@ export const limitDefaults = {
   connectTimeoutMs: 5_000,
   /** How often the server asks whether a client is there. */
   pingIntervalMs: 30_000,
+  /** A client may ask for fewer pings, down to one in this time; less often than by default, never more often. */
+  maxPingIntervalMs: 240_000,
   /** How long the answer may take. */
   pingTimeoutMs: 5_000,
   /** How long a session outlives its connection. */

@@ -154,7 +154,7 @@ export function errorPage(code: string): string {
 export interface ParleyErrorOptions {
   /** Verdict of a code that is not in the registry; default `never`. */
   readonly retry?: RetryVerdict
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   readonly details?: unknown
   readonly cause?: unknown
 }
@@ -202,7 +202,7 @@ export class ParleyError extends Error {
   static from(body: ErrorBody): ParleyError {
     return new ParleyError(body.code, body.message, {
       retry: body.retryable ? 'later' : 'never',
-      ...(body.retryAfterMs === undefined ? {} : { retryAfterMs: body.retryAfterMs }),
+      retryAfterMs: body.retryAfterMs,
       details: body.details,
     })
   }

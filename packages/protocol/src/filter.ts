@@ -59,17 +59,35 @@ const fieldPattern = /^(type|by|tags\.[\w-]{1,64}|data(\.[\w-]{1,64}){1,8})$/
  * @returns the compiled filter, or a sentence that says what is wrong
  */
 export function compileFilter(filter: unknown): CompiledFilter | string {
-  const budget = { nodes: filterLimits.maxNodes }
-  const node = parse(filter, 0, budget)
-  return typeof node === 'string' ? node : { canonical: node.text, matches: node.test }
+  const matches = filterTest(filter)
+  return typeof matches === 'string' ? matches : { canonical: canonicalText(filter as Filter), matches }
 }
 
-interface Node {
-  readonly text: string
-  readonly test: (subject: FilterSubject) => boolean
+/** As {@link compileFilter}, for who has one filter and compares it with no other: the test alone. */
+export function filterTest(filter: unknown): Test | string {
+  return parse(filter, 0, { nodes: filterLimits.maxNodes })
 }
 
-function parse(value: unknown, depth: number, budget: { nodes: number }): Node | string {
+/** The text of a filter that was checked. */
+function canonicalText(filter: Filter): string {
+  if ('not' in filter) return `!(${canonicalText(filter.not)})`
+  if ('all' in filter) return `all(${sorted(filter.all.map(canonicalText))})`
+  if ('any' in filter) return `any(${sorted(filter.any.map(canonicalText))})`
+  const { field, ...operands } = filter
+  const texts = Object.entries(operands).map(([key, operand]: [string, unknown]) =>
+    Array.isArray(operand)
+      ? `${key}:[${sorted(operand.map((item) => JSON.stringify(item)))}]`
+      : `${key}:${JSON.stringify(operand)}`,
+  )
+  return `${field}{${texts.sort().join(',')}}`
+}
+
+/** Texts in their order, each once. */
+const sorted = (texts: readonly string[]): string => [...new Set(texts)].sort().join(',')
+
+type Test = (subject: FilterSubject) => boolean
+
+function parse(value: unknown, depth: number, budget: { nodes: number }): Test | string {
   if (depth > filterLimits.maxDepth) return `A filter is at most ${filterLimits.maxDepth} levels deep.`
   budget.nodes -= 1
   if (budget.nodes < 0) return `A filter has at most ${filterLimits.maxNodes} parts.`
@@ -79,7 +97,7 @@ function parse(value: unknown, depth: number, budget: { nodes: number }): Node |
     if (Object.keys(value).length !== 1) return 'A `not` filter has no other key.'
     const inner = parse(value.not, depth + 1, budget)
     if (typeof inner === 'string') return inner
-    return { text: `!(${inner.text})`, test: (subject) => !inner.test(subject) }
+    return (subject) => !inner(subject)
   }
   return parseComparison(value)
 }
@@ -88,53 +106,43 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parseList(record: Record<string, unknown>, depth: number, budget: { nodes: number }): Node | string {
+function parseList(record: Record<string, unknown>, depth: number, budget: { nodes: number }): Test | string {
   const keys = Object.keys(record)
   const word = keys[0]
   const list = word === undefined ? undefined : record[word]
   if (keys.length !== 1 || (word !== 'all' && word !== 'any') || !Array.isArray(list) || list.length === 0)
     return 'Give either `all` or `any`, with a list of one filter or more.'
-  const nodes: Node[] = []
+  const tests: Test[] = []
   for (const item of list) {
-    const node = parse(item, depth + 1, budget)
-    if (typeof node === 'string') return node
-    nodes.push(node)
+    const test = parse(item, depth + 1, budget)
+    if (typeof test === 'string') return test
+    tests.push(test)
   }
-  const text = `${word}(${[...new Set(nodes.map((node) => node.text))].sort().join(',')})`
   return word === 'all'
-    ? { text, test: (subject) => nodes.every((node) => node.test(subject)) }
-    : { text, test: (subject) => nodes.some((node) => node.test(subject)) }
+    ? (subject) => tests.every((test) => test(subject))
+    : (subject) => tests.some((test) => test(subject))
 }
 
-function parseComparison(record: Record<string, unknown>): Node | string {
+function parseComparison(record: Record<string, unknown>): Test | string {
   const { field } = record
   if (typeof field !== 'string' || !fieldPattern.test(field))
     return '`field` is `type`, `by`, `tags.<name>` or `data.<path>`.'
   const keys = Object.keys(record).filter((key) => key !== 'field')
   if (keys.length === 0) return `Compare \`${field}\` with one of: ${operators.join(', ')}.`
   const tests: ((value: unknown) => boolean)[] = []
-  const texts: string[] = []
-  for (const key of keys.sort()) {
+  for (const key of keys) {
     const operand = record[key]
     if (!operators.includes(key))
       return `There is no operator \`${key.slice(0, 32)}\`. Use one of: ${operators.join(', ')}.`
     const test = comparison(key, operand)
     if (typeof test === 'string') return test
     tests.push(test)
-    texts.push(`${key}:${Array.isArray(operand) ? canonicalList(operand) : JSON.stringify(operand)}`)
   }
   const read = reader(field)
-  return {
-    text: `${field}{${texts.join(',')}}`,
-    test: (subject) => {
-      const value = read(subject)
-      return tests.every((test) => test(value))
-    },
+  return (subject) => {
+    const value = read(subject)
+    return tests.every((test) => test(value))
   }
-}
-
-function canonicalList(items: readonly unknown[]): string {
-  return `[${[...new Set(items.map((item) => JSON.stringify(item)))].sort().join(',')}]`
 }
 
 function isScalar(value: unknown): value is Scalar {

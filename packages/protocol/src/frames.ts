@@ -64,12 +64,14 @@ export interface ClientInfo {
 export interface ConnectFrame {
   readonly op: 'connect'
   readonly id: number
-  readonly token?: string
+  readonly token?: string | undefined
   readonly versions?: readonly number[]
   readonly client?: ClientInfo
-  readonly resume?: { readonly session: string; readonly secret: string }
+  readonly resume?: { readonly session: string; readonly secret: string } | undefined
   /** Channels to be subscribed to at once, each told by `subscribed` or `unsubscribed`. */
   readonly topics?: readonly string[]
+  /** How often the client would like to be pinged; the result says how often it is. */
+  readonly pingIntervalMs?: number | undefined
 }
 
 export interface SubscribeFrame {
@@ -77,16 +79,16 @@ export interface SubscribeFrame {
   readonly id: number
   readonly channel: string
   /** The position held, from an earlier subscription or from a snapshot. */
-  readonly from?: Position
-  readonly filter?: Filter
+  readonly from?: Position | undefined
+  readonly filter?: Filter | undefined
   /** Ask for the newest N events before going live; ignored with `from`. */
-  readonly recent?: number
+  readonly recent?: number | undefined
   /** Ask for keyed state (presence and the like); default false. */
-  readonly state?: boolean
+  readonly state?: boolean | undefined
   /** Ask how many are here, and be told when that changes; default false. */
-  readonly occupancy?: boolean
+  readonly occupancy?: boolean | undefined
   /** Leave no trace in the channel's presence; default false. */
-  readonly silent?: boolean
+  readonly silent?: boolean | undefined
 }
 
 export interface UnsubscribeFrame {
@@ -130,14 +132,18 @@ export interface ReadStateFrame {
   readonly op: 'state'
   readonly id: number
   readonly channel: string
-  readonly after?: string
+  readonly after?: string | undefined
 }
 
 export interface PingFrame {
   readonly op: 'ping'
+  /** From a client: how often it would like to be pinged from now on. */
+  readonly pingIntervalMs?: number | undefined
 }
 export interface PongFrame {
   readonly op: 'pong'
+  /** From a server that was asked for it: how often it pings from now on. */
+  readonly pingIntervalMs?: number
 }
 
 /** A piece of a larger frame; see PROTOCOL.md §10. */

@@ -35,6 +35,7 @@ export {
 } from './errors.ts'
 export {
   compileFilter,
+  filterTest,
   filterLimits,
   type Comparison,
   type CompiledFilter,

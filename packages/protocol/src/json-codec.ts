@@ -126,6 +126,7 @@ export function exceedsDepth(value: object, max: number): boolean {
 
 const needsId = 'A frame of this kind has an `id`: a whole number above 0.'
 const needsChannel = '`channel` is a text of at most 200 characters.'
+const pingIntervalProblem = '`pingIntervalMs` is a whole number from 0.'
 
 function channelProblem(frame: Fields): string | undefined {
   if (!isId(frame.id)) return needsId
@@ -142,6 +143,7 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
     if (!isOptional(frame.client, isClientInfo))
       return '`client` has `name` and `version` (at most 100 characters), and `device`: an id, or `id`, `name` and `kind`.'
     if (!isOptional(frame.topics, isTopics)) return '`topics` is a list of at most 100 names of channels.'
+    if (!isOptional(frame.pingIntervalMs, isCount)) return pingIntervalProblem
     return isOptional(frame.resume, isResume) ? undefined : '`resume` has `session` and `secret`.'
   },
   subscribe(frame) {
@@ -178,7 +180,7 @@ const checks: Readonly<Record<string, (frame: Fields) => string | undefined>> = 
       (isOptional(frame.after, (after) => isText(after, 512)) ? undefined : '`after` is a cursor.')
     )
   },
-  ping: () => undefined,
+  ping: (frame) => (isOptional(frame.pingIntervalMs, isCount) ? undefined : pingIntervalProblem),
   pong: () => undefined,
   chunk(frame) {
     if (!isId(frame.of) || !isCount(frame.index)) return '`of` and `index` are whole numbers.'

@@ -59,6 +59,7 @@ test('its client frames are taken by a server', () => {
     'call',
     'chunk',
     'connect',
+    'ping',
     'refresh',
     'set',
     'state',

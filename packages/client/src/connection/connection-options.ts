@@ -27,5 +27,7 @@ export interface ConnectionOptions {
   readonly client: ClientInfo
   readonly backoff: Backoff
   readonly maxAttempts: number
+  /** How often the server should ask whether this client is there, as things are now; 0: as often as it likes. */
+  readonly wishMs: () => number | undefined
   readonly listener: ConnectionListener
 }

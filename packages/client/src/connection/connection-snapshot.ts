@@ -6,11 +6,11 @@ export interface ConnectionSnapshot {
   readonly status: ConnectionStatus
   /** False while the platform reports that there is no network. */
   readonly online: boolean
-  readonly session?: string
-  readonly app?: string
-  readonly user?: string
+  readonly session?: string | undefined
+  readonly app?: string | undefined
+  readonly user?: string | undefined
   /** Why the status is `disconnected`, unless the application asked for it. */
-  readonly error?: ParleyError
+  readonly error?: ParleyError | undefined
 }
 
 /** Why a usable connection ended. */
@@ -32,10 +32,11 @@ export function snapshotOf(
   const next: ConnectionSnapshot = {
     status,
     online: state.online,
-    ...(result === undefined ? {} : { session: result.session, app: result.app }),
-    ...(result?.user === undefined ? {} : { user: result.user }),
-    ...(status === 'disconnected' && error !== undefined ? { error } : {}),
+    session: result?.session,
+    app: result?.app,
+    user: result?.user,
+    error: status === 'disconnected' ? error : undefined,
   }
-  const keys = ['status', 'online', 'session', 'app', 'user', 'error'] as const
+  const keys = Object.keys(next) as (keyof ConnectionSnapshot)[]
   return keys.every((key) => before[key] === next[key]) ? before : next
 }

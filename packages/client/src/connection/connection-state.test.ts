@@ -35,6 +35,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
       'online',
       'offline',
       'visible',
+      'hidden',
       'left',
     ] as const
   ).map((type) => fc.constant<Input>({ type })),

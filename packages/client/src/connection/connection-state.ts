@@ -17,6 +17,7 @@
  *   online       │ note    note      note      note      probe     probe     hasten    revive    note
  *   offline      │ note    note      note      note      probe     probe     pause     note      note
  *   visible      │ ·       forget    forget    forget    probe     probe     hasten    revive    ·
+ *   hidden       │ ·       ·         ·         ·         pace      pace      ·         ·         ·
  *   left         │ ·       sleep     sleep     sleep     sleep     sleep     sleep     ·         ·
  *
  * idle: nobody asked for a connection · preparing: waiting for a token · opening: the transport connects · greeting:
@@ -76,6 +77,7 @@ export type Input =
   | { readonly type: 'online' }
   | { readonly type: 'offline' }
   | { readonly type: 'visible' }
+  | { readonly type: 'hidden' }
   /** The page is left. It may be kept to be gone back to, but not with a connection. */
   | { readonly type: 'left' }
 
@@ -94,6 +96,8 @@ export type Effect =
   | { readonly type: 'cancel_wait' }
   /** Find out soon whether the connection still works. */
   | { readonly type: 'probe' }
+  /** Tell the server how often it should ask, if that has changed. */
+  | { readonly type: 'pace' }
   /** Nothing more will happen by itself: tell whoever waits. */
   | { readonly type: 'ended'; readonly by: 'user' | 'verdict' | 'failures' }
 
@@ -196,7 +200,7 @@ const open = (state: ConnectionState): Step => step(state, { phase: 'opening' },
 const greet = (state: ConnectionState): Step => step(state, { phase: 'greeting' }, { type: 'greet' })
 // Pauses go on growing until the connection has lasted: a server that accepts and closes is not asked in a loop.
 const settle = (state: ConnectionState): Step =>
-  step(state, { phase: 'connected', failures: 0, fresh: false }, { type: 'ready' })
+  step(state, { phase: 'connected', failures: 0, fresh: false }, { type: 'ready' }, { type: 'pace' })
 
 const leave: Cell<'goaway'> = (state, input) =>
   step(state, { phase: 'leaving', firm: true }, { type: 'wait', delayMs: input.delayMs })
@@ -217,6 +221,7 @@ const noteOffline = (state: ConnectionState): Step => step(state, { online: fals
 const probeOnline = (state: ConnectionState): Step => step(state, { online: true }, probe)
 const probeOffline = (state: ConnectionState): Step => step(state, { online: false }, probe)
 const probeNow = (state: ConnectionState): Step => step(state, {}, probe)
+const pace = (state: ConnectionState): Step => step(state, {}, { type: 'pace' })
 const revive = (state: ConnectionState): Step => retry({ ...state, failures: 0 })
 const hasten = (state: ConnectionState): Step => (state.firm ? forget(state) : revive(state))
 const hastenOnline = (state: ConnectionState): Step => hasten({ ...state, online: true })
@@ -243,6 +248,7 @@ const resting: Row = {
   online: noteOnline,
   offline: noteOffline,
   visible: stay,
+  hidden: stay,
   left: stay,
 }
 const trying: Row = {
@@ -253,7 +259,7 @@ const trying: Row = {
   visible: forget,
   left: sleep,
 }
-const using: Row = { ...trying, online: probeOnline, offline: probeOffline, visible: probeNow }
+const using: Row = { ...trying, online: probeOnline, offline: probeOffline, visible: probeNow, hidden: pace }
 
 const table: { readonly [P in Phase]: Row } = {
   idle: resting,

@@ -92,7 +92,7 @@ describe('connecting', () => {
       await settle()
       await server.last.accept()
       await again
-      expect(client.connection).not.toHaveProperty('error')
+      expect(client.connection.error).toBeUndefined()
     },
   )
 
@@ -293,6 +293,90 @@ describe('heartbeat', () => {
     await network.hint('visible')
     await clock.advance(5_000)
     expect(client.status).toBe('connecting')
+  })
+})
+
+describe('fewer pings', () => {
+  const rarely = { heartbeat: { hiddenIntervalMs: 240_000 } }
+
+  test('are asked for while nobody looks, and what the server gives is the silence that is borne', async () => {
+    const { client, server, clock, network } = await connected(rarely)
+    expect(server.last.all('ping')).toEqual([])
+    await network.hint('hidden')
+    expect(server.last.next('ping')).toEqual({ op: 'ping', pingIntervalMs: 240_000 })
+    await server.last.send({ op: 'pong', pingIntervalMs: 120_000 })
+    await clock.advance(129_999)
+    expect(client.status).toBe('connected')
+    await server.last.send({ op: 'ping' })
+    await clock.advance(100_000)
+    await network.hint('visible')
+    expect(server.last.next('ping')).toEqual({ op: 'ping', pingIntervalMs: 0 })
+    await server.last.send({ op: 'pong', pingIntervalMs: 30_000 })
+    await clock.advance(39_999)
+    expect(client.status).toBe('connected')
+    await clock.advance(1)
+    expect(client.status).toBe('connecting')
+  })
+
+  test('are asked for at connect, by a client that is made while nobody looks or that always wants them', async () => {
+    const hidden = stage(rarely)
+    hidden.network.isHidden = true
+    const always = stage({ heartbeat: { intervalMs: 60_000 } })
+    for (const [{ client, server }, wish] of [
+      [hidden, 240_000],
+      [always, 60_000],
+    ] as const) {
+      void client.connect()
+      await settle()
+      const { pingIntervalMs } = await server.last.accept({ pingIntervalMs: wish })
+      expect([pingIntervalMs, server.last.all('ping')]).toEqual([wish, []])
+    }
+    await hidden.clock.advance(249_999)
+    expect(hidden.client.status).toBe('connected')
+    await hidden.clock.advance(1)
+    expect(hidden.client.status).toBe('connecting')
+  })
+
+  test('what has changed while it connected is told afterwards', async () => {
+    const { client, server, network } = stage(rarely)
+    void client.connect()
+    await settle()
+    await server.last.open()
+    await network.hint('hidden')
+    await server.last.accept()
+    expect(server.last.all('ping')).toEqual([{ op: 'ping', pingIntervalMs: 240_000 }])
+  })
+
+  test('a server that knows nothing of it pings as before, and silence is death as before', async () => {
+    const { client, server, clock, network } = await connected(rarely)
+    await network.hint('hidden')
+    await server.last.send({ op: 'pong' })
+    await clock.advance(39_999)
+    expect(client.status).toBe('connected')
+    await clock.advance(1)
+    expect(client.status).toBe('connecting')
+  })
+
+  test('a connection that broke in a long silence makes it ask for half of that', async () => {
+    const { server, clock, network } = await connected(rarely)
+    await network.hint('hidden')
+    await server.last.send({ op: 'pong', pingIntervalMs: 240_000 })
+    await clock.advance(100_000)
+    await server.last.close()
+    await clock.advance(1_000)
+    expect((await server.last.accept({ pingIntervalMs: 50_000 })).pingIntervalMs).toBe(50_000)
+    // One that broke while there was talk says nothing of silence.
+    await server.last.close()
+    await clock.advance(1_000)
+    expect((await server.last.accept()).pingIntervalMs).toBe(50_000)
+  })
+
+  test('are not asked for by a client that was not told to', async () => {
+    const { server, network } = await connected()
+    await network.hint('hidden')
+    expect(server.last.all('ping')).toEqual([])
+    await network.hint('visible')
+    expect(server.last.all('ping')).toEqual([{ op: 'ping' }])
   })
 })
 

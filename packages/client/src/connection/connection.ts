@@ -2,7 +2,6 @@ import {
   type CloseVerdict,
   type ConnectResult,
   closeVerdict,
-  type ErrorBody,
   encodeFrame,
   ParleyError,
   type ReplyFrame,
@@ -23,7 +22,7 @@ import {
   statusOf,
   transition,
 } from './connection-state.ts'
-import { type Heartbeat, longestSilence, watchSilence } from './heartbeat.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Renewal } from './renewal.ts'
 import { Wire } from './wire.ts'
 
@@ -42,6 +41,7 @@ interface Waiter {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #renewal: Renewal
+  readonly #heartbeat: Heartbeat
   #state: ConnectionState
   #snapshot: ConnectionSnapshot
   #inputs: Input[] = []
@@ -52,7 +52,6 @@ export class Connection {
   #token: string | undefined
   #result: ConnectResult | undefined
   #readyAt: number | undefined
-  #heartbeat: Heartbeat | undefined
   #openTimer: Timer | undefined
   #delay: Timer | undefined
   #error: ParleyError | undefined
@@ -63,6 +62,9 @@ export class Connection {
     this.#options = options
     this.#state = initialState({ online: true, maxAttempts: options.maxAttempts })
     this.#snapshot = { status: 'disconnected', online: true }
+    this.#heartbeat = new Heartbeat(options.clock, options.wishMs, () =>
+      this.#lose(new ParleyError('timeout', 'Nothing came from the server for too long.')),
+    )
     this.#renewal = new Renewal({
       clock: options.clock,
       tokens: options.tokens,
@@ -163,7 +165,11 @@ export class Connection {
         this.#delay = undefined
         return
       case 'probe':
-        return this.#probe()
+        this.#ping()
+        return this.#heartbeat.probe()
+      case 'pace':
+        if (this.#heartbeat.isNews) this.#ping()
+        return
       case 'ended':
         return this.#ended(effect.by)
     }
@@ -210,16 +216,16 @@ export class Connection {
 
   #greet(): void {
     const { client, listener } = this.#options
+    const result = this.#result
     this.#wire?.send(
       encodeFrame({
         op: 'connect',
         id: connectId,
         versions: supportedVersions,
         client,
-        ...(this.#token === undefined ? {} : { token: this.#token }),
-        ...(this.#result === undefined
-          ? {}
-          : { resume: { session: this.#result.session, secret: this.#result.secret } }),
+        token: this.#token,
+        resume: result && { session: result.session, secret: result.secret },
+        pingIntervalMs: this.#heartbeat.tell(),
       }),
     )
     listener.greeting()
@@ -232,9 +238,7 @@ export class Connection {
     this.#openTimer?.cancel()
     this.#readyAt = clock.elapsed()
     this.#error = undefined
-    this.#heartbeat = watchSilence(clock, longestSilence(result), () =>
-      this.#lose(new ParleyError('timeout', 'Nothing came from the server for too long.')),
-    )
+    this.#heartbeat.start(result)
     this.#renewal.start(result)
     this.#publish()
     listener.ready(result)
@@ -242,15 +246,13 @@ export class Connection {
     listener.emit('connected')
   }
 
-  #probe(): void {
-    if (this.#wire === undefined || this.#result === undefined) return
-    this.#wire.send(encodeFrame({ op: 'ping' }))
-    this.#heartbeat?.probe(this.#result.pingTimeoutMs)
+  #ping(): void {
+    this.#wire?.send(encodeFrame({ op: 'ping', pingIntervalMs: this.#heartbeat.tell() }))
   }
 
   #received(wire: Wire, text: string): void {
     if (wire !== this.#wire) return
-    this.#heartbeat?.seen()
+    this.#heartbeat.seen()
     try {
       wire.receive(text, (frame) => {
         if (wire === this.#wire) this.#take(wire, frame)
@@ -268,6 +270,9 @@ export class Connection {
     switch (frame.op) {
       case 'ping':
         return wire.send(encodeFrame({ op: 'pong' }))
+      case 'pong':
+        if (frame.pingIntervalMs) this.#heartbeat.pace(frame.pingIntervalMs)
+        return
       case 'error':
         this.#error = ParleyError.from(frame.error)
         return
@@ -286,13 +291,14 @@ export class Connection {
   }
 
   #reply(wire: Wire, frame: ReplyFrame): void {
-    if (frame.id === connectId) {
-      if (frame.error === undefined) this.#accepted(wire, frame.ok as ConnectResult)
-      else this.#refused(frame.error)
-      return
+    if (frame.id !== connectId) {
+      // Before the server accepted, answers say only that there is no identity yet.
+      if (this.isReady) this.#requests.answer(frame)
+    } else if (frame.error === undefined) this.#accepted(wire, frame.ok as ConnectResult)
+    else {
+      const error = ParleyError.from(frame.error)
+      this.#lose(error, verdictOf(error))
     }
-    // Before the server accepted, answers say only that there is no identity yet.
-    if (this.isReady) this.#requests.answer(frame)
   }
 
   #accepted(wire: Wire, result: ConnectResult): void {
@@ -303,17 +309,11 @@ export class Connection {
     this.#feed({ type: 'accepted' })
   }
 
-  #refused(body: ErrorBody): void {
-    const error = ParleyError.from(body)
-    this.#lose(error, verdictOf(error))
-  }
-
   #closed(wire: Wire, code: number, reason: string): void {
     if (wire !== this.#wire) return
-    const verdict = closeVerdict(code)
     const error = this.#error ?? closedBecause(code, reason)
     this.#wire = undefined
-    this.#lose(error, verdict, { code, reason })
+    this.#lose(error, closeVerdict(code), { code, reason })
   }
 
   /** The link is of no more use: for the state machine one input, for the application one reason. */
@@ -324,6 +324,7 @@ export class Connection {
   ): void {
     const wasReady = this.isReady
     const lasting = wasReady && this.#options.clock.elapsed() - (this.#readyAt ?? 0) >= lastingMs
+    if (wasReady) this.#heartbeat.broke()
     const canGoOn = verdict !== 'refresh' || this.#options.tokens.canRefresh
     this.#error = error
     this.#drop(close)
@@ -357,7 +358,7 @@ export class Connection {
     this.#wire = undefined
     this.#readyAt = undefined
     this.#openTimer?.cancel()
-    this.#heartbeat?.stop()
+    this.#heartbeat.stop()
     this.#renewal.stop()
     wire?.close(code, clip(reason))
     const requests = this.#requests

@@ -1,53 +1,96 @@
 import type { Clock, Timer } from '../platform.ts'
 
-export interface Heartbeat {
-  /** Something arrived. */
-  seen(): void
-  /** Declares the link dead unless something arrives within `withinMs`. */
-  probe(withinMs: number): void
-  stop(): void
+interface Pings {
+  readonly pingIntervalMs: number
+  readonly pingTimeoutMs: number
 }
 
 /** A ping may be late by so much and still be on its way (PROTOCOL.md §4). */
 const onTheWayMs = 5_000
+/** Silence is never as long, unless fewer pings were asked for. */
+const usualMs = 45_000
 
-/** Milliseconds without a sound after which a link counts as dead. */
-export function longestSilence(pings: {
-  readonly pingIntervalMs: number
-  readonly pingTimeoutMs: number
-}): number {
-  return pings.pingIntervalMs + pings.pingTimeoutMs + onTheWayMs
-}
+/** Watches whether the server is heard, and knows how often it should make itself heard. */
+export class Heartbeat {
+  readonly #clock: Clock
+  readonly #wanted: () => number | undefined
+  readonly #dead: () => void
+  #pings: Pings = { pingIntervalMs: 0, pingTimeoutMs: 0 }
+  #heardAt = 0
+  #toldMs: number | undefined
+  #silence: Timer | undefined
+  #probing: Timer | undefined
+  /** Something on the way took silence for death: no pings that are rarer than this. */
+  #mostMs = Number.POSITIVE_INFINITY
 
-/** Watches a link: calls `dead` once when nothing arrived for `silenceMs`. */
-export function watchSilence(clock: Clock, silenceMs: number, dead: () => void): Heartbeat {
-  let last = clock.elapsed()
-  let silence: Timer | undefined
-  let probing: Timer | undefined
-  const stop = (): void => {
-    silence?.cancel()
-    probing?.cancel()
+  /**
+   * @param wanted how often the server should ask, as things are now, in ms; 0: as often as it likes
+   * @param dead called when nothing was heard for too long
+   */
+  constructor(clock: Clock, wanted: () => number | undefined, dead: () => void) {
+    this.#clock = clock
+    this.#wanted = wanted
+    this.#dead = dead
   }
-  const die = (): void => {
-    stop()
-    dead()
+
+  /** Something else is wished than the server has been told. */
+  get isNews(): boolean {
+    return this.#wishMs !== this.#toldMs
   }
+
+  /** What to tell the server; undefined: nothing. */
+  tell(): number | undefined {
+    this.#toldMs = this.#wishMs
+    return this.#toldMs
+  }
+
+  get #wishMs(): number | undefined {
+    const ms = this.#wanted()
+    return ms && Math.round(Math.min(ms, this.#mostMs))
+  }
+
+  start(pings: Pings): void {
+    this.#pings = pings
+    this.seen()
+    this.#look()
+  }
+
+  /** The server asks so often from now on. */
+  pace(pingIntervalMs: number): void {
+    this.#pings = { ...this.#pings, pingIntervalMs }
+    this.#look()
+  }
+
+  /** Something arrived. */
+  seen(): void {
+    this.#heardAt = this.#clock.elapsed()
+    this.#probing?.cancel()
+    this.#probing = undefined
+  }
+
+  /** The server was asked for a sign of life: it is dead unless something arrives in time. */
+  probe(): void {
+    this.#probing ??= this.#clock.after(this.#pings.pingTimeoutMs, this.#dead)
+  }
+
+  /** The link broke. */
+  broke(): void {
+    const quietMs = this.#clock.elapsed() - this.#heardAt
+    if (quietMs > usualMs) this.#mostMs = quietMs / 2
+  }
+
+  stop(): void {
+    this.#silence?.cancel()
+    this.#probing?.cancel()
+    this.#probing = undefined
+  }
+
   // The timer is not moved with every message: when it fires, it looks how long the silence really is.
-  const look = (): void => {
-    const left = last + silenceMs - clock.elapsed()
-    if (left <= 0) die()
-    else silence = clock.after(left, look)
-  }
-  silence = clock.after(silenceMs, look)
-  return {
-    seen() {
-      last = clock.elapsed()
-      probing?.cancel()
-      probing = undefined
-    },
-    probe(withinMs) {
-      probing ??= clock.after(withinMs, die)
-    },
-    stop,
+  readonly #look = (): void => {
+    const { pingIntervalMs, pingTimeoutMs } = this.#pings
+    const leftMs = pingIntervalMs + pingTimeoutMs + onTheWayMs + this.#heardAt - this.#clock.elapsed()
+    this.#silence?.cancel()
+    if (leftMs <= 0) this.#dead()
+    else this.#silence = this.#clock.after(leftMs, this.#look)
   }
 }

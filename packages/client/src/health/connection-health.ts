@@ -44,7 +44,7 @@ export interface ConnectionHealthEvents {
 export interface HealthClient {
   readonly url: string
   readonly status: 'connecting' | 'connected' | 'disconnected'
-  readonly connection: { readonly session?: string }
+  readonly connection: { readonly session?: string | undefined }
   reconnect(): void
   on(name: 'disconnect', handler: (end: Disconnect) => void): () => void
   on(

@@ -7,7 +7,7 @@ import { browserTurns, type Turns } from './turns.ts'
 /** What an outbox needs of a client, whatever its contracts are. */
 export interface OutboxClient {
   readonly status: string
-  readonly connection: { readonly user?: string }
+  readonly connection: { readonly user?: string | undefined }
   call(command: string, input: unknown, options?: CallOptions): Promise<unknown>
   newId(): string
   on(name: 'status', handler: () => void): () => void

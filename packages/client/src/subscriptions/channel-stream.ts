@@ -44,10 +44,10 @@ export interface StreamOptions {
 }
 
 interface Wants {
-  readonly filter?: Filter
-  readonly state?: boolean
-  readonly occupancy?: boolean
-  readonly silent?: boolean
+  readonly filter: Filter | undefined
+  readonly state: true | undefined
+  readonly occupancy: true | undefined
+  readonly silent: true | undefined
 }
 
 export class ChannelStream implements Stream {
@@ -303,8 +303,7 @@ export class ChannelStream implements Stream {
 
   #readState(after: string | undefined): void {
     const ask = this.#ask
-    const encode = (id: number): string =>
-      encodeFrame({ op: 'state', id, channel: this.channel, ...(after === undefined ? {} : { after }) })
+    const encode = (id: number): string => encodeFrame({ op: 'state', id, channel: this.channel, after })
     this.#options.request(encode, (answer) => {
       // Another subscription has begun meanwhile and brings its own snapshot.
       if (answer.status === 'lost' || ask !== this.#ask || this.#status !== 'live') return
@@ -332,12 +331,12 @@ export class ChannelStream implements Stream {
   #wants(): Wants {
     const options = [...this.#handles].map((handle) => handle.options)
     const filters = new Set(options.map(({ filter }) => JSON.stringify(filter)))
-    const filter = filters.size === 1 ? options[0]?.filter : undefined
+    // What is false is left out.
     return {
-      ...(filter === undefined ? {} : { filter }),
-      ...(options.some(({ state }) => state === true) ? { state: true } : {}),
-      ...(options.some(({ occupancy }) => occupancy === true) ? { occupancy: true } : {}),
-      ...(options.every(({ silent }) => silent === true) ? { silent: true } : {}),
+      filter: filters.size === 1 ? options[0]?.filter : undefined,
+      state: options.some(({ state }) => state) || undefined,
+      occupancy: options.some(({ occupancy }) => occupancy) || undefined,
+      silent: options.every(({ silent }) => silent) || undefined,
     }
   }
 
@@ -350,8 +349,8 @@ export class ChannelStream implements Stream {
       op: 'subscribe',
       id,
       channel: this.channel,
-      ...(from === undefined ? {} : { from }),
-      ...(recent === 0 ? {} : { recent }),
+      from,
+      recent: recent || undefined,
       ...this.#wants(),
     })
   }

@@ -1,7 +1,7 @@
 import {
   type ChannelEvent,
-  compileFilter,
   type Filter,
+  filterTest,
   type Occupancy,
   ParleyError,
   type Position,
@@ -20,10 +20,10 @@ export interface Subscribed {
   /** Head of the channel at that time. */
   readonly head: number
   /** In answer to a position: whether nothing is missing. */
-  readonly recovered?: boolean
-  readonly reason?: UnrecoveredReason
+  readonly recovered?: boolean | undefined
+  readonly reason?: UnrecoveredReason | undefined
   /** What can still be read from the channel's log. */
-  readonly retention?: { readonly first: number }
+  readonly retention?: { readonly first: number } | undefined
 }
 
 /** What was missed is gone: load a snapshot; events go on from `position`. */
@@ -260,19 +260,17 @@ export class Handle implements Subscription {
   }
 }
 
-function outcome(result: SubscribeResult, recovered?: boolean, reason?: UnrecoveredReason): Subscribed {
-  return {
-    position: result.position,
-    head: result.head,
-    ...(recovered === undefined ? {} : { recovered }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(result.retention === undefined ? {} : { retention: result.retention }),
-  }
+function outcome(
+  { position, head, retention }: SubscribeResult,
+  recovered?: boolean,
+  reason?: UnrecoveredReason,
+): Subscribed {
+  return { position, head, recovered, reason, retention }
 }
 
 function matcher(filter: Filter | undefined): (event: ChannelEvent) => boolean {
   if (filter === undefined) return () => true
-  const compiled = compileFilter(filter)
-  if (typeof compiled === 'string') throw new ParleyError('bad_request', compiled)
-  return compiled.matches
+  const test = filterTest(filter)
+  if (typeof test === 'string') throw new ParleyError('bad_request', test)
+  return test
 }

@@ -2,7 +2,14 @@ import { type ConnectResult, encodeFrame, type SetStateFrame, supportedVersions 
 import type { ClientOptions } from '../client-options.ts'
 import type { ConnectionSnapshot } from '../connection/connection-snapshot.ts'
 import { createEngine, type Engine } from '../engine.ts'
-import { type Clock, systemClock, type Timer } from '../platform.ts'
+import {
+  type Clock,
+  type Network,
+  type NetworkHint,
+  systemClock,
+  systemNetwork,
+  type Timer,
+} from '../platform.ts'
 import type { Answer } from '../requests.ts'
 import type { Link } from '../transport.ts'
 import { websocketTransport } from '../transports/websocket.ts'
@@ -33,6 +40,7 @@ export class Relay {
   /** Who has set which entry of keyed state, the last at the end: entries are the session's, and all tabs are one. */
   readonly #entries = new Map<string, Map<RelayedLink, SetStateFrame>>()
   readonly #given = new Set<string>()
+  #notice: (hint: NetworkHint) => void = () => undefined
   #places: Timer | undefined
   #linger: Timer | undefined
   #wasReady = false
@@ -43,8 +51,15 @@ export class Relay {
     this.#options = options
     this.#clock = options.client.clock ?? systemClock
     const transport = options.client.transport ?? websocketTransport(options.client.WebSocket)
+    const wishMs = (): number => this.#wishMs()
     this.#engine = createEngine({
       ...options.client,
+      heartbeat: options.client.heartbeat && {
+        get intervalMs() {
+          return wishMs()
+        },
+      },
+      network: this.#network(options.client.network ?? systemNetwork),
       transport: {
         name: transport.name,
         open: (url, handlers) => this.#watched(transport.open(url, handlers)),
@@ -58,6 +73,22 @@ export class Relay {
     })
     lifecycle.on('unsubscribed', ({ channel }: { readonly channel: string }) => this.#given.delete(channel))
     this.#connect()
+  }
+
+  /** How often the server should ask: as the tab would like that would like it most often. */
+  #wishMs(): number {
+    return this.#links.size === 0 ? 0 : Math.min(...[...this.#links].map((link) => link.wishMs))
+  }
+
+  /** Whether this tab is hidden is not what counts: another may be seen. With the hint, what the tabs like is told anew. */
+  #network(network: Network): Network {
+    return {
+      online: () => network.online(),
+      watch: (notice) => {
+        this.#notice = notice
+        return network.watch(notice)
+      },
+    }
   }
 
   /** A link that is not closed for good when the connection is handed over. */
@@ -83,6 +114,7 @@ export class Relay {
       engine: this.#engine,
       port,
       newId: () => this.#clock.secret(96),
+      paced: () => this.#notice('hidden'),
       setState: (by, frame, done) => this.#setState(by, frame, done),
     })
     this.#linger?.cancel()
@@ -102,6 +134,7 @@ export class Relay {
   leave(link: RelayedLink): void {
     if (!this.#links.delete(link)) return
     link.gone()
+    this.#notice('hidden')
     for (const entries of this.#entries.values()) this.#forget(entries, link)
     if (this.#links.size > 0) return
     this.#places?.cancel()

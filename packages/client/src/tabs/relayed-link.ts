@@ -1,6 +1,7 @@
 import {
   type CallFrame,
   type ClientFrame,
+  type ConnectFrame,
   type ConnectResult,
   closeCodes,
   decodeClientMessage,
@@ -26,6 +27,8 @@ export interface RelayedLinkOptions {
   readonly port: TabPort
   /** A tab has set an entry of keyed state, and is the last to have. */
   readonly setState: (link: RelayedLink, frame: SetStateFrame, done: (answer: Answer) => void) => void
+  /** A tab would like the server to ask more or less often. */
+  readonly paced: () => void
   readonly newId: () => string
 }
 
@@ -36,6 +39,8 @@ export class RelayedLink {
   #connectId: number | undefined
   #isAccepted = false
   #isOver = false
+  /** How often the tab would like the server to ask, in ms; 0: as often as it likes. */
+  wishMs = 0
   /** Frames that came before the tab was accepted. */
   #early: ClientFrame[] = []
   #outgoing: string[] = []
@@ -54,10 +59,22 @@ export class RelayedLink {
     for (const decoded of decodeClientMessage(text)) {
       if ('failure' in decoded) return this.close(closeCodes.bad_frame, decoded.failure.problem)
       const { frame } = decoded
-      if (frame.op === 'connect') this.#connectId = frame.id
+      if (frame.op === 'connect') this.#greeted(frame)
       else if (this.#isAccepted) this.#handle(frame)
       else this.#early.push(frame)
     }
+  }
+
+  #greeted({ id, pingIntervalMs }: ConnectFrame): void {
+    this.#connectId = id
+    this.#pace(pingIntervalMs)
+  }
+
+  /** Between tabs, nobody asks in intervals: the wish is for the connection that they share. */
+  #pace(wishMs: number | undefined): void {
+    if (wishMs === undefined) return
+    this.wishMs = wishMs
+    this.#options.paced()
   }
 
   /** The shared connection works: so does this one. */
@@ -126,6 +143,7 @@ export class RelayedLink {
         )
         return
       case 'ping':
+        this.#pace(frame.pingIntervalMs)
         return this.#send({ op: 'pong' })
     }
   }

@@ -13,6 +13,7 @@ interface OpenTab {
   readonly platform: StagedTab
   readonly shared: SharedConnection
   readonly client: Client
+  readonly network: ScriptedNetwork
   readonly tokens: string[]
 }
 
@@ -26,9 +27,10 @@ class House {
   async open(more: Partial<ClientOptions> & { readonly user?: string } = {}): Promise<OpenTab> {
     const platform = this.browser.tab()
     const tokens: string[] = []
+    const network = new ScriptedNetwork()
     const shared = sharedConnection({
       ...{ url: 'wss://example.org/ws', user: 'ada', tabs: platform },
-      ...{ transport: this.server, clock: this.clock, network: new ScriptedNetwork() },
+      ...{ transport: this.server, clock: this.clock, network },
       getToken: ({ reason }) => {
         tokens.push(reason)
         return 't'
@@ -36,7 +38,7 @@ class House {
       ...more,
     })
     const client = createClient(shared.options)
-    const tab = { platform, shared, client, tokens }
+    const tab = { platform, shared, client, network, tokens }
     this.tabs.push(tab)
     void client.connect().catch(() => undefined)
     await settle()
@@ -178,6 +180,36 @@ describe('tabs of one user', () => {
     void one.client.setState('c', 'mood', null)
     await settle()
     expect(server.all('set').at(-1)?.value).toBe(null)
+  })
+
+  test('are asked for as often as the one likes that is seen, whichever has the connection', async () => {
+    const heartbeat = { hiddenIntervalMs: 200_000 }
+    const one = await house.open({ heartbeat })
+    const { server } = house
+    await server.last.accept()
+    const two = await house.open({ heartbeat })
+    const asked = () =>
+      server.last
+        .all('ping')
+        .splice(0)
+        .map(({ pingIntervalMs }) => pingIntervalMs)
+    await one.network.hint('hidden')
+    await settle()
+    expect(asked()).not.toContain(200_000)
+    await two.network.hint('hidden')
+    await settle()
+    expect(asked().at(-1)).toBe(200_000)
+    await server.last.send({ op: 'pong', pingIntervalMs: 200_000 })
+    await one.network.hint('visible')
+    await settle()
+    expect(asked().at(-1)).toBe(0)
+    await server.last.send({ op: 'pong', pingIntervalMs: 30_000 })
+    // The one that is seen goes.
+    one.platform.leave()
+    one.platform.crash()
+    await settle()
+    await settle()
+    expect((await server.last.accept()).pingIntervalMs ?? asked().at(-1)).toBe(200_000)
   })
 
   test('are not mixed with those of another user', async () => {

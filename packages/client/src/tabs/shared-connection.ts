@@ -193,6 +193,7 @@ class Tab implements SharedConnection {
     const { network = systemNetwork } = this.#given
     return {
       online: () => network.online(),
+      hidden: () => network.hidden?.() === true,
       watch: (notice) => {
         const nudge = (): void => notice('visible')
         this.#nudges.add(nudge)

@@ -171,6 +171,7 @@ export class ScriptedServer implements ClientTransport {
 export class ScriptedNetwork implements Network {
   readonly #watchers = new Set<(hint: NetworkHint) => void>()
   isOnline = true
+  isHidden = false
 
   get watchers(): number {
     return this.#watchers.size
@@ -180,6 +181,10 @@ export class ScriptedNetwork implements Network {
     return this.isOnline
   }
 
+  hidden(): boolean {
+    return this.isHidden
+  }
+
   watch(notice: (hint: NetworkHint) => void): () => void {
     this.#watchers.add(notice)
     return () => this.#watchers.delete(notice)
@@ -187,6 +192,7 @@ export class ScriptedNetwork implements Network {
 
   async hint(hint: NetworkHint): Promise<void> {
     if (hint === 'online' || hint === 'offline') this.isOnline = hint === 'online'
+    if (hint === 'visible' || hint === 'hidden') this.isHidden = hint === 'hidden'
     for (const notice of [...this.#watchers]) notice(hint)
     await settle()
   }

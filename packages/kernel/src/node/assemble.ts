@@ -25,7 +25,6 @@ import { NodeInspection } from '../inspection/node-inspection.ts'
 import { JobRunner, type JobRunnerParts } from '../jobs/job-runner.ts'
 import { Kinds } from '../kind.ts'
 import { type Limits, limitDefaults, type Rates, rateDefaults } from '../limits.ts'
-import type { Identity } from '../ports/authenticator.ts'
 import type { Redaction } from '../ports/store.ts'
 import { Registry } from '../registry.ts'
 import { Drops } from '../resilience/drops.ts'
@@ -46,7 +45,7 @@ export interface Surroundings {
   readonly connections: () => number
   readonly status: () => NodeStatus
   readonly isReady: () => boolean
-  readonly authenticate: (token: string) => Promise<Identity>
+  readonly authenticate: LinkServices['authenticate']
   readonly apply: (app: string, entry: ControlEntry) => void
   readonly welcome: LinkServices['welcome']
   readonly closed: LinkServices['closed']

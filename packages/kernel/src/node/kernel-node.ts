@@ -68,9 +68,9 @@ export class KernelNode implements Node {
       status: () => this.status(),
       isReady: () => this.#checks().every((check) => check.ok),
       // Links of back ends bring an app key, `id:secret`; a JWT has no colon.
-      authenticate: (token) => this.authenticate({ kind: token.includes(':') ? 'key' : 'bearer', token }),
+      authenticate: (token) => this.#authenticate(token),
       apply: (app, entry) => this.#apply(app, entry),
-      welcome: (_link, session, resumed) => this.#welcome(session, resumed),
+      welcome: (link, session, resumed) => this.#welcome(link, session, resumed),
       closed: (link, hasLeft, reason) => this.#closed(link, hasLeft, reason),
     })
     const { kinds, limits, flags, registry } = this.#parts
@@ -299,7 +299,13 @@ export class KernelNode implements Node {
     }
   }
 
-  #welcome(session: Session, resumed: boolean): ConnectResult {
+  /** The token of a connect frame: one of a user, or the key of an app. */
+  async #authenticate(token: string | undefined): Promise<Identity> {
+    if (token === undefined) throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
+    return this.authenticate({ kind: token.includes(':') ? 'key' : 'bearer', token })
+  }
+
+  #welcome({ pingIntervalMs }: Link, session: Session, resumed: boolean): ConnectResult {
     const { app, user, expiresAt } = session.identity
     return {
       version: 1,
@@ -310,7 +316,7 @@ export class KernelNode implements Node {
       app,
       ...(user === undefined ? {} : { user }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      pingIntervalMs: this.limits.pingIntervalMs,
+      pingIntervalMs,
       pingTimeoutMs: this.limits.pingTimeoutMs,
       maxFrameBytes: this.limits.maxFrameBytes,
       time: this.#options.clock.now(),

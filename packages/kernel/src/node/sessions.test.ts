@@ -1,6 +1,7 @@
 import { type ConnectResult, closeCodes, ParleyError } from '@parley/protocol'
 import { describe, expect, test } from 'vitest'
 import { memoryTransport } from '../memory/transport.ts'
+import type { TestClient } from '../testing/test-client.ts'
 import { testAuthenticator, testIdentity, testNode, testToken } from '../testing/test-node.ts'
 
 const backend = testIdentity(undefined)
@@ -281,6 +282,67 @@ describe('heartbeat', () => {
     }
     expect(client.closeCode).toBeUndefined()
     expect(client.all('pong')).toHaveLength(100)
+  })
+
+  describe('at the pace that a client asks for', () => {
+    const paces = (client: TestClient) => client.all('pong').map(({ pingIntervalMs }) => pingIntervalMs)
+
+    test('within bounds: never more often than by default, nor less often than allowed', async () => {
+      const t = await testNode({ limits: { maxPingIntervalMs: 100_000 } })
+      for (const [wish, given] of [
+        [0, 30_000],
+        [29_999, 30_000],
+        [90_000, 90_000],
+        [Number.MAX_SAFE_INTEGER, 100_000],
+      ]) {
+        const { ok } = await t
+          .stranger()
+          .ask({ op: 'connect', token: testToken('alice'), pingIntervalMs: wish })
+        expect(ok).toMatchObject({ pingIntervalMs: given })
+      }
+    })
+
+    test('it is pinged so often, and closed when it does not answer', async () => {
+      const t = await testNode()
+      const client = t.stranger()
+      await client.ask({ op: 'connect', token: testToken('alice'), pingIntervalMs: 200_000 })
+      await t.clock.advance(2_000_000)
+      expect(client.closeCode).toBeUndefined()
+      expect(client.all('ping').length).toBeGreaterThanOrEqual(10)
+      expect(client.all('ping').length).toBeLessThanOrEqual(12)
+      const { onMessage } = client.wire
+      client.wire.onMessage = (text) => {
+        if (!text.includes('"op":"ping"')) onMessage(text)
+      }
+      await t.clock.advance(210_000)
+      expect(client.closeCode).toBe(closeCodes.ping_timeout)
+    })
+
+    test('it may change its mind, again and again', async () => {
+      const t = await testNode()
+      const client = await t.client('alice')
+      client.wire.send('{"op":"ping","pingIntervalMs":200000}')
+      const before = client.all('ping').length
+      await t.clock.advance(199_000)
+      expect(client.all('ping')).toHaveLength(before)
+      await t.clock.advance(2_000)
+      expect(client.all('ping')).toHaveLength(before + 1)
+      client.wire.send('{"op":"ping","pingIntervalMs":0}\n{"op":"ping"}')
+      await t.clock.advance(300_000)
+      expect(client.all('ping').length).toBeGreaterThanOrEqual(before + 10)
+      expect(paces(client)).toEqual([200_000, 30_000, undefined])
+    })
+
+    test('before it is connected, nothing is agreed on; a pace that is none is refused', async () => {
+      const t = await testNode()
+      const client = t.stranger()
+      client.wire.send('{"op":"ping","pingIntervalMs":200000}')
+      await t.clock.settle()
+      expect(paces(client)).toEqual([undefined])
+      client.wire.send('{"op":"ping","pingIntervalMs":-1}')
+      await t.clock.settle()
+      expect(client.all('error').map(({ error }) => error.code)).toEqual(['bad_frame'])
+    })
   })
 
   test('first pings are spread over time', async () => {

@@ -18,7 +18,8 @@ export interface LinkServices {
   /** Rate of frames per connection. */
   readonly rate: Rate
   readonly isRateLimited: () => boolean
-  readonly authenticate: (token: string) => Promise<Identity>
+  /** @throws ParleyError `unauthenticated` also without a token */
+  readonly authenticate: (token: string | undefined) => Promise<Identity>
   /** Finds or makes the session of a connect frame, and attaches the link. */
   readonly open: (
     link: Link,

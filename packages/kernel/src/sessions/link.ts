@@ -9,6 +9,7 @@ import {
   decodeClientMessage,
   negotiateVersion,
   ParleyError,
+  type PingFrame,
 } from '@parley/protocol'
 import type { Fenced, Fences } from '../commands/fences.ts'
 import type { Lane } from '../kind.ts'
@@ -25,6 +26,7 @@ import {
 } from './ends.ts'
 import { idOf } from './frame-id.ts'
 import { FrameRate, tooManyFrames } from './frame-rate.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { HeldFrames } from './held-frames.ts'
 import type { IntakeTarget } from './intake.ts'
 import { LinkHealth } from './link-health.ts'
@@ -61,12 +63,10 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   #isEarly = false
   /** It is not being read from. */
   #isPaused = false
-  #heardSincePing = true
-  #pinged = false
+  /** Begins when the link is open. */
+  #heartbeat: Heartbeat | undefined
   /** There was a frame that is more than a sign of life, since the last beat. */
   #spoke = false
-  /** Elapsed time of the next ping, or of the look whether it was answered. */
-  #beatAt = 0
   #badFrames = 0
   #saidExpiring = false
   #rate: FrameRate | undefined
@@ -84,8 +84,13 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     services.wheel.add(this)
   }
 
+  /** How often the client is asked whether it is there. */
+  get pingIntervalMs(): number {
+    return this.#heartbeat?.intervalMs ?? this.#services.limits.pingIntervalMs
+  }
+
   receive(text: string): void {
-    this.#heardSincePing = true
+    this.#heartbeat?.heard()
     this.health?.heard(this.#services.clock)
     this.session?.tap?.received(text)
     if (this.#phase === 'closed') return
@@ -107,12 +112,20 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
       return
     }
     const { frame } = decoded
-    if (frame.op === 'ping') this.reply('{"op":"pong"}')
+    if (frame.op === 'ping') this.#answerPing(frame)
     else if (frame.op === 'chunk' && (this.#phase !== 'new' || this.waiting > 0)) this.#assemble(frame)
     else if (frame.op !== 'pong') {
       this.#services.intake.receive(this, frame, length)
       if (this.waiting >= maxWaiting) this.#pause()
     }
+  }
+
+  #answerPing({ pingIntervalMs: wishMs }: PingFrame): void {
+    if (wishMs === undefined || this.#heartbeat === undefined) return this.reply('{"op":"pong"}')
+    const now = this.#services.clock.elapsed()
+    this.#heartbeat.pace(wishMs, now)
+    this.reply(`{"op":"pong","pingIntervalMs":${this.pingIntervalMs}}`)
+    this.#wakeAtNextDeadline(now)
   }
 
   #isFlooded(decoded: Decoded): boolean {
@@ -224,7 +237,8 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   async #authenticate(frame: ConnectFrame): Promise<void> {
     try {
-      const identity = this.handshake.identity ?? (await this.#identify(frame.token ?? this.handshake.token))
+      const token = frame.token ?? this.handshake.token
+      const identity = this.handshake.identity ?? (await this.#services.authenticate(token))
       if (this.#phase !== 'connecting') return
       this.#open(frame, identity)
     } catch (error) {
@@ -234,20 +248,14 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     }
   }
 
-  async #identify(token: string | undefined): Promise<Identity> {
-    if (token !== undefined) return this.#services.authenticate(token)
-    throw new ParleyError('unauthenticated', 'Give a token in the connect frame.')
-  }
-
   #open(frame: ConnectFrame, identity: Identity): void {
     const { clock, limits } = this.#services
     const { session, resumed } = this.#services.open(this, identity, frame)
     this.session = session
     this.health = new LinkHealth()
     this.#phase = 'open'
-    // The first ping comes early and at a random time, so that connections made together are not pinged together.
     const now = clock.elapsed()
-    this.#beatAt = now + limits.pingIntervalMs * (0.5 + clock.random() / 2)
+    this.#heartbeat = new Heartbeat(limits, now, clock.random(), frame.pingIntervalMs)
     session.outbox.control(
       JSON.stringify({ op: 'reply', id: frame.id, ok: this.#services.welcome(this, session, resumed) }),
     )
@@ -297,7 +305,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   }
 
   heard(): void {
-    this.#heardSincePing = true
+    this.#heartbeat?.heard()
     this.health?.heard(this.#services.clock)
     if (this.session?.link === this) this.session.outbox.progressed()
   }
@@ -328,18 +336,19 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
 
   wake(): void {
     if (this.#phase === 'closed') return
-    if (this.#phase !== 'open') {
+    const { session } = this
+    if (session === undefined || this.#heartbeat === undefined) {
       this.close('connect_timeout')
       return
     }
     const now = this.#services.clock.elapsed()
-    if (now >= this.#beatAt) {
-      if (this.#isSilent()) {
+    if (now >= this.#heartbeat.at) {
+      if (this.#isSilent(this.#heartbeat)) {
         this.close('ping_timeout')
         return
       }
-      this.#beatAt = now + this.#beat()
-      if (this.#spoke && this.session !== undefined) this.session.activeAt = now
+      this.#beat(session, this.#heartbeat, now)
+      if (this.#spoke) session.activeAt = now
       this.#spoke = false
     }
     this.#wakeAtNextDeadline(now)
@@ -348,36 +357,27 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
   #wakeAtNextDeadline(now: number): void {
     const expiryMs = this.#expiry()
     if (this.#phase === 'closed') return
-    this.wakeAt = Math.min(this.#beatAt, now + expiryMs)
+    this.wakeAt = Math.min(this.#heartbeat?.at ?? now, now + expiryMs)
     this.#services.wheel.add(this)
   }
 
   /** The network took the ping, and nothing came since. */
-  #isSilent(): boolean {
-    if (!this.#pinged || this.#heardSincePing || this.#isPaused) return false
+  #isSilent(heartbeat: Heartbeat): boolean {
+    if (!heartbeat.isUnanswered || this.#isPaused) return false
     if (this.connection.bufferedBytes === 0) return true
     // The client may not have seen the ping yet: it is judged by whether it takes anything at all.
     this.session?.outbox.watch()
     return false
   }
 
-  /** One beat of the heart: ping, then look after `pingTimeoutMs`, then rest. */
-  #beat(): number {
-    const { pingIntervalMs, pingTimeoutMs } = this.#services.limits
-    if (this.session?.outbox.isBlocked === true) {
-      this.#pinged = false
-      this.session.outbox.watch()
-      return pingTimeoutMs
+  #beat({ outbox }: Session, heartbeat: Heartbeat, now: number): void {
+    const beat = heartbeat.beat(now, outbox.isBlocked, this.connection.pauseMs ?? 0)
+    if (beat === 'blocked') outbox.watch()
+    else if (beat === 'rest') this.health?.timedOut()
+    else {
+      this.health?.pinged(now)
+      this.reply('{"op":"ping"}')
     }
-    this.#pinged = !this.#pinged
-    if (!this.#pinged) {
-      this.health?.timedOut()
-      return Math.max(pingIntervalMs - pingTimeoutMs, pingTimeoutMs)
-    }
-    this.#heardSincePing = false
-    this.health?.pinged(this.#services.clock.elapsed())
-    this.reply('{"op":"ping"}')
-    return pingTimeoutMs + (this.connection.pauseMs ?? 0)
   }
 
   /** Milliseconds until the token's expiry wants attention. */
