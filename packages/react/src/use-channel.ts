@@ -1,7 +1,7 @@
 'use client'
 
 import type { ChannelEvent } from '@parley/client'
-import { use, useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
+import { use, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import {
   type ChannelOptions,
   type ChannelSnapshot,
@@ -10,6 +10,7 @@ import {
 } from './channel-view.ts'
 import type { ChannelStart } from './event-list.ts'
 import { useViews } from './provider.tsx'
+import type { Views } from './views/views.ts'
 
 export interface UseChannelOptions extends ChannelOptions {
   /**
@@ -41,20 +42,33 @@ export interface ChannelState extends ChannelSnapshot {
  * @param channel undefined: nothing is subscribed
  */
 export function useChannel(channel: string | undefined, options: UseChannelOptions = {}): ChannelState {
-  const {
-    client,
-    offline: { cache },
-  } = useViews()
+  const views = useViews()
   const { onEvent, initial, ...rest } = options
   // Options are usually written in place: the view is the same as long as they mean the same.
-  const key = JSON.stringify(rest)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what a server has rendered is where the view begins, once
-  const view = useMemo(
-    () =>
-      new ChannelView(client, channel ?? '', JSON.parse(key) as ChannelOptions, { start: initial, cache }),
-    [client, channel, key, cache],
-  )
+  const wanted = JSON.stringify(rest)
+  const name = `${channel} ${wanted}`
+  const make = (): Kept => {
+    const { client, offline } = views
+    const before = { start: initial, cache: offline.cache }
+    return {
+      views,
+      name,
+      view: new ChannelView(client, channel ?? '', JSON.parse(wanted) as ChannelOptions, before),
+    }
+  }
+  // No `useMemo`: it forgets when a module is replaced while it runs, and what was subscribed would be so once more.
+  const [kept, keep] = useState(make)
+  const isCurrent = kept.views === views && kept.name === name
+  const { view } = isCurrent ? kept : make()
+  if (!isCurrent) keep({ views, name, view })
   return useView(view, { onEvent, isWanted: channel !== undefined })
+}
+
+interface Kept {
+  readonly views: Views
+  /** Of the channel and what is wanted of it. */
+  readonly name: string
+  readonly view: ChannelView
 }
 
 /**
