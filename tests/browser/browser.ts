@@ -53,6 +53,8 @@ interface WindowOptions extends BrowserContextOptions {
   readonly path?: string
   /** Show newcomers around, as everybody is at first; default: the tour counts as seen. */
   readonly tour?: boolean
+  /** The time of the page can be moved on by `page.clock`; until then it goes on as ever. */
+  readonly hasClock?: boolean
 }
 
 /** Opens a window with a storage of its own. */
@@ -61,7 +63,7 @@ export async function openWindow(
   url: string,
   options: WindowOptions = {},
 ): Promise<Window> {
-  const { path = '/', tour: _shown, ...context } = options
+  const { path = '/', tour: _shown, hasClock = false, ...context } = options
   const page = await (
     await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context })
   ).newPage()
@@ -70,6 +72,7 @@ export async function openWindow(
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text())
   })
+  if (hasClock) await page.clock.install()
   await page.goto(url + path)
   const field = page.getByRole('textbox', { name: /^Message to / })
   return {

@@ -23,6 +23,7 @@ export class SdkPage {
     const options = {
       ...{ url: '/ws', getToken, reconnect: { baseMs: 100, capMs: 1_000 } },
       maxReconnectAttempts: Number.POSITIVE_INFINITY,
+      heartbeat: { hiddenIntervalMs: 90_000 },
       transport: fallbackTransport([websocketTransport(), sseTransport()], { upgradeMs: 1_000 }),
     }
     if (shared) this.shared = sharedConnection({ ...options, user: 'ada' })
@@ -35,6 +36,15 @@ export class SdkPage {
       onUnrecovered: ({ reason }) => this.heard.push(reason),
     })
     await this.client.connect()
+  }
+
+  /** As browsers do when another tab is looked at: the browser of these tests shows all of them. */
+  hide(isHidden: boolean): void {
+    Object.defineProperty(document, 'visibilityState', {
+      configurable: true,
+      value: isHidden ? 'hidden' : 'visible',
+    })
+    document.dispatchEvent(new Event('visibilitychange'))
   }
 
   publish(channel: string, n: string): Promise<unknown> {

@@ -52,14 +52,17 @@ afterEach(async () => {
 })
 
 /** A tab in which the client is connected and listens. */
-async function openTab(shared = false): Promise<Page> {
+async function openTab({ shared = false } = {}): Promise<Page> {
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   await page.goto(gate.page)
   await page.evaluate((options) => sdk.open(options), { channel, shared })
-  await page.waitForFunction(() => sdk.client?.status === 'connected')
+  await isConnected(page)
   return page
 }
+
+const isConnected = (page: Page) =>
+  expect.poll(() => page.evaluate(() => sdk.client?.status), { timeout: 15_000 }).toBe('connected')
 
 const heard = (page: Page): Promise<string[]> => page.evaluate(() => sdk.heard)
 
@@ -84,7 +87,7 @@ test('the store of the browser does what every store must', async () => {
 describe('several tabs', () => {
   test('five have one connection; when the one that has it is closed or crashes, nothing is lost or doubled', async () => {
     const tabs: Page[] = []
-    for (let index = 0; index < 5; index++) tabs.push(await openTab(true))
+    for (let index = 0; index < 5; index++) tabs.push(await openTab({ shared: true }))
     expect(gate.webSockets).toBe(1)
     expect(tokens).toBe(1)
     await say(3)
@@ -108,6 +111,28 @@ describe('several tabs', () => {
     // Calls go through it both ways.
     await tabs[2]?.evaluate((to) => sdk.publish(to, 'from a tab'), channel)
     await expect.poll(async () => (await heard(tabs[1] as Page)).at(-1)).toBe('from a tab')
+  })
+
+  test('wait for nothing but browser and network: where no timer fires, the first connects, and the next when it goes', async ({
+    annotate,
+  }) => {
+    await context.clock.install()
+    await context.clock.pauseAt(Date.now() + 60_000)
+    const tabs: Page[] = []
+    for (let index = 0; index < 3; index++) tabs.push(await openTab({ shared: true }))
+    expect(gate.webSockets).toBe(1)
+    const handOversMs: number[] = []
+    while (tabs.length > 1) {
+      const before = performance.now()
+      await tabs.shift()?.close()
+      const hasConnection = () =>
+        tabs[0]?.evaluate(() => sdk.shared?.isLeader === true && sdk.client?.status === 'connected')
+      await expect.poll(hasConnection, { interval: 5, timeout: 15_000 }).toBe(true)
+      handOversMs.push(performance.now() - before)
+      await say(3)
+      for (const tab of tabs) await hearsEverything(tab)
+    }
+    await annotate(`handed over after ${handOversMs.map((ms) => `${Math.round(ms)} ms`).join(', ')}`)
   })
 
   test('share an outbox: the oldest sends for all, in order, and the next when it is gone', async () => {
@@ -171,10 +196,36 @@ test('a tab that was frozen has everything, once, when it goes on', async () => 
   await hearsEverything(page)
 })
 
+test('hidden tabs ask for fewer pings, and for the usual ones as soon as one of them is seen', async () => {
+  const agreed: number[] = []
+  context.on('page', (page) =>
+    page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        for (const [, ms] of String(payload).matchAll(/^\{"op":"pong","pingIntervalMs":(\d+)\}$/gm))
+          agreed.push(Number(ms))
+      }),
+    ),
+  )
+  const tabs = [await openTab({ shared: true }), await openTab({ shared: true })]
+  const hide = (index: number, isHidden: boolean) =>
+    tabs[index]?.evaluate((hidden) => sdk.hide(hidden), isHidden)
+  await hide(0, true)
+  await hide(1, true)
+  await expect.poll(() => agreed).toEqual([90_000])
+  await hide(1, false)
+  await expect.poll(() => agreed.at(-1)).toBe(30_000)
+  // Nobody looks, and the next tab has the connection: it says so in its connect frame.
+  await hide(1, true)
+  await expect.poll(() => agreed.at(-1)).toBe(90_000)
+  await tabs[0]?.close()
+  await say(2)
+  await hearsEverything(tabs[1] as Page)
+})
+
 test('a token runs out in a tab in the background: it is renewed, once for all tabs, and nothing is lost', async () => {
   tokenSeconds = 4
-  const behind = await openTab(true)
-  const other = await openTab(true)
+  const behind = await openTab({ shared: true })
+  const other = await openTab({ shared: true })
   await other.bringToFront()
   const before = await behind.evaluate(() => sdk.statuses.length)
   for (let round = 0; round < 8; round++) {
@@ -190,7 +241,7 @@ test('a token runs out in a tab in the background: it is renewed, once for all t
 
 test('a page that is gone back to is kept by the browser, and is up to date at once', async () => {
   for (const shared of [false, true]) {
-    const page = await openTab(shared)
+    const page = await openTab({ shared })
     await say(2)
     await hearsEverything(page)
     await page.evaluate(() =>
