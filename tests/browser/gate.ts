@@ -11,15 +11,19 @@ export class Gate {
   blocksWebSockets = false
   /** Files come through, and nothing else: neither API nor transports. */
   letsPagesAlone = false
+  /** Whether the server is well is answered to nobody. */
+  hidesHealth = false
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #webSockets = new Set<Socket>()
+  readonly #ways = new Set<{ readonly from: Socket; readonly to: Socket }>()
   #isCut = false
 
   private constructor(target: number) {
     this.#server = createServer((incoming, outgoing) => {
       const { method, url, headers } = incoming
       if (this.letsPagesAlone && /^[/](api|ws|realtime)/.test(url ?? '')) return void incoming.destroy()
+      if (this.hidesHealth && url === '/health') return
       if (url === blank) return void outgoing.end('<!doctype html><title>Blank</title>')
       const passed = request({ host: '127.0.0.1', port: target, method, path: url, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -45,8 +49,11 @@ export class Gate {
       passed.write(`${lines.join('\r\n')}\r\n\r\n`)
       passed.write(head)
       socket.pipe(passed).pipe(socket)
+      const way = { from: socket, to: passed }
+      this.#ways.add(way)
       const end = (): void => {
         this.#webSockets.delete(socket)
+        this.#ways.delete(way)
         socket.destroy()
         passed.destroy()
       }
@@ -87,6 +94,14 @@ export class Gate {
   /** WebSockets that are open break. */
   breakWebSockets(): void {
     for (const socket of this.#webSockets) socket.destroy()
+  }
+
+  /** WebSockets that are open carry nothing any more, without a word: as when a device has left its network. */
+  silenceWebSockets(): void {
+    for (const { from, to } of this.#ways) {
+      from.unpipe(to).pause()
+      to.unpipe(from).pause()
+    }
   }
 
   async close(): Promise<void> {

@@ -63,6 +63,16 @@ test('offline for a minute, 20 messages are written and the page is reloaded; on
     await expect.poll(() => said(page), soon).toEqual(['before', ...written, 'after'])
 })
 
+test('the workspace connects without waiting: while its clock stands still, a message is sent and heard', async () => {
+  const ada = await signIn(browser, gate.url, 'Ada Lovelace', { path, hasClock: true })
+  await ada.page.clock.pauseAt(Date.now() + 60_000)
+  await ada.page.reload()
+  await expect.poll(() => gate.webSockets, soon).toBe(1)
+  await ada.send('timeless')
+  await expect.poll(() => said(ada.page), soon).toContain('timeless')
+  await expect.poll(() => ada.page.getByRole('img', { name: 'Sending' }).count(), soon).toBe(0)
+})
+
 test('signing out leaves nothing on the device', async () => {
   const { page, send } = await signIn(browser, gate.url, 'Mary Jackson', { path })
   await send('kept for a while')

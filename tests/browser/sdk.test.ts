@@ -196,6 +196,20 @@ test('a tab that was frozen has everything, once, when it goes on', async () => 
   await hearsEverything(page)
 })
 
+test('from one network to another: a line that is dead without a word is noticed, and nothing is lost', async () => {
+  const page = await openTab()
+  await say(2)
+  await hearsEverything(page)
+  gate.silenceWebSockets()
+  await say(3)
+  await page.evaluate(() => {
+    const { connection } = navigator as unknown as { readonly connection: EventTarget }
+    connection.dispatchEvent(new Event('change'))
+  })
+  await hearsEverything(page)
+  expect(await page.evaluate(() => sdk.statuses.slice(-2))).toEqual(['connecting', 'connected'])
+})
+
 test('hidden tabs ask for fewer pings, and for the usual ones as soon as one of them is seen', async () => {
   const agreed: number[] = []
   context.on('page', (page) =>
