@@ -14,6 +14,8 @@ const seen = {
   roomCommits: [] as number[],
   /** What `WaitingRoom` showed, and what was shown instead. */
   waiting: [] as (number | 'fallback')[],
+  /** What `WaitingRoom` and another that waits for the same heard, each for itself. */
+  heard: { one: [] as unknown[], other: [] as unknown[] },
   client: undefined as Client | undefined,
   unmount: (): void => undefined,
 }
@@ -89,11 +91,19 @@ const CountedRoom = memo(function CountedRoom(): ReactNode {
 })
 
 function WaitingRoom(): ReactNode {
-  const { events } = useSuspenseChannel('chat:waited', { recent: 5 })
+  const { events } = useSuspenseChannel('chat:waited', {
+    recent: 5,
+    onEvent: ({ data }) => seen.heard.one.push(data),
+  })
   useEffect(() => {
     seen.waiting.push(events.length)
   }, [events])
   return <p id="waited">{events.map(({ data }) => String(data)).join()}</p>
+}
+
+function OtherWaitingRoom(): ReactNode {
+  useSuspenseChannel('chat:waited', { recent: 5, onEvent: ({ data }) => seen.heard.other.push(data) })
+  return null
 }
 
 function Fallback(): ReactNode {
@@ -132,6 +142,7 @@ function App(): ReactNode {
       <CountedRoom />
       <Suspense fallback={<Fallback />}>
         <WaitingRoom />
+        <OtherWaitingRoom />
       </Suspense>
       <Command />
       <button type="button" id="toggle" onClick={() => setSecond((has) => !has)}>

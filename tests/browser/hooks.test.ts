@@ -15,6 +15,7 @@ interface Seen {
   readonly statusRenders: number
   readonly roomCommits: readonly number[]
   readonly waiting: readonly (number | 'fallback')[]
+  readonly heard: { readonly one: readonly unknown[]; readonly other: readonly unknown[] }
 }
 
 let script: string
@@ -162,6 +163,13 @@ describe('hooks under Strict Mode, in a browser', () => {
     const { waiting } = await seen()
     expect(waiting[0]).toBe('fallback')
     expect(waiting.filter((count) => count === 0 || count === 1)).toEqual([])
+    await page.evaluate(() =>
+      (window as unknown as { seen: { client: Client } }).seen.client.call('channels.publish', {
+        ...{ channel: 'chat:waited', data: 'for both' },
+      }),
+    )
+    const last = async () => Object.values((await seen()).heard).map((list) => list.at(-1))
+    await expect.poll(last).toEqual(['for both', 'for both'])
     expect(problems).toEqual([])
   })
 

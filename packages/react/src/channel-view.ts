@@ -106,8 +106,7 @@ export class ChannelView {
   #head: number | undefined
   /** What is seen before anything is subscribed: of a server, and while a page of a server is taken over. */
   readonly first: ChannelSnapshot
-  /** Told about each event; replaced with each render. */
-  onEvent: ((event: ChannelEvent) => void) | undefined
+  readonly #hearers = new Set<(event: ChannelEvent) => void>()
 
   constructor(client: Client, channel: string, options: ChannelOptions, before: ChannelBefore = {}) {
     const { start, cache } = before
@@ -123,6 +122,14 @@ export class ChannelView {
     this.#keeper = new Keeper(options.filter === undefined ? cache : undefined, eventsKey(channel), () =>
       this.#tail(),
     )
+  }
+
+  /** Tells each event to `hearer`, until the returned function is called. */
+  hear(hearer: (event: ChannelEvent) => void): () => void {
+    // A wrapper of its own, so that the same function can be added twice and removed once.
+    const entry = (event: ChannelEvent): void => hearer(event)
+    this.#hearers.add(entry)
+    return () => this.#hearers.delete(entry)
   }
 
   get snapshot(): ChannelSnapshot {
@@ -290,7 +297,19 @@ export class ChannelView {
     else this.#list.append(event)
     this.#outgoing.cameBack(event)
     this.#changed()
-    this.onEvent?.(event)
+    this.#heard(event)
+  }
+
+  /** What one throws is reported by the client, once the others have heard. */
+  #heard(event: ChannelEvent): void {
+    const failures: unknown[] = []
+    for (const hear of [...this.#hearers])
+      try {
+        hear(event)
+      } catch (error) {
+        failures.push(error)
+      }
+    if (failures.length > 0) throw failures[0]
   }
 
   /** What was missed is gone: what is shown begins anew, with the newest page. */

@@ -100,9 +100,8 @@ interface Watching {
 }
 
 function useView(view: ChannelView, { onEvent, isWanted }: Watching): ChannelState {
-  useEffect(() => {
-    view.onEvent = onEvent
-  }, [view, onEvent])
+  // Components below a `Suspense` share a view: each hears for itself.
+  useEffect(() => onEvent && view.hear(onEvent), [view, onEvent])
   const watch = useCallback(
     (listener: () => void) => (isWanted ? view.watch(listener) : () => undefined),
     [view, isWanted],
