@@ -4,6 +4,7 @@ import { createContext, runInContext } from 'node:vm'
 import type { AsyncStorage } from '@parley/client/outbox/async-storage'
 import { build, defaultClientConditions, type Rolldown } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AppState } from './mobile-app.ts'
 import { ServerProcess } from './server-process.ts'
 
 const entry = fileURLToPath(new URL('./mobile-app.ts', import.meta.url))
@@ -54,11 +55,22 @@ function storage(): AsyncStorage {
  * Starts the application as React Native does: with what its engine and its runtime have, and `getRandomValues` of the
  * usual polyfill. There is no document, no window of a browser, no local storage, and nothing of Node.
  */
-function start(kept: AsyncStorage): App {
+function start(kept: AsyncStorage, appState: AppState = new Screen(), Socket = WebSocket): App {
   const { getRandomValues } = webcrypto
   const phone: Record<string, unknown> = {
     ...{ setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask, performance },
-    ...{ WebSocket, fetch, Headers, Request, Response, AbortController, AbortSignal, URL, btoa, TextEncoder },
+    ...{
+      WebSocket: Socket,
+      fetch,
+      Headers,
+      Request,
+      Response,
+      AbortController,
+      AbortSignal,
+      URL,
+      btoa,
+      TextEncoder,
+    },
     console: { log() {}, warn() {}, error() {} },
     navigator: { product: 'ReactNative' },
     crypto: { getRandomValues: getRandomValues.bind(webcrypto) },
@@ -67,9 +79,29 @@ function start(kept: AsyncStorage): App {
   createContext(phone)
   runInContext(script, phone)
   const getToken = () => server.token('Ada')
-  return (phone.startApp as (url: string, getToken: () => Promise<string>, kept: AsyncStorage) => App)(
-    ...([server.url, getToken, kept] as const),
-  )
+  type StartApp = (
+    url: string,
+    getToken: () => Promise<string>,
+    kept: AsyncStorage,
+    appState: AppState,
+  ) => App
+  return (phone.startApp as StartApp)(server.url, getToken, kept, appState)
+}
+
+/** Whether the application is looked at. */
+class Screen implements AppState {
+  readonly #listeners = new Set<(state: string) => void>()
+  currentState = 'active'
+
+  addEventListener(_type: 'change', listener: (state: string) => void) {
+    this.#listeners.add(listener)
+    return { remove: () => void this.#listeners.delete(listener) }
+  }
+
+  become(state: string): void {
+    this.currentState = state
+    for (const listener of this.#listeners) listener(state)
+  }
 }
 
 test('the client runs where there is neither a page nor Node', async () => {
@@ -78,6 +110,27 @@ test('the client runs where there is neither a page nor Node', async () => {
   await app.listen()
   await app.client.call('channels.publish', { channel: 'chat:phone', data: 'from a phone' })
   await expect.poll(() => app.events).toEqual(['from a phone'])
+  app.client.disconnect()
+})
+
+test('put in the background it asks for fewer pings, and for the usual ones when it is back', async () => {
+  const agreed: number[] = []
+  class Watched extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols)
+      this.addEventListener('message', ({ data }) => {
+        const [, ms] = /^\{"op":"pong","pingIntervalMs":(\d+)\}$/.exec(String(data)) ?? []
+        if (ms !== undefined) agreed.push(Number(ms))
+      })
+    }
+  }
+  const screen = new Screen()
+  const app = start(storage(), screen, Watched)
+  await app.client.connect()
+  screen.become('background')
+  await expect.poll(() => agreed).toEqual([120_000])
+  screen.become('active')
+  await expect.poll(() => agreed).toEqual([120_000, 30_000])
   app.client.disconnect()
 })
 
