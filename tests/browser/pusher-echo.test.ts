@@ -21,6 +21,7 @@ beforeAll(async () => {
       apps: { default: { apiKeys: [{ id: 'shop', secret }] } },
       // The pages of the shop are on another port.
       allowedOrigins: ['self', '*'],
+      kinds: { 'pusher-presence': { presenceGraceMs: 500 } },
     },
   })
   backEnd = spawn(process.execPath, ['--conditions=parley-source', script], {
@@ -63,7 +64,10 @@ test('an application of Laravel Echo works as it is, also over a kill of the ser
   await expect.poll(() => people(grace)).toBe('Ada, Grace')
   await parley.kill()
   await ada.getByText('connected', { exact: true }).waitFor({ state: 'hidden' })
+  // The library tries again in a quarter of a minute, or when its browser is online again.
+  for (const page of [ada, grace]) await page.context().setOffline(true)
   await parley.start()
+  for (const page of [ada, grace]) await page.context().setOffline(false)
   for (const page of [ada, grace]) {
     await page.getByText('connected', { exact: true }).waitFor()
     await expect.poll(() => people(page)).toBe('Ada, Grace')
