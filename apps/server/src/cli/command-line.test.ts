@@ -50,6 +50,8 @@ test('what is not understood is named, with what was likely meant', () => {
     [['-x'], '`-x` is neither an option nor a setting'],
     [['tail', 'chat:a', '--recent'], '--recent needs a value: --recent N'],
     [['tail', 'chat:a', '--count', '1', '--count', '2'], '--count is given twice'],
+    [['migrate', '--chekc'], '--chekc is no option of `migrate`. Did you mean --check?'],
+    [['nonsense'], 'There is no command `nonsense`. See parley --help.'],
     [['completion', 'bash', '--jsno'], '--jsno is no option of `completion`. Did you mean --json?'],
   ] as const)
     expect(() => parse(...args)).toThrow(problem)

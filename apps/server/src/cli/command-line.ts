@@ -59,7 +59,7 @@ function findCommand(args: readonly string[], commands: readonly CliCommand[]): 
     commands.map(({ name }) => name),
   )
   throw new UsageError(
-    `There is no command \`${word}\`${meant === undefined ? '' : `; did you mean \`${meant}\`?`} See parley --help.`,
+    `There is no command \`${word}\`${meant === undefined ? '.' : `; did you mean \`${meant}\`?`} See parley --help.`,
   )
 }
 
@@ -95,7 +95,7 @@ class Reader {
     const written = equals < 0 ? undefined : text.slice(equals + 1)
     const option = this.#known.find((one) => one.name === name)
     if (option !== undefined) return this.#takeKnown(option, written, next)
-    if (this.#command.takesSettings === false) throw this.#unknown(name)
+    if (this.#command.takesSettings === false || this.#isMistypedOption(name)) throw this.#unknown(name)
     const takesNext = written === undefined && next !== undefined && isSettingText(name, next)
     this.flags.push([name, written ?? (takesNext ? next : 'true')])
     return takesNext ? 2 : 1
@@ -114,6 +114,13 @@ class Reader {
     return takesNext ? 2 : 1
   }
 
+  /** What is no setting, and nearly an option of the command. */
+  #isMistypedOption(name: string): boolean {
+    if (placeOf(name) !== undefined) return false
+    const own = (this.#command.options ?? []).map((option) => option.name)
+    return suggestion(name, own) !== undefined && suggestion(name, [...fixedPlaces.keys()]) === undefined
+  }
+
   #unknown(name: string): UsageError {
     const meant = suggestion(
       name,
@@ -128,12 +135,16 @@ class Reader {
   }
 }
 
+/** The setting that a flag names, `--no-debugging` too. */
+function placeOf(name: string) {
+  const negated = name.startsWith('no-')
+  return fixedPlaces.get(plainForm(name)) ?? (negated ? fixedPlaces.get(plainForm(name.slice(3))) : undefined)
+}
+
 /** Whether a text behind a setting is its value. */
 function isSettingText(name: string, next: string): boolean {
   if (next.startsWith('--')) return false
-  const negated = name.startsWith('no-')
-  const place =
-    fixedPlaces.get(plainForm(name)) ?? (negated ? fixedPlaces.get(plainForm(name.slice(3))) : undefined)
+  const place = placeOf(name)
   return place === undefined || !isSwitch(place) || switchText.test(next)
 }
 

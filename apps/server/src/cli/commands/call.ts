@@ -67,7 +67,7 @@ async function findRoute(server: Remote, name: string, input: Input) {
       names.push(operationId)
     }
   const meant = suggestion(name, names)
-  const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`
+  const hint = meant === undefined ? '.' : `; did you mean \`${meant}\`?`
   throw new UsageError(
     `The server at ${server.url} has no command \`${name}\`${hint} \`parley contracts\` lists them.`,
   )

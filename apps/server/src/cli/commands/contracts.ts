@@ -42,7 +42,7 @@ function checkedModule(registry: Registry, name: string | undefined): string | u
   const names = registry.modules.map(({ contract }) => contract.name)
   if (name === undefined || names.includes(name)) return name
   const meant = suggestion(name, [...names, ...registry.commands().map((one) => one.name)])
-  const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`
+  const hint = meant === undefined ? '.' : `; did you mean \`${meant}\`?`
   throw new UsageError(`There is no module or command \`${name}\`${hint} Modules: ${names.join(', ')}.`)
 }
 
