@@ -4,7 +4,7 @@ import { systemClock } from '@parley/adapters/system-clock'
 import { websocketTransport } from '@parley/adapters/transport/websocket'
 import { nodeVitals } from '@parley/adapters/vitals/node'
 import { mountRest } from '@parley/gateway'
-import { createNode, Flags, type Identity, limitDefaults } from '@parley/kernel'
+import { createNode, Flags, type Identity, limitDefaults, type Module } from '@parley/kernel'
 import {
   memoryMetrics,
   memoryRecentLog,
@@ -29,7 +29,8 @@ const workspace = fileURLToPath(new URL('../../../apps/workspace/dist', import.m
 /** Tokens are identities as JSON in base64url: signing a hundred thousand is not what is tried here. */
 const tokenOf = (identity: Identity) => Buffer.from(JSON.stringify(identity)).toString('base64url')
 
-export async function crowdedNode(count: number): Promise<CrowdedNode> {
+/** @param more modules beside those that the console needs */
+export async function crowdedNode(count: number, more: readonly Module[] = []): Promise<CrowdedNode> {
   const [clock, metrics, flags] = [systemClock(), memoryMetrics(), new Flags()]
   const limits = { ...limitDefaults, maxConnections: most, maxConnectionsPerIp: most, pingTimeoutMs: 300_000 }
   const http = fastifyHttp({ port: 0, host: '127.0.0.1', logger: silentLogger, metrics })
@@ -60,6 +61,7 @@ export async function crowdedNode(count: number): Promise<CrowdedNode> {
         settings: [{ name: 'port', value: 0, source: 'this test' }],
         maxConnections: most,
       }),
+      ...more,
     ],
   })
   mountRest(http, node)

@@ -4,7 +4,7 @@ import { Failure, Skeleton } from '@parley/look'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useAction, useAnswer } from '../data/use-answer.ts'
-import { byteWords, countWords } from '../data/words.ts'
+import { amountWords, byteWords, countWords, durationWords } from '../data/words.ts'
 import { Facts, Part } from '../page/facts.tsx'
 import { Json } from '../page/json.tsx'
 import { SidePanel } from '../page/side-panel.tsx'
@@ -69,7 +69,10 @@ function Life({ detail }: { readonly detail: Detail }) {
           ['Last active', <Ago key="active" at={detail.activeAt} />],
           ['Connections so far', countWords(detail.generation)],
           ['Waiting for network', byteWords(detail.queuedBytes)],
-          ['Not answered yet', `${countWords(detail.calls)} calls, ${countWords(detail.requests)} requests`],
+          [
+            'Not answered yet',
+            `${amountWords(detail.calls, 'call')}, ${amountWords(detail.requests, 'request')}`,
+          ],
         ]}
       />
       <Actions detail={detail} />
@@ -142,8 +145,9 @@ function qualityWords(
   roundTripMs: number | undefined,
 ): string | undefined {
   if (!connected) return undefined
-  const ms = roundTripMs ?? health?.latency
-  const words = ms === undefined ? 'being measured' : `${Math.round(ms)} ms there and back`
+  // The score goes with the latency that the server has made it of.
+  const ms = health?.latency ?? roundTripMs
+  const words = ms === undefined ? 'being measured' : `${durationWords(ms)} there and back`
   if (health?.predicted_failure !== undefined) {
     const { probability, reason, timeframe } = health.predicted_failure
     return `${reason} With ${Math.round(probability * 100)} % it ends within ${timeframe}.`

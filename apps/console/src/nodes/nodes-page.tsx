@@ -1,6 +1,6 @@
 import type { BuiltIn, OutputOfCommand } from '@parley/client'
 import { useAnswer } from '../data/use-answer.ts'
-import { countWords } from '../data/words.ts'
+import { byteWords, countWords, spanWords } from '../data/words.ts'
 import { Facts, Part } from '../page/facts.tsx'
 import { Page } from '../page/page.tsx'
 import { Ago } from '../table/ago.tsx'
@@ -11,6 +11,7 @@ import { Tag } from '../table/tag.tsx'
 import styles from './nodes.module.css'
 
 type Node = OutputOfCommand<BuiltIn, 'operations.nodes'>['nodes'][number]
+type Performance = OutputOfCommand<BuiltIn, 'operations.performance'>
 type Check = OutputOfCommand<BuiltIn, 'operations.health'>['checks'][number]
 
 const columns: readonly Column<Node>[] = [
@@ -73,11 +74,16 @@ export function NodesPage() {
               facts={[
                 ['Connections', countWords(performance.data.connections.total)],
                 ['Ended for a fault', countWords(performance.data.connections.failed)],
+                ['Lasted on average', spanWords(performance.data.connections.avg_connection_time)],
                 ['Waiting to return', countWords(performance.data.connections.reconnecting)],
+                ['Silent for a minute', countWords(performance.data.connections.idle)],
                 ['Frames received', countWords(performance.data.messages.received)],
                 ['Events delivered', countWords(performance.data.messages.sent)],
                 ['Refused or dropped', countWords(performance.data.messages.failed)],
                 ['Calls refused', `${countWords(performance.data.errorRate * 100)} %`],
+                ['Bandwidth now', `${byteWords(performance.data.scalability.network_bandwidth)} a second`],
+                ['Memory', memoryWords(performance.data.memory)],
+                ['Waiting for clients', byteWords(performance.data.memory.buffer_size)],
                 ['Room for', `${countWords(performance.data.scalability.concurrent_capacity)} connections`],
               ]}
             />
@@ -86,6 +92,10 @@ export function NodesPage() {
       </div>
     </Page>
   )
+}
+
+function memoryWords({ used, available, percentage }: Performance['memory']): string {
+  return `${byteWords(used)}, ${countWords(percentage)} % of what there is; ${byteWords(available)} are left`
 }
 
 function CheckLine({ check: { name, ok, problem } }: { readonly check: Check }) {

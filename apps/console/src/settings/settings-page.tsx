@@ -31,7 +31,7 @@ const columns: readonly Column<Setting>[] = [
     ),
     isUnbroken: true,
   },
-  { label: 'From', cell: ({ source }) => source, isWide: true },
+  { label: 'From', cell: ({ source }) => <span className={styles.source}>{source}</span>, isWide: true },
 ]
 
 const wordsOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -21,7 +21,7 @@ export function SearchField({ label, value, onChange }: SearchFieldProps) {
       value={typed}
       onChange={(event) => type(event.currentTarget.value)}
       spellCheck={false}
-      w={248}
+      w={320}
       maw="100%"
     />
   )
