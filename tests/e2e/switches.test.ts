@@ -1,5 +1,7 @@
 import { type Client, createClient } from '@parley/client'
+import { io } from 'socket.io-client'
 import { afterEach, expect, test } from 'vitest'
+import { FaultProxy } from '../fault-proxy/fault-proxy.ts'
 import { startCollector } from './collector.ts'
 import { runningServer, type TestServer } from './running-server.ts'
 import { ServerProcess } from './server-process.ts'
@@ -48,6 +50,7 @@ test('flags switch what they say at once, and the list says which switch somethi
     advancedFiltering: filtered,
     customEventTypes: () => codeOf(client.call('channels.publish', { channel, type: 'note', data: 1 })),
     eventBroadcasting: () => codeOf(client.call('channels.publish', { channel, data: 1 })),
+    batchProcessing: () => codeOf(client.call('channels.publishMany', { events: [{ channel, data: 1 }] })),
     presenceManagement: () => codeOf(client.call('channels.presenceStats', { channel })),
   }
   expect(await tries.eventReplay()).toBe('disabled')
@@ -59,11 +62,75 @@ test('flags switch what they say at once, and the list says which switch somethi
     await client.call('flags.set', { name, on: true })
     expect(await attempt(), `${name} is on again`).toBe('ok')
   }
-  const others = ['eventCompression', 'rateLimiting', 'typingIndicators']
+  const others = [
+    ...['eventCompression', 'rateLimiting', 'typingIndicators'],
+    ...['caching', 'externalIntegrations', 'sessionCoordination'],
+  ]
   const { flags } = await client.call('flags.list', {})
   expect(flags).toHaveLength(16)
   const acting = flags.filter(({ meaning }) => meaning !== undefined).map(({ name }) => name)
   expect(acting.sort()).toEqual([...Object.keys(tries), ...others].sort())
+})
+
+test('clients of other products are let in while the flag is on', async () => {
+  const server = await start({})
+  const operator = await operatorAt(server.url)
+  const { token } = (await (
+    await fetch(`${server.url}/api/auth/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"name":"Ada"}',
+    })
+  ).json()) as { token: string }
+  const knock = () =>
+    new Promise<string>((resolve) => {
+      const socket = io(server.url, { auth: { token }, reconnection: false, forceNew: true })
+      const end = (outcome: string) => {
+        socket.disconnect()
+        resolve(outcome)
+      }
+      socket.on('connect', () => end('connected'))
+      socket.on('connect_error', ({ message }) => end(message))
+    })
+  expect(await knock()).toBe('connected')
+  await operator.call('flags.set', { name: 'externalIntegrations', on: false })
+  expect(await knock()).toContain('`externalIntegrations` is off')
+  await operator.call('flags.set', { name: 'externalIntegrations', on: true })
+  expect(await knock()).toBe('connected')
+})
+
+test('sessions wait for their client while the flag is on; without, nothing is missed either', async () => {
+  const server = await start({})
+  const operator = await operatorAt(server.url)
+  const response = await fetch(`${server.url}/api/auth/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"name":"Ada"}',
+  })
+  const { token } = (await response.json()) as { token: string }
+  const proxy = await FaultProxy.to(Number(new URL(server.url).port))
+  rest.push(() => proxy.close())
+  for (const isOn of [true, false]) {
+    await operator.call('flags.set', { name: 'sessionCoordination', on: isOn })
+    const ada = createClient({ url: proxy.url, token })
+    rest.push(() => ada.disconnect())
+    const heard: unknown[] = []
+    await ada.connect()
+    await ada.subscribe('chat:waits', { onEvent: ({ data }) => heard.push(data) }).ready
+    const { session } = ada.connection
+    const back = new Promise<void>((resolve) => {
+      const stop = ada.on('status', (status) => {
+        if (status !== 'connected') return
+        stop()
+        resolve()
+      })
+    })
+    proxy.reset()
+    await operator.call('channels.publish', { channel: 'chat:waits', data: isOn })
+    await back
+    expect(ada.connection.session === session, `sessionCoordination: ${isOn}`).toBe(isOn)
+    await expect.poll(() => heard).toEqual([isOn])
+  }
 })
 
 test('without `monitoring` nothing is measured for others, and who looks is told why', async () => {

@@ -44,6 +44,7 @@ import { transportsOf } from './wires/own.ts'
 import { pusherParts } from './wires/pusher.ts'
 import { kindsOf } from './wires/pusher-kinds.ts'
 import { socketIoParts } from './wires/socket-io.ts'
+import { switchable } from './wires/switchable.ts'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -118,8 +119,7 @@ export async function startServer(config: Config, logger: Logger, place?: Place)
     rates: config.rates,
     transports: [
       ...ownTransports,
-      ...pusher.transports,
-      ...socketIo.transports,
+      ...[...pusher.transports, ...socketIo.transports].map((wire) => switchable(wire, flags)),
       ...(place?.transports ?? []),
     ],
     modules: [

@@ -117,7 +117,7 @@ test('every setting has a variable and a flag; lists and mappings are texts', ()
   })
   expect(config.flags).toEqual({
     ...{ eventEncryption: false, typingIndicators: false },
-    ...{ eventReplay: true, advancedFiltering: true, customEventTypes: true },
+    ...{ eventReplay: true, advancedFiltering: true, customEventTypes: true, externalIntegrations: true },
   })
 })
 

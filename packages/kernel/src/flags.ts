@@ -29,11 +29,16 @@ export type FlagName = keyof typeof flagDefaults
 export const flagMeanings: Readonly<Partial<Record<FlagName, string>>> = {
   eventBroadcasting: 'Publishing to channels.',
   typingIndicators: 'Showing who types.',
+  sessionCoordination:
+    'Sessions that wait for their client. Without, each connection is a session of its own.',
   presenceManagement: 'Presence.',
   eventReplay: 'Reading past events of a channel with `channels.history`. Recovery does not need it.',
   advancedFiltering: 'Filters that subscribers ask for. Those that tokens enforce hold without it.',
   customEventTypes: 'Publishing events of other types than `message`.',
+  externalIntegrations: 'Clients of Socket.IO and Pusher that connect from then on.',
   eventCompression: 'Compression on connections that are opened from then on.',
+  batchProcessing: 'Publishing several events at once, with `channels.publishMany`.',
+  caching: 'Remembering what the authorise webhook has answered.',
   rateLimiting: 'Rates.',
 }
 

@@ -52,7 +52,12 @@ const everywhere = {
   typing: { maxNamed: 5, maxMembers: 100, timeoutMs: 6_000 },
   files: defaultFiles,
   tracing: { sampleRatio: 1, serviceName: 'parley' },
-  flags: { advancedFeatures: { eventReplay: true, advancedFiltering: true, customEventTypes: true } },
+  flags: {
+    advancedFeatures: {
+      ...{ eventReplay: true, advancedFiltering: true, customEventTypes: true },
+      externalIntegrations: true,
+    },
+  },
   limits: {},
   rates: {},
 } as const satisfies Partial<Defaults>

@@ -187,6 +187,21 @@ describe('who is asked', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('is asked every time while nothing is to be remembered', async () => {
+    let isCaching = true
+    const permissions = new Permissions(new VirtualClock(), limitDefaults, () => isCaching)
+    let answer = true
+    const { kind, asked } = asking(() => answer)
+    const ask = async () => permissions.check(person('ada'), 'read', 'chat:a', kind)
+    expect(await ask()).toBeUndefined()
+    answer = false
+    expect(await ask()).toBeUndefined()
+    isCaching = false
+    expect(await ask()).toMatchObject({ code: 'forbidden' })
+    expect(await ask()).toMatchObject({ code: 'forbidden' })
+    expect(asked).toHaveLength(3)
+  })
+
   test('is remembered for a bounded number of questions: the oldest answers go', async () => {
     const { kind, asked } = asking(() => true)
     const { permissions } = open({ maxPermissionEntries: 2 })

@@ -38,10 +38,12 @@ export class Permissions {
   readonly #answers = new Map<string, Answer>()
   readonly #asking = new Map<string, Promise<ParleyError | undefined>>()
   readonly #watches = new Set<Watch>()
+  readonly #isCaching: () => boolean
 
-  constructor(clock: Clock, limits: Limits) {
+  constructor(clock: Clock, limits: Limits, isCaching: () => boolean = () => true) {
     this.#clock = clock
     this.#limits = limits
+    this.#isCaching = isCaching
   }
 
   /**
@@ -57,7 +59,7 @@ export class Permissions {
     const refusal = byRule(identity, action, channel, kind)
     if (refusal !== undefined || kind.authorize === undefined || identity.role === 'backend') return refusal
     const key = keyOf({ app: identity.app, user: identity.user, channel }, action)
-    const known = this.#answers.get(key)
+    const known = this.#isCaching() ? this.#answers.get(key) : undefined
     if (known !== undefined && known.until > this.#clock.elapsed())
       return known.isAllowed ? undefined : forbidden(action, channel)
     const asking = this.#asking.get(key)

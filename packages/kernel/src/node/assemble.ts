@@ -141,6 +141,7 @@ function makeBase(options: NodeOptions): Base {
   const limits: Limits = { ...limitDefaults, ...options.limits }
   const rates: Rates = { ...rateDefaults, ...options.rates }
   const kinds = new Kinds()
+  const flags = options.flags ?? Flags.allOn()
   const drops = new Drops(options.metrics)
   const activity = new Activity()
   const deliveries = deliveryTimes(options.metrics)
@@ -152,10 +153,9 @@ function makeBase(options: NodeOptions): Base {
     onDelivered: (elapsedMs) => deliveries.observe(elapsedMs / 1000),
   })
   return {
-    ...{ options, limits, rates, kinds, drops },
-    flags: options.flags ?? Flags.allOn(),
+    ...{ options, limits, rates, kinds, drops, flags },
     registry: new Registry(modules),
-    permissions: new Permissions(clock, limits),
+    permissions: new Permissions(clock, limits, () => flags.isOn('caching')),
     throttle: new Throttle(clock, rates),
     revocations: new Revocations(),
     wheel: new TimerWheel(clock),
@@ -227,7 +227,7 @@ function mergeOf(registry: Registry, name: string): ReturnType<MergeState> {
 }
 
 function makeSessions(base: Base, hub: Hub, subscribing: Subscribing): Sessions {
-  const { limits, fanout, audiences, wheel, permissions, revocations, options, drops } = base
+  const { limits, fanout, audiences, wheel, permissions, revocations, options, drops, flags } = base
   const { clock, logger } = options
   return new Sessions(
     {
@@ -235,8 +235,8 @@ function makeSessions(base: Base, hub: Hub, subscribing: Subscribing): Sessions 
       readLog: (channel, after) => hub.readLog(channel, after),
     },
     {
-      permissions,
-      revocations,
+      ...{ permissions, revocations },
+      outliveConnections: () => flags.isOn('sessionCoordination'),
       feed: new SessionFeed(
         options.modules.flatMap(({ sessions }) => sessions ?? []),
         logger,

@@ -15,6 +15,8 @@ import type { SessionServices } from './session-services.ts'
 export interface SessionsParts {
   readonly permissions: Permissions
   readonly revocations: Revocations
+  /** Whether sessions wait for their clients to come back. Who comes back without takes up where it stands in its channels. */
+  readonly outliveConnections: () => boolean
   /** Subscribes a session on behalf of a back end, and tells it. */
   readonly subscribe: (session: Session, channel: string) => void
   readonly feed: SessionFeed
@@ -133,6 +135,7 @@ export class Sessions {
     session.detach()
     this.#parts.feed.disconnected(session)
     if (hasLeft) this.#end(session, 'left')
+    else if (!this.#parts.outliveConnections()) this.#end(session, 'expired')
   }
 
   #end(session: Session, reason: SessionEnd): void {

@@ -34,6 +34,7 @@ function publishing(modules: () => ReadonlySet<string>, flags: Flags): Some<'pub
     },
     publishMany: {
       run: async (ctx, { events }) => {
+        flags.require('batchProcessing')
         await requireWrite(ctx, new Set(events.map((one) => one.channel)))
         return { given: events.map((one) => append(ctx, one)) }
       },
