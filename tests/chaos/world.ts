@@ -167,6 +167,7 @@ export class World {
   async end(): Promise<void> {
     this.#isWorking = false
     clearTimeout(this.#work)
+    this.backEnd.end()
     for (const actor of [...this.actors, ...this.crowd]) actor.shut()
     await this.proxy.close()
     await this.crowdLine.close()

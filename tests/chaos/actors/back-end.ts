@@ -16,6 +16,7 @@ const pauseMs = 100
 export class BackEnd {
   readonly #options: BackEndOptions
   #isWanted = true
+  readonly #over = new AbortController()
   #done: Promise<void> = Promise.resolve()
 
   constructor(options: BackEndOptions) {
@@ -32,6 +33,12 @@ export class BackEnd {
     return this.#done
   }
 
+  /** It waits for no answer any more. */
+  end(): void {
+    this.#isWanted = false
+    this.#over.abort()
+  }
+
   async #work(): Promise<void> {
     const { name, oracle, channel } = this.#options
     for (let count = 1; this.#isWanted; count++) {
@@ -41,7 +48,10 @@ export class BackEnd {
         ...{ sender: name, isEven: count % 2 === 0 },
       })
       let place: Position | undefined
-      while (place === undefined) place = await this.#publish(id, count % 2 === 0)
+      while (place === undefined) {
+        if (this.#over.signal.aborted) return
+        place = await this.#publish(id, count % 2 === 0)
+      }
       oracle.acked(publication, place)
       await pause()
     }
@@ -62,7 +72,7 @@ export class BackEnd {
         body: JSON.stringify({
           ...{ id, type: 'sim.published', data: { n: id }, tags: { half: isEven ? 'even' : 'odd' } },
         }),
-        signal: AbortSignal.timeout(patienceMs),
+        signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(patienceMs)]),
       })
       const body = (await response.json()) as { readonly retryable?: boolean }
       if (response.ok) return body as unknown as Position
