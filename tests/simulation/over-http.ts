@@ -4,7 +4,7 @@ import { type HttpTransport, httpTransport } from '@parley/adapters/transport/ht
 import { httpStreamTransport, pollingTransport, sseTransport } from '@parley/client/transports'
 import type { Accept, Connection, ConnectionHandler, Handshake, Timer, Transport } from '@parley/kernel'
 import { memoryMetrics, silentLogger } from '@parley/kernel/memory'
-import type { Wire } from '@parley/kernel/simulation'
+import { uplinkUrl, type Wire } from '@parley/kernel/simulation'
 
 type Below = Parameters<Wire['client']>[0]
 
@@ -228,7 +228,7 @@ function fetchOver(below: Below): typeof fetch {
         ...{ method: init.method ?? 'GET', url: String(url), body: String(init.body ?? '') },
         headers: init.headers as Readonly<Record<string, string>>,
       }
-      const link = below.open('', {
+      const link = below.open(asked.url.endsWith('/send') ? uplinkUrl : '', {
         opened: () => link.send(JSON.stringify(asked)),
         received(text) {
           const [part] = parsed<readonly Part[]>(text) ?? []

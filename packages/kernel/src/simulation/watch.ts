@@ -1,5 +1,6 @@
 import type { Stream } from './oracle/stream.ts'
 import { maxQueuedUnits } from './world/database.ts'
+import type { SimulatedLink } from './world/link.ts'
 import type { Reading } from './world/reading.ts'
 import type { Tab } from './world/tab.ts'
 import type { World } from './world/world.ts'
@@ -72,10 +73,14 @@ export class Watch {
   }
 }
 
-/** Whether nothing has happened to a tab, its connection and its node since a time. */
-function isCalm({ process, link }: Tab, sinceMs: number): boolean {
-  if (process === undefined || link === undefined) return false
-  if (process.isFrozen || process.disturbedAt > sinceMs || link.calmSince > sinceMs) return false
-  const { node } = link.parts
-  return !node.isDead && !node.isFrozen && node.disturbedAt <= sinceMs
+/** Whether nothing has happened to a tab, any of its connections and its node since a time. */
+function isCalm({ process, links }: Tab, sinceMs: number): boolean {
+  if (process === undefined || process.isFrozen || process.disturbedAt > sinceMs) return false
+  // Over HTTP, who has lost the way back may still have requests on their way.
+  const isHearing = links.some(({ parts }) => !parts.isUplink)
+  return isHearing && links.every((link) => isCalmLink(link, sinceMs))
+}
+
+function isCalmLink({ calmSince, parts: { node } }: SimulatedLink, sinceMs: number): boolean {
+  return calmSince <= sinceMs && !node.isDead && !node.isFrozen && node.disturbedAt <= sinceMs
 }

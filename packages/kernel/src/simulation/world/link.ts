@@ -23,6 +23,8 @@ export interface LinkParts {
   readonly client: SimulatedProcess
   readonly node: SimulatedProcess
   readonly handlers: LinkHandlers
+  /** What the client reads comes by another one. */
+  readonly isUplink: boolean
   /** How long a message travels, asked once a message. */
   readonly latencyMs: () => number
   /** Sees what is sent, before anything happens to it. */
@@ -90,6 +92,11 @@ export class SimulatedLink implements Connection {
     const { client, node } = this.parts
     const ends = [...(this.#open.client ? [client.name] : []), ...(this.#open.node ? [node.name] : [])]
     return `open at ${ends.join(' and ')}${this.#handler === undefined ? ', not accepted' : ''}`
+  }
+
+  /** A side takes it for open. */
+  isOpenAt(side: Side): boolean {
+    return this.#open[side]
   }
 
   get isOver(): boolean {

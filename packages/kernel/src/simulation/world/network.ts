@@ -4,6 +4,9 @@ import { type ClientLink, type LinkHandlers, type Side, SimulatedLink } from './
 import type { SimulatedProcess } from './process.ts'
 import type { Random } from './random.ts'
 
+/** The URL of a connection that only takes what a client says: what the client reads comes by another. */
+export const uplinkUrl = 'uplink'
+
 /** A way to the nodes, as a client takes it. */
 export interface ClientTransport {
   readonly name: string
@@ -58,7 +61,7 @@ export class SimulatedNetwork {
 
   /** The transport of a client. Each connection goes to any node that listens. */
   clientTransport(client: SimulatedProcess, place: string): ClientTransport {
-    return { name: 'simulated', open: (_url, handlers) => this.#open(client, place, handlers) }
+    return { name: 'simulated', open: (url, handlers) => this.#open(client, { place, url }, handlers) }
   }
 
   /** The newest link of a client. */
@@ -115,7 +118,11 @@ export class SimulatedNetwork {
     if (index >= 0) this.#doors.splice(index, 1)
   }
 
-  #open(client: SimulatedProcess, place: string, handlers: LinkHandlers): ClientLink {
+  #open(
+    client: SimulatedProcess,
+    { place, url }: { readonly place: string; readonly url: string },
+    handlers: LinkHandlers,
+  ): ClientLink {
     const { world, tap, over, cutAt, closedByNode } = this.#options
     // What a process had begun may go on for a moment after its end, and comes to nothing.
     if (client.isDead) return nothing
@@ -129,6 +136,7 @@ export class SimulatedNetwork {
     const usualMs = 1 + this.#random.below(8)
     const link = new SimulatedLink({
       ...{ world, client, node: door.node, handlers, tap, cutAt, closedByNode },
+      isUplink: url === uplinkUrl,
       latencyMs: () => this.#latency(usualMs, place),
       over: (ended) => {
         this.#links.delete(ended)

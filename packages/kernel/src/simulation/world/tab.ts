@@ -55,6 +55,15 @@ export class Tab {
     return this.process === undefined ? undefined : this.#world.network.linkOf(this.process)
   }
 
+  /** All that it takes for open: over HTTP a stream, and requests beside it. */
+  get links(): readonly SimulatedLink[] {
+    const { process } = this
+    if (process === undefined) return []
+    return this.#world.network
+      .linksOf(process)
+      .filter((link) => link.parts.client === process && link.isOpenAt('client'))
+  }
+
   /** The page is loaded: what is noted is sent again, and everything goes on where it stood. */
   open(): void {
     if (this.#client !== undefined) return
