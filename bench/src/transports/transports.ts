@@ -42,7 +42,10 @@ const connect = (target: HttpTarget): Turn => ({
   server: target.name,
   missing: target.missing,
   async run({ isQuick }: Scale): Promise<Sample> {
-    const input: Omit<ConnectsAsk, 'port'> = { idle: 200, burst: 500, all: isQuick ? 1_000 : 10_000 }
+    const input: Omit<ConnectsAsk, 'port'> = {
+      ...{ idle: 200, burst: 500 },
+      ...(isQuick ? { all: 1_000, warm: 500 } : { all: 10_000, warm: 2_000 }),
+    }
     const { idleP99, burstP99, succeeded, failures } = await ask<ConnectsResult>(target, 'connects', input)
     for (const [cause, count] of Object.entries(failures)) console.error(`  ${count} × ${cause}`)
     return { 'idle p99': idleP99, 'burst p99': burstP99, succeeded }

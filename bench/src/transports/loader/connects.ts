@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Connection } from '../../loader/connection.ts'
 import { Latencies } from '../../loader/latency.ts'
 import { parleyWire } from '../../loader/parley-wire.ts'
@@ -10,6 +11,8 @@ export interface ConnectsAsk {
   readonly burst: number
   /** Connections in waves of `burst`, all together. */
   readonly all: number
+  /** As many beforehand, in such waves too, whose times do not count: a young process compiles, and makes room, as it goes. */
+  readonly warm: number
 }
 
 export interface ConnectsResult {
@@ -42,21 +45,33 @@ export async function connects(ask: ConnectsAsk): Promise<ConnectsResult> {
       return undefined
     }
   }
-  const [idle, burst] = [new Latencies(), new Latencies()]
-  const open: (Connection | undefined)[] = []
-  const warm = new Latencies()
-  for (let index = 0; index < ask.idle; index++) open.push(await connect(index, warm))
-  for (let index = 0; index < ask.idle; index++) open.push(await connect(index, idle))
-  for (let count = 0; count < ask.all; count += ask.burst) {
-    const wave = Array.from({ length: ask.burst }, (_, index) => connect(index, burst))
-    open.push(...(await Promise.all(wave)))
+  let open: (Connection | undefined)[] = []
+  const oneByOne = async (into: Latencies) => {
+    for (let index = 0; index < ask.idle; index++) open.push(await connect(index, into))
   }
-  for (const connection of open) connection?.destroy()
+  const inWaves = async (all: number, into: Latencies) => {
+    for (let count = 0; count < all; count += ask.burst) {
+      const wave = Array.from({ length: ask.burst }, (_, index) => connect(index, into))
+      open.push(...(await Promise.all(wave)))
+    }
+  }
+  const leave = async () => {
+    for (const connection of open) connection?.destroy()
+    open = []
+    await pause(500)
+  }
+  const [idle, burst, warm] = [new Latencies(), new Latencies(), new Latencies()]
+  await oneByOne(warm)
+  await inWaves(ask.warm, warm)
+  await leave()
+  await oneByOne(idle)
+  await inWaves(ask.all, burst)
+  await leave()
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0)
   return {
     idleP99: idle.percentile(0.99),
     burstP99: burst.percentile(0.99),
-    succeeded: 1 - failed / (ask.all + 2 * ask.idle),
+    succeeded: 1 - failed / (ask.all + ask.warm + 2 * ask.idle),
     failures,
   }
 }
