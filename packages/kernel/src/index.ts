@@ -1,4 +1,5 @@
 export { appKeyIn } from './access/app-key.ts'
+export { equalSecrets } from './access/equal-secrets.ts'
 export { clientAddress, originAllowed } from './access/origins.ts'
 export { blobKeyProblem } from './ports/blob-key.ts'
 export type {

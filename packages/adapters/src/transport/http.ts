@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Accept, Limits, Logger, Metrics, Relay, Transport } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { type Encoding, eventStream, ndjson } from './http/encoding.ts'
-import { maxEnvelopeBytes, parseBody } from './http/envelope.ts'
+import { type Envelope, maxEnvelopeBytes, parseBody } from './http/envelope.ts'
 import { Exchange, type ExchangeRules } from './http/exchange.ts'
 import type { HttpLink } from './http/link.ts'
 import type { LinkClock } from './http/link-clock.ts'
@@ -106,7 +106,9 @@ class HttpLinks implements HttpTransport {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    const { url = '' } = request
+    const mark = url.indexOf('?')
+    const [path, query] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
     const slash = path.lastIndexOf('/')
     const verb = path.slice(slash + 1)
     if (!verbs.has(verb) || !this.#paths.includes(path.slice(0, slash))) return false
@@ -176,11 +178,7 @@ class HttpLinks implements HttpTransport {
     })
   }
 
-  #openPolling(
-    exchange: Exchange,
-    message: string,
-    { waitMs = openingWaitMs, pauseMs = 0 }: { readonly waitMs?: number; readonly pauseMs?: number },
-  ): void {
+  #openPolling(exchange: Exchange, message: string, { waitMs = openingWaitMs, pauseMs = 0 }: Envelope): void {
     const asker = askerOf(exchange)
     this.#links.open(handshakeOf(exchange, 'polling', exchange.credentials), message, (link) => {
       const downlink = new PollDownlink(link, linkLine(link), {
@@ -222,7 +220,8 @@ function linkLine({ id, secret }: HttpLink): string {
 
 function askerOf({ response }: Exchange): Asker {
   return {
-    onGone: (gone) => void response.once('close', () => response.writableFinished || gone()),
-    onSent: (sent) => void response.once('close', sent),
+    // It comes once.
+    onGone: (gone) => void response.on('close', () => response.writableFinished || gone()),
+    onSent: (sent) => void response.on('close', sent),
   }
 }

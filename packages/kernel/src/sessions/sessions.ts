@@ -1,4 +1,5 @@
 import { type ConnectFrame, ParleyError } from '@parley/protocol'
+import { equalSecrets } from '../access/equal-secrets.ts'
 import type { Permissions } from '../access/permissions.ts'
 import type { Revocations } from '../access/revocations.ts'
 import type { Member } from '../channels/member.ts'
@@ -121,7 +122,7 @@ export class Sessions {
     identity: Identity,
   ): Session | undefined {
     const session = this.#byId.get(resume.session)
-    if (session === undefined || !equalsInConstantTime(session.secret, resume.secret)) return undefined
+    if (session === undefined || !equalSecrets(session.secret, resume.secret)) return undefined
     return session.app === identity.app && session.identity.user === identity.user ? session : undefined
   }
 
@@ -264,12 +265,4 @@ function endLink(link: Link | undefined, { reason, reconnect }: Disconnect): voi
 function judge(session: Session, member: Member, refusal: ParleyError | undefined): void {
   if (refusal === undefined) session.release(member)
   else session.drop(member, { code: refusal.code, message: refusal.message, resubscribe: refusal.retryable })
-}
-
-/** Compares two secrets without telling by its duration how much of them is equal. */
-function equalsInConstantTime(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++)
-    difference |= a.charCodeAt(index) ^ b.charCodeAt(index % Math.max(b.length, 1))
-  return difference === 0
 }

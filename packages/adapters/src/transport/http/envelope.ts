@@ -2,18 +2,18 @@ import { ParleyError } from '@parley/protocol'
 
 /** The first line of a body: what the request is about. Secrets travel here, never in a URL. */
 export interface Envelope {
-  readonly link?: string
-  readonly secret?: string
+  readonly link?: string | undefined
+  readonly secret?: string | undefined
   /** Number of an uplink message: the one that opens a link has none, the next is 1. */
-  readonly seq?: number
+  readonly seq?: number | undefined
   /** Number of the newest answer to a poll that the client has. */
-  readonly ack?: number
+  readonly ack?: number | undefined
   /** How long a poll may be held, in ms. */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
   /** How long the client lets pass between two polls, in ms. */
-  readonly pauseMs?: number
+  readonly pauseMs?: number | undefined
   /** The client leaves. */
-  readonly close?: { readonly code: number; readonly reason: string }
+  readonly close?: { readonly code: number; readonly reason: string } | undefined
 }
 
 /** A body taken apart: an envelope, and a message as on a WebSocket, possibly empty. */
@@ -41,47 +41,36 @@ function parseEnvelope(line: string): Envelope {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ParleyError('bad_request', 'The first line of the body is a JSON object: the envelope.')
-  const fields = value as Readonly<Record<string, unknown>>
+  const fields = value as Readonly<Record<keyof Envelope, unknown>>
   return {
-    ...textField(fields, 'link'),
-    ...textField(fields, 'secret'),
-    ...countField(fields, 'seq', 1),
-    ...countField(fields, 'ack', 0),
-    ...countField(fields, 'waitMs', 0),
-    ...countField(fields, 'pauseMs', 0),
-    ...closeField(fields.close),
+    link: textField(fields.link, 'link'),
+    secret: textField(fields.secret, 'secret'),
+    seq: countField(fields.seq, 'seq', 1),
+    ack: countField(fields.ack, 'ack', 0),
+    waitMs: countField(fields.waitMs, 'waitMs', 0),
+    pauseMs: countField(fields.pauseMs, 'pauseMs', 0),
+    close: closeField(fields.close),
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-function textField<Name extends string>(fields: Fields, name: Name): { readonly [N in Name]?: string } {
-  const value = fields[name]
-  if (value === undefined) return {}
-  if (typeof value !== 'string' || value.length > 256)
-    throw new ParleyError('bad_request', `\`${name}\` in the envelope is a text of at most 256 characters.`)
-  return { [name]: value } as { readonly [N in Name]?: string }
+function textField(value: unknown, name: keyof Envelope): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value.length <= 256)) return value
+  throw new ParleyError('bad_request', `\`${name}\` in the envelope is a text of at most 256 characters.`)
 }
 
-function countField<Name extends string>(
-  fields: Fields,
-  name: Name,
-  least: number,
-): { readonly [N in Name]?: number } {
-  const value = fields[name]
-  if (value === undefined) return {}
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw new ParleyError('bad_request', `\`${name}\` in the envelope is a whole number from ${least}.`)
-  return { [name]: value } as { readonly [N in Name]?: number }
+function countField(value: unknown, name: keyof Envelope, least: number): number | undefined {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least))
+    return value as number | undefined
+  throw new ParleyError('bad_request', `\`${name}\` in the envelope is a whole number from ${least}.`)
 }
 
-function closeField(value: unknown): Pick<Envelope, 'close'> {
-  if (value === undefined) return {}
+function closeField(value: unknown): Envelope['close'] {
+  if (value === undefined) return undefined
   const { code, reason = '' } = (value ?? {}) as { readonly code?: unknown; readonly reason?: unknown }
   const isCode = Number.isInteger(code) && ((code as number) === 1000 || isPrivate(code as number))
   if (!isCode || typeof reason !== 'string')
     throw new ParleyError('bad_request', '`close` in the envelope has a `code`, 1000 or from 3000 to 4999.')
-  return { close: { code: code as number, reason: reason.slice(0, 123) } }
+  return { code: code as number, reason: reason.slice(0, 123) }
 }
 
 /** RFC 6455 §7.4.2: codes for use by libraries and applications. */

@@ -20,6 +20,9 @@ const maxTokenLength = 8_192
  */
 const untouched = { 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }
 
+const json = { 'content-type': 'application/json; charset=utf-8', ...untouched }
+const none = {}
+
 /** One request and its answer; over HTTP/2 they are of other classes with the same methods. */
 export class Exchange {
   readonly request: IncomingMessage
@@ -119,16 +122,14 @@ export class Exchange {
   }
 
   /** Answers with text, which is JSON or lines of it. */
-  answer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
+  answer(status: number, text: string, headers: Readonly<Record<string, string>> = none): void {
     const { response } = this
     if (response.headersSent || response.destroyed) return
-    response.writeHead(status, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': String(Buffer.byteLength(text)),
-      ...untouched,
-      ...this.#cors(),
-      ...headers,
-    })
+    const usual = { 'content-length': String(Buffer.byteLength(text)), ...json }
+    response.writeHead(
+      status,
+      this.origin === undefined && headers === none ? usual : { ...usual, ...this.#cors(), ...headers },
+    )
     response.end(text)
   }
 
@@ -158,8 +159,10 @@ function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = []
     let size = 0
+    let isWhole = false
     const timer = setTimeout(() => request.destroy(), bodyTimeoutMs).unref()
     const broken = () => {
+      if (isWhole) return
       clearTimeout(timer)
       reject(new ParleyError('disconnected', 'The body did not come whole.'))
     }
@@ -167,13 +170,14 @@ function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       size += piece.length
       if (size <= maxBytes) pieces.push(piece)
     })
-    request.once('end', () => {
+    request.on('end', () => {
+      isWhole = true
       clearTimeout(timer)
       if (size > maxBytes)
         reject(new ParleyError('payload_too_large', `The body has at most ${maxBytes} bytes.`))
       else resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
     })
-    request.once('error', broken)
-    request.once('close', broken)
+    request.on('error', broken)
+    request.on('close', broken)
   })
 }

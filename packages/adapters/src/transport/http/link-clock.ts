@@ -1,4 +1,4 @@
 import type { Clock } from '@parley/kernel'
 
 /** What links need of a clock. */
-export type LinkClock = Pick<Clock, 'after' | 'defer' | 'secret'>
+export type LinkClock = Pick<Clock, 'after' | 'defer' | 'elapsed' | 'secret'>

@@ -1,5 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
-import type { Accept, Handshake, Logger } from '@parley/kernel'
+import { type Accept, equalSecrets, type Handshake, type Logger } from '@parley/kernel'
 import { closeCodes, ParleyError } from '@parley/protocol'
 import type { Exchange } from './exchange.ts'
 import { type Downlink, HttpLink, type LinkHome } from './link.ts'
@@ -77,7 +76,7 @@ export class Links implements LinkHome {
   /** The link of that id, if the secret is its own. */
   find(id: string, secret: string): HttpLink | undefined {
     const link = this.#links.get(id)
-    return link !== undefined && equals(link.secret, secret) ? link : undefined
+    return link !== undefined && equalSecrets(link.secret, secret) ? link : undefined
   }
 
   gone(link: HttpLink): void {
@@ -88,11 +87,6 @@ export class Links implements LinkHome {
   failed(error: unknown): void {
     this.#logger.error('A connection was closed, because handling its input failed.', { error })
   }
-}
-
-function equals(secret: string, given: string): boolean {
-  const [one, other] = [Buffer.from(secret), Buffer.from(given)]
-  return one.length === other.length && timingSafeEqual(one, other)
 }
 
 /** What the node is told of a client. */

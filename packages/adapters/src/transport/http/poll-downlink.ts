@@ -1,5 +1,6 @@
 import type { OutgoingFrame, Timer } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
+import { Deadline } from './deadline.ts'
 import { closeLine, type Downlink, type HttpLink } from './link.ts'
 import type { LinkClock } from './link-clock.ts'
 import type { Poll } from './poll.ts'
@@ -8,6 +9,13 @@ import type { Poll } from './poll.ts'
 const answerLength = 262_144
 /** Proxies give up on a silent response after 60 s and less. */
 const longestWaitMs = 55_000
+/**
+ * Answers that bring nothing but events are so far apart: a request costs more than the events in it, for us, the client
+ * and all between. The first event after a silence goes at once.
+ */
+const eventsGapMs = 20
+/** With so many characters an answer is worth a request. */
+const gatheredLength = 16_384
 
 interface Pace {
   /** How long the client lets pass between polls. */
@@ -17,14 +25,9 @@ interface Pace {
   readonly clock: LinkClock
 }
 
-interface Held extends Poll {
-  readonly poll: Poll
-  readonly timer: Timer
-}
-
 /**
  * A downlink in answers to polls. Each answer has a number and is kept until the client has confirmed it with its next
- * poll, so that an answer that is lost on the way is given again.
+ * poll, so that an answer that is lost on the way is given again. Events that follow one another quickly are gathered.
  */
 export class PollDownlink implements Downlink {
   readonly pauseMs: number
@@ -37,11 +40,18 @@ export class PollDownlink implements Downlink {
   /** Number of the newest answer. */
   #seq = 0
   #kept: string | undefined
-  #held: Held | undefined
+  #held: Poll | undefined
   #farewell: string | undefined
   #isFlushing = false
+  /** Something waits that somebody waits for: a reply, a verdict, a ping. */
+  #isUrgent = false
+  /** Elapsed time of the newest answer. */
+  #answeredAt = Number.NEGATIVE_INFINITY
+  /** For the answer that waits for more. */
+  #gap: Timer | undefined
   readonly #longestMs: number
-  #absence: Timer
+  /** Of the poll that is held; else of the client, which has to ask again. */
+  readonly #deadline: Deadline
 
   constructor(link: HttpLink, greeting: string, { pauseMs, absenceMs, clock }: Pace) {
     this.#link = link
@@ -49,7 +59,8 @@ export class PollDownlink implements Downlink {
     this.#greeting = greeting
     this.pauseMs = pauseMs
     this.#longestMs = pauseMs + absenceMs
-    this.#absence = clock.after(this.#longestMs, () => link.over())
+    this.#deadline = new Deadline(clock, this.#longestMs, () => this.#late())
+    this.#expect()
   }
 
   get bufferedBytes(): number {
@@ -59,12 +70,23 @@ export class PollDownlink implements Downlink {
   send({ text }: OutgoingFrame): void {
     this.#queue.push(text)
     this.#length += text.length
+    if (!text.startsWith('{"op":"events"')) this.#isUrgent = true
+    if (this.#held === undefined || this.#isFlushing || this.#gathers()) return
     // What is sent in one turn goes into one answer.
-    if (this.#held === undefined || this.#isFlushing) return
     this.#isFlushing = true
     this.#clock.defer(() => {
       if (this.#isFlushing) this.#answer()
     })
+  }
+
+  /** Whether the next answer waits for more; then it comes by itself. */
+  #gathers(): boolean {
+    if (this.#isUrgent || this.#length >= gatheredLength) return false
+    if (this.#gap !== undefined) return true
+    const leftMs = this.#answeredAt + eventsGapMs - this.#clock.elapsed()
+    if (leftMs <= 0) return false
+    this.#gap = this.#clock.after(Math.ceil(leftMs), () => this.#answer())
+    return true
   }
 
   cork(): void {
@@ -88,30 +110,33 @@ export class PollDownlink implements Downlink {
       })
     this.#release()
     this.#link.heard()
-    this.#absence.cancel()
     if (ack < this.#seq) {
       this.#give(poll, this.#kept as string)
       return
     }
     this.#kept = undefined
-    const timer = this.#clock.after(Math.min(waitMs, longestWaitMs), () => this.#release())
-    this.#held = { respond: (text, sent) => poll.respond(text, sent), timer, poll }
-    if (this.#farewell !== undefined || this.#length > 0) this.#answer()
+    this.#held = poll
+    this.#deadline.set(Math.min(waitMs, longestWaitMs))
+    if (this.#farewell !== undefined || (this.#length > 0 && !this.#gathers())) this.#answer()
   }
 
   /** The client of a held poll is gone. */
   abandon(poll: Poll): void {
-    if (this.#held?.poll !== poll) return
-    this.#held.timer.cancel()
+    if (this.#held !== poll) return
     this.#held = undefined
     this.#expect()
+  }
+
+  #late(): void {
+    if (this.#held === undefined) this.#link.over()
+    else if (this.#length > 0) this.#answer()
+    else this.#release()
   }
 
   /** Answers the held poll with nothing: its time is up, or another one is here. */
   #release(): void {
     const held = this.#held
     if (held === undefined) return
-    held.timer.cancel()
     this.#held = undefined
     // Without a greeting there is no link for the client: it asks again as one that opens.
     const greeting = this.#seq === 0 ? this.#greet() : ''
@@ -126,10 +151,12 @@ export class PollDownlink implements Downlink {
 
   #answer(): void {
     this.#isFlushing = false
+    this.#gap?.cancel()
+    this.#gap = undefined
     const held = this.#held
     if (held === undefined) return
-    held.timer.cancel()
     this.#held = undefined
+    this.#answeredAt = this.#clock.elapsed()
     this.#seq += 1
     const text = `{"op":"poll","seq":${this.#seq}}${this.#greet()}${this.#next()}`
     this.#kept = text
@@ -149,6 +176,7 @@ export class PollDownlink implements Downlink {
       count += 1
     }
     this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count)
+    this.#isUrgent &&= this.#queue.length > 0
     return this.#queue.length === 0 && this.#farewell !== undefined ? `${text}\n${this.#farewell}` : text
   }
 
@@ -159,8 +187,7 @@ export class PollDownlink implements Downlink {
 
   /** From here on the client has to ask again in time. */
   #expect(): void {
-    this.#absence.cancel()
-    this.#absence = this.#clock.after(this.#longestMs, () => this.#link.over())
+    this.#deadline.set(this.#longestMs)
   }
 
   end(code: number, reason: string): void {
@@ -170,7 +197,9 @@ export class PollDownlink implements Downlink {
 
   destroy(): void {
     this.#release()
-    this.#absence.cancel()
+    this.#deadline.end()
+    this.#gap?.cancel()
+    this.#gap = undefined
     this.#isFlushing = false
     this.#queue = []
     this.#length = 0

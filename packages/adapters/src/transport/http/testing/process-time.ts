@@ -7,6 +7,7 @@ export const processTime: LinkClock = {
     const timer = setTimeout(run, delayMs).unref()
     return { cancel: () => clearTimeout(timer) }
   },
+  elapsed: () => performance.now(),
   defer: (run) => void setImmediate(run),
   secret: (bits) => randomBytes(Math.ceil(bits / 8)).toString('base64url'),
 }
