@@ -4,6 +4,7 @@ import { ServerProcess } from '../e2e/server-process.ts'
 import { publish, tokenFor } from './back-end.ts'
 import { launchBrowser } from './browser.ts'
 import { Gate } from './gate.ts'
+import { processOf } from './page-process.ts'
 import { pageScript } from './page-script.ts'
 import type { SdkPage } from './sdk-page.ts'
 
@@ -20,6 +21,8 @@ let tokens = 0
 const askers = new Set<Page>()
 let tokenSeconds = 600
 let published = 0
+/** Processes of tabs that are frozen. */
+const frozen = new Set<number>()
 
 beforeAll(async () => {
   script = await pageScript(new URL('./sdk-page.ts', import.meta.url))
@@ -47,6 +50,7 @@ beforeEach(async () => {
   })
 })
 afterEach(async () => {
+  thaw()
   await context?.close()
   await gate?.close()
 })
@@ -59,6 +63,17 @@ async function openTab({ shared = false } = {}): Promise<Page> {
   await page.evaluate((options) => sdk.open(options), { channel, shared })
   await isConnected(page)
   return page
+}
+
+async function freeze(page: Page): Promise<void> {
+  const id = await processOf(page)
+  frozen.add(id)
+  process.kill(id, 'SIGSTOP')
+}
+
+function thaw(): void {
+  for (const id of frozen) process.kill(id, 'SIGCONT')
+  frozen.clear()
 }
 
 const isConnected = (page: Page) =>
@@ -135,6 +150,22 @@ describe('several tabs', () => {
     await annotate(`handed over after ${handOversMs.map((ms) => `${Math.round(ms)} ms`).join(', ')}`)
   })
 
+  test('do without the one that has the connection when it is frozen; it follows when it goes on, and nothing is lost', async () => {
+    const [first, second] = [await openTab({ shared: true }), await openTab({ shared: true })]
+    await say(2)
+    await hearsEverything(second)
+    await freeze(first)
+    await say(5)
+    await hearsEverything(second)
+    expect(await second.evaluate(() => sdk.shared?.isLeader)).toBe(true)
+    await say(3)
+    thaw()
+    for (const tab of [first, second]) await hearsEverything(tab)
+    const leaders = () => Promise.all([first, second].map((tab) => tab.evaluate(() => sdk.shared?.isLeader)))
+    await expect.poll(leaders).toEqual([false, true])
+    await expect.poll(() => gate.webSockets).toBe(1)
+  })
+
   test('share an outbox: the oldest sends for all, in order, and the next when it is gone', async () => {
     const [one, two] = [await openTab(), await openTab()]
     for (const page of [one, two])
@@ -188,11 +219,11 @@ test('a tab that was frozen has everything, once, when it goes on', async () => 
   const page = await openTab()
   await say(2)
   await hearsEverything(page)
-  const devtools = await context.newCDPSession(page)
-  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+  await freeze(page)
   gate.breakWebSockets()
   await say(10)
-  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+  expect(gate.webSockets).toBe(0)
+  thaw()
   await hearsEverything(page)
 })
 

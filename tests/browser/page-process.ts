@@ -1,0 +1,30 @@
+import type { Page } from 'playwright-core'
+
+const busyMs = 400
+
+/**
+ * The id of the process that shows a page. Stopped (SIGSTOP), nothing of the page runs, and it keeps what it holds, locks
+ * and connections: as browsers freeze pages that nobody looks at, where those of tests all count as looked at.
+ */
+export async function processOf(page: Page): Promise<number> {
+  const before = await renderers(page)
+  // It is told by what it does: no browser says which process is whose.
+  await page.evaluate((ms) => {
+    const end = performance.now() + ms
+    while (performance.now() < end);
+  }, busyMs)
+  const work = [...(await renderers(page))].map(([id, cpu]) => ({ id, cpu: cpu - (before.get(id) ?? 0) }))
+  const [busiest] = work.sort((one, other) => other.cpu - one.cpu)
+  if (busiest === undefined) throw new Error('The browser has no process that shows pages.')
+  return busiest.id
+}
+
+/** Processes that show pages, with the seconds of work that they have done. */
+async function renderers(page: Page): Promise<ReadonlyMap<number, number>> {
+  const session = await page.context().browser()?.newBrowserCDPSession()
+  const { processInfo = [] } = (await session?.send('SystemInfo.getProcessInfo')) ?? {}
+  await session?.detach()
+  return new Map(
+    processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]),
+  )
+}
