@@ -40,8 +40,8 @@ export const clientDefects: readonly Defect[] = [
     changes: [
       {
         file: client('subscriptions/channel-stream.ts'),
-        healthy: '      ...(from === undefined ? {} : { from }),',
-        ill: '',
+        healthy: '      from,\n      recent: recent || undefined,',
+        ill: '      recent: recent || undefined,',
       },
     ],
   },
@@ -61,7 +61,7 @@ export const clientDefects: readonly Defect[] = [
     changes: [
       {
         file: client('connection/connection.ts'),
-        healthy: '    this.#heartbeat?.stop()\n',
+        healthy: '    this.#heartbeat.stop()\n',
         ill: '',
       },
     ],
