@@ -31,12 +31,18 @@ export interface Server {
 
 const serverCore = 0
 
+/** What `parley serve` starts itself with: see `apps/server/src/short-pauses.ts`. */
+const asServed = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring']
+
 /** A server of this folder, in a process of its own. */
 export function ownTarget(
   name: string,
   wire: WireName,
   file: string,
-  core: number | null = serverCore,
+  {
+    core = serverCore,
+    flags = [],
+  }: { readonly core?: number | null | undefined; readonly flags?: readonly string[] } = {},
 ): Target {
   return {
     name,
@@ -44,7 +50,11 @@ export function ownTarget(
     missing: undefined,
     async start({ data } = {}) {
       const folder = data ?? (await mkdtemp(join(tmpdir(), 'parley-bench-')))
-      const command = nodeCommand(new URL(file, import.meta.url), ['--expose-gc', ...profiling()], folder)
+      const command = nodeCommand(
+        new URL(file, import.meta.url),
+        ['--expose-gc', ...flags, ...profiling()],
+        folder,
+      )
       const { server, port } = await startReporting(command, core)
       const stop = async (signal?: NodeJS.Signals): Promise<void> => {
         await server.stop(signal)
@@ -86,19 +96,24 @@ const natsProgram = (process.env.PATH ?? '')
   .map((folder) => join(folder, 'nats-server'))
   .find(existsSync)
 
-export const parley = ownTarget('parley', 'parley', './servers/parley.ts')
+/** A server of ours. */
+function ourTarget(wire: WireName, file: string, core?: null): Target {
+  return ownTarget('parley', wire, file, { core, flags: asServed })
+}
+
+export const parley = ourTarget('parley', './servers/parley.ts')
 /** Our server with chat, presence and typing, on one core. */
-export const parleyChat = ownTarget('parley', 'parley', './servers/chat.ts')
+export const parleyChat = ourTarget('parley', './servers/chat.ts')
 /** The same on all cores of the machine, which it shares with the loader: as an application has it. */
-export const parleyChatFree = ownTarget('parley', 'parley', './servers/chat.ts', null)
+export const parleyChatFree = ourTarget('parley', './servers/chat.ts', null)
 /** Our server with a kind in each lane. */
-export const parleyTiers = ownTarget('parley', 'parley', './servers/tiers.ts')
+export const parleyTiers = ourTarget('parley', './servers/tiers.ts')
 export const bare = ownTarget('bare sockets', 'parley', './peers/bare.ts')
 export const socketIo = ownTarget('socket.io', 'socket.io', './peers/socket-io.ts')
 /** The server API of Socket.IO on ours. */
-export const parleySocketIo = ownTarget('parley', 'socket.io', './compatibility/socket-io-server.ts')
+export const parleySocketIo = ourTarget('socket.io', './compatibility/socket-io-server.ts')
 /** The wire of Pusher on ours. */
-export const parleyPusher = ownTarget('parley', 'pusher', './compatibility/pusher-server.ts')
+export const parleyPusher = ourTarget('pusher', './compatibility/pusher-server.ts')
 export const ws = ownTarget('ws', 'ws', './peers/ws.ts')
 
 /** NATS with its WebSocket listener, if it is installed. */

@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
+import { holdPausesShort } from './short-pauses.ts'
+
+// Before anything is loaded: it begins anew. Commands other than the server have no use for it.
+if (/^(serve|-.*)?$/.test(process.argv[2] ?? '')) holdPausesShort()
 
 // Compiled code is kept between starts; imports that are to profit from it come after.
 enableCompileCache()

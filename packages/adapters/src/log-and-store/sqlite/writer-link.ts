@@ -54,7 +54,7 @@ export class WriterLink {
   readonly opened: Promise<WriterOpened>
   readonly #open = Promise.withResolvers<WriterOpened>()
   /** Units without an answer, oldest at `#answered`. The last ones, not yet posted, are packed in `#batch`. */
-  #pending: PendingUnit[] = []
+  #pending: (PendingUnit | undefined)[] = []
   #answered = 0
   #pendingBytes = 0
   #batch: Flat = []
@@ -172,6 +172,8 @@ export class WriterLink {
 
   #answer(outcome: Outcome): void {
     const pending = this.#pending[this.#answered] as PendingUnit
+    // Else the list holds on to whatever came of thousands of units, and the garbage collector copies it all.
+    this.#pending[this.#answered] = undefined
     this.#answered += 1
     this.#isFull = false
     this.#pendingBytes -= pending.bytes
