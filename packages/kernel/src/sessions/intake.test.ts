@@ -23,6 +23,11 @@ function stage(limits: { intakeSliceMs?: number; maxIntakeLength?: number } = {}
   const target = (name: string): IntakeTarget => ({
     waiting: 0,
     isEnding: false,
+    // A message is its frames, one a word.
+    read(text) {
+      now += 1
+      for (const word of text.split(' ').filter((found) => found !== '')) say(this, word)
+    },
     laneOf: (frame) => (frame as { lane?: Lane }).lane ?? 'normal',
     handle(frame) {
       now += 1
@@ -120,4 +125,62 @@ test('nothing critical is refused: above the bound the oldest is carried out at 
   expect(heard.length).toBeGreaterThan(190)
   intake.flush()
   expect(heard).toEqual(sent)
+})
+
+test('what comes when a turn is over is taken apart in the next one, and nobody\u2019s words change their order', () => {
+  const { intake, heard, target, turn, fill } = stage()
+  const [ada, bob] = [target('a'), target('b')]
+  fill()
+  const before = heard.length
+  intake.take(ada, '1 2')
+  intake.take(bob, '1')
+  intake.take(ada, '')
+  intake.take(ada, '3')
+  intake.end(ada)
+  expect([ada.waiting, bob.waiting, heard.length]).toEqual([3, 1, before])
+  while (ada.waiting + bob.waiting > 0) turn()
+  const order = heard.slice(before).filter((what) => what !== 'x')
+  expect(order).toEqual(['a1', 'a2', 'b1', 'a3', 'a ended'])
+})
+
+test('a client that ends behind a message without a word ends', () => {
+  const { intake, heard, target, turn, fill } = stage()
+  const ada = target('a')
+  fill()
+  intake.take(ada, '')
+  intake.end(ada)
+  expect(heard).not.toContain('a ended')
+  turn()
+  expect(heard).toContain('a ended')
+})
+
+test('what comes while messages are taken apart comes behind them', () => {
+  const { intake, heard, target, turn, fill } = stage()
+  const ada = target('a')
+  const { read } = ada
+  // As a connection that is read from again says what it held.
+  ada.read = (text) => {
+    read.call(ada, text)
+    if (text === '1') intake.take(ada, '3')
+  }
+  fill()
+  const before = heard.length
+  intake.take(ada, '1')
+  intake.take(ada, '2')
+  while (ada.waiting > 0) turn()
+  expect(heard.slice(before).filter((what) => what !== 'x')).toEqual(['a1', 'a2', 'a3'])
+})
+
+test('messages that wait have a bound: above it they are taken apart at once', () => {
+  const { intake, target, fill } = stage({ maxIntakeLength: 100 })
+  const ada = target('a')
+  fill()
+  for (let count = 0; count < 25; count++) intake.take(ada, 'a b')
+  let most = 0
+  for (let count = 0; count < 100; count++) {
+    intake.take(target('b'), 'c d')
+    most = Math.max(most, ada.waiting)
+  }
+  // Each of its 25 messages holds two frames.
+  expect(most).toBe(50)
 })

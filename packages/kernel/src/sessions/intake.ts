@@ -7,10 +7,12 @@ import type { Drops } from '../resilience/drops.ts'
 
 /** Where input goes. */
 export interface IntakeTarget {
-  /** Frames of it that wait. */
+  /** Frames and messages of it that wait. */
   waiting: number
   /** There will be no more: `ended` follows the last that waits. */
   isEnding: boolean
+  /** Takes a message apart: what it holds comes to `Intake.receive`. */
+  read(text: string): void
   /** The lane in which a frame waits: frames that must not overtake each other have the same. */
   laneOf(frame: ClientFrame): Lane
   /** Carries a frame out. */
@@ -27,6 +29,12 @@ interface Waiting {
   readonly frame: ClientFrame | undefined
   readonly length: number
   readonly since: number
+}
+
+/** A message that has not been taken apart. */
+interface Unread {
+  readonly target: IntakeTarget
+  readonly text: string
 }
 
 export interface IntakeParts {
@@ -51,6 +59,8 @@ const maxWaitMs = 2_000
  * empties, a network comes back, a server has too little of everything), frames wait by the lane of the kind that they
  * are about, and lanes take turns by weight: what is urgent is done first, and what can wait is done at last. The writes
  * and the fan-out have their turns between; while some of it is critical, turns are half as long. Otherwise nothing waits.
+ * Messages that come when a turn's share is used up are taken apart in the next turn: to read from thousands of sockets
+ * that have something to say at the same moment is work enough for one.
  *
  * Bound: `maxIntakeLength` characters a lane. More is refused with `overloaded`, but for `critical`: there the oldest are
  * carried out at once, however long it takes.
@@ -66,6 +76,11 @@ export class Intake {
   #until: number | undefined
   #untilLook = framesPerLook
   #isOver = false
+  #unread: Unread[] = []
+  #unreadLength = 0
+  /** What is taken apart waits for its turn, however little it is. */
+  #isReading = false
+  readonly #maxUnreadLength: number
   /** The newest look at the clock. */
   #now = 0
   #urgentUntil = Number.NEGATIVE_INFINITY
@@ -74,6 +89,7 @@ export class Intake {
     this.#onTurn = onTurn
     this.#clock = clock
     this.#longSliceMs = limits.intakeSliceMs
+    this.#maxUnreadLength = limits.maxIntakeLength
     this.#drops = drops
     this.#waits = waits
     this.#queue = new PriorityMessageQueue({
@@ -90,9 +106,19 @@ export class Intake {
     return this.#queue.count(lane)
   }
 
+  /** A message has come; it is taken apart now or in the next turn. */
+  take(target: IntakeTarget, text: string): void {
+    if (!this.#isReading && this.#unreadLength + text.length > this.#maxUnreadLength) this.#readAll()
+    if (this.#isReading || this.#isOver || this.#queue.length + this.#unread.length > 0) {
+      this.#unread.push({ target, text })
+      this.#unreadLength += text.length
+      target.waiting += 1
+    } else target.read(text)
+  }
+
   /** A frame of `length` characters has come; it is carried out now or a few turns later. */
   receive(target: IntakeTarget, frame: ClientFrame, length: number): void {
-    if (this.#queue.length > 0 || this.#isTurnOver()) this.#wait(target, frame, length)
+    if (this.#isReading || this.#queue.length > 0 || this.#isTurnOver()) this.#wait(target, frame, length)
     else target.handle(frame, length)
   }
 
@@ -105,7 +131,23 @@ export class Intake {
 
   /** Carries out whatever waits. */
   flush(): void {
-    while (this.#carryOut());
+    while (this.#queue.length + this.#unread.length > 0) {
+      this.#readAll()
+      while (this.#carryOut());
+    }
+  }
+
+  #readAll(): void {
+    const unread = this.#unread
+    this.#unread = []
+    this.#unreadLength = 0
+    this.#isReading = true
+    for (const { target, text } of unread) {
+      target.waiting -= 1
+      target.read(text)
+      this.#endIfDone(target)
+    }
+    this.#isReading = false
   }
 
   get #sliceMs(): number {
@@ -130,7 +172,8 @@ export class Intake {
   #nextTurn(): void {
     this.#until = undefined
     this.#isOver = false
-    if (this.#queue.length === 0) return
+    if (this.#unread.length > 0) this.#readAll()
+    if (this.#queue.length + this.#unread.length === 0) return
     this.#now = this.#clock.elapsed()
     const until = this.#now + this.#sliceMs / 2
     for (let count = 1; this.#carryOut(); count++) {
@@ -138,7 +181,7 @@ export class Intake {
       this.#now = this.#clock.elapsed()
       if (this.#now >= until) break
     }
-    if (this.#queue.length > 0) this.#clock.defer(() => this.#nextTurn())
+    if (this.#queue.length + this.#unread.length > 0) this.#clock.defer(() => this.#nextTurn())
     this.#onTurn?.()
   }
 
@@ -179,9 +222,12 @@ export class Intake {
     this.#waits?.observe((this.#now - since) / 1000, { lane: priority })
     if (frame === undefined) target.ended()
     else target.handle(frame, length)
-    if (target.isEnding && target.waiting === 0) {
-      target.isEnding = false
-      target.ended()
-    }
+    this.#endIfDone(target)
+  }
+
+  #endIfDone(target: IntakeTarget): void {
+    if (!target.isEnding || target.waiting > 0) return
+    target.isEnding = false
+    target.ended()
   }
 }

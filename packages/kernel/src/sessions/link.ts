@@ -36,7 +36,7 @@ import type { Wakeable } from './timer-wheel.ts'
 
 type Phase = 'new' | 'connecting' | 'open' | 'closed'
 
-/** Frames of one connection that wait; with as many it is not read from until half of them are carried out. */
+/** Frames and messages of one connection that wait; with as many it is not read from until half of them are carried out. */
 const maxWaiting = 64
 
 /**
@@ -94,14 +94,20 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     this.health?.heard(this.#services.clock)
     this.session?.tap?.received(text)
     if (this.#phase === 'closed') return
+    this.#services.intake.take(this, text)
+    this.#holdBack()
+  }
+
+  read(text: string): void {
     const frames = decodeClientMessage(text)
     const length = Math.ceil(text.length / Math.max(frames.length, 1))
     for (const decoded of frames) {
-      this.#services.onFrame(length)
-      this.#take(decoded, length)
       // A frame may have closed the link.
       if ((this.#phase as Phase) === 'closed') return
+      this.#services.onFrame(length)
+      this.#take(decoded, length)
     }
+    this.#holdBack()
   }
 
   #take(decoded: Decoded, length: number): void {
@@ -114,10 +120,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     const { frame } = decoded
     if (frame.op === 'ping') this.#answerPing(frame)
     else if (frame.op === 'chunk' && (this.#phase !== 'new' || this.waiting > 0)) this.#assemble(frame)
-    else if (frame.op !== 'pong') {
-      this.#services.intake.receive(this, frame, length)
-      if (this.waiting >= maxWaiting) this.#pause()
-    }
+    else if (frame.op !== 'pong') this.#services.intake.receive(this, frame, length)
   }
 
   #answerPing({ pingIntervalMs: wishMs }: PingFrame): void {
@@ -165,20 +168,18 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     this.#refuseFrame(frame, overloadedError(this.#services.clock.random()))
   }
 
-  /** The client is held back: what it sends now would wait, in front of others. */
-  #pause(): void {
-    if (!this.#isPaused) this.connection.pause?.()
-    this.#isPaused = true
-  }
-
-  #resume(): void {
-    if (!this.#isPaused || this.waiting > maxWaiting / 2 || this.session?.outbox.isAwaited === true) return
-    this.#isPaused = false
-    this.connection.resume?.()
+  /** Reads no further while much of it waits, or its replies do: what it sends now would wait too, in front of others. */
+  #holdBack(): void {
+    const most = this.#isPaused ? maxWaiting / 2 : maxWaiting - 1
+    const isPaused = this.waiting > most || this.session?.outbox.isAwaited === true
+    if (isPaused === this.#isPaused) return
+    this.#isPaused = isPaused
+    if (isPaused) this.connection.pause?.()
+    else this.connection.resume?.()
   }
 
   handle(frame: ClientFrame, length: number): void {
-    this.#resume()
+    this.#holdBack()
     if (this.#phase === 'closed') return
     if (frame.op === 'connect') this.#connect(frame)
     else if (this.#phase !== 'new') this.#handleInTurn(frame, length)
@@ -200,7 +201,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     if (!this.#held.add(frame, length)) this.refused(frame)
     if (session === undefined) return
     session.outbox.isAwaited = true
-    this.#pause()
+    this.#holdBack()
   }
 
   #handle(session: Session, frame: ClientFrame): void {
@@ -216,8 +217,7 @@ export class Link implements ConnectionHandler, IntakeTarget, Wakeable, Fenced {
     const isDone = this.#held?.carryOut(may, (frame) => this.#handle(session, frame)) !== false
     session.outbox.isAwaited = !isDone && this.#phase === 'open'
     if (isDone) this.#held = undefined
-    if (session.outbox.isAwaited) this.#pause()
-    else this.#resume()
+    this.#holdBack()
   }
 
   #connect(frame: ConnectFrame): void {
