@@ -1,5 +1,5 @@
 import type { ArgumentsOf, DefaultEvents, EventNames, Listener } from './events.ts'
-import { splitAck } from './events.ts'
+import { sendable, splitAck } from './events.ts'
 import type { RemoteSocket } from './remote-socket.ts'
 import type { Selection } from './rooms/rooms.ts'
 
@@ -77,7 +77,7 @@ export class BroadcastOperator<Emit extends object = DefaultEvents, Data = unkno
 
   emit<Event extends EventNames<Emit>>(event: Event, ...args: ArgumentsOf<Emit, Event>): boolean {
     const { rest, ack } = splitAck(args as readonly unknown[])
-    this.#home.send(this.#broadcast, [event, ...rest], ack)
+    this.#home.send(this.#broadcast, [sendable(event), ...rest], ack)
     return true
   }
 
@@ -88,7 +88,7 @@ export class BroadcastOperator<Emit extends object = DefaultEvents, Data = unkno
         if (error instanceof Error) reject(Object.assign(error, { responses }))
         else resolve(responses as unknown[])
       }
-      this.#home.send(this.#broadcast, [event, ...args], ack)
+      this.#home.send(this.#broadcast, [sendable(event), ...args], ack)
     })
   }
 

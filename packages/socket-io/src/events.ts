@@ -19,6 +19,21 @@ export type ArgumentsOf<Events, Event extends keyof Events> = Events[Event] exte
 /** A listener as it is kept. */
 export type Listener = (...args: unknown[]) => unknown
 
+const reserved = new Set([
+  ...['connect', 'connect_error', 'disconnect', 'disconnecting'],
+  ...['newListener', 'removeListener'],
+])
+
+/**
+ * The name of an event that is to be sent.
+ *
+ * @throws Error for one that the library tells by itself
+ */
+export function sendable(event: string): string {
+  if (reserved.has(event)) throw new Error(`"${event}" is a reserved event name`)
+  return event
+}
+
 /** The arguments without the ack at their end, and the ack. */
 export function splitAck(args: readonly unknown[]): {
   readonly rest: readonly unknown[]

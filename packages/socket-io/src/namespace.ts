@@ -10,6 +10,7 @@ import {
   splitAck,
 } from './events.ts'
 import { NamespaceCore } from './namespace-core.ts'
+import type { NamespaceFamily } from './namespace-family.ts'
 import type { RemoteSocket } from './remote-socket.ts'
 import { type AdapterView, adapterView } from './rooms/rooms-view.ts'
 import type { ServerCore } from './server-core.ts'
@@ -42,10 +43,12 @@ export class Namespace<
   readonly #core: NamespaceCore
   readonly #listeners = new Listeners()
   readonly #middleware: Middleware<Socket<Listen, Emit, Data>>[] = []
+  readonly #family: NamespaceFamily | undefined
 
-  /** @internal */
-  constructor(server: ServerCore, name: string) {
+  /** @internal `family`: it stands for all namespaces that inherit from it. */
+  constructor(server: ServerCore, name: string, family?: NamespaceFamily) {
     this.#core = new NamespaceCore(server, name)
+    this.#family = family
   }
 
   get name(): string {
@@ -103,7 +106,7 @@ export class Namespace<
   // ——— sending
 
   get #operator(): BroadcastOperator<Emit, Data> {
-    return new BroadcastOperator(this.#core, toAll)
+    return new BroadcastOperator(this.#family ?? this.#core, toAll)
   }
 
   to(room: RoomName): BroadcastOperator<Emit, Data> {
@@ -143,7 +146,7 @@ export class Namespace<
   }
 
   send(...args: unknown[]): this {
-    this.#core.send(toAll, ['message', ...args], undefined)
+    ;(this.#family ?? this.#core).send(toAll, ['message', ...args], undefined)
     return this
   }
 
@@ -170,6 +173,7 @@ export class Namespace<
   /** Tells the same namespace of the other nodes. With an ack at the end, which gets `(error, answers)`. */
   serverSideEmit<Event extends EventNames<ServerSide>>(event: Event, ...given: unknown[]): boolean {
     const { rest, ack } = splitAck(given)
+    if (event === 'connect' || event === 'connection') throw new Error(`"${event}" is a reserved event name`)
     void this.#tellOthers([event, ...rest], ack)
     return true
   }
@@ -212,6 +216,7 @@ export class Namespace<
   inherit(family: Namespace<Listen, Emit, ServerSide, Data>): void {
     family.#listeners.copyTo(this.#listeners)
     this.#middleware.push(...family.#middleware)
+    family.#family?.add(this.#core)
   }
 
   /** @internal */

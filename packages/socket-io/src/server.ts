@@ -8,6 +8,7 @@ import { type EmbeddedNode, embeddedNode } from './embedded-node.ts'
 import type { ArgumentsOf, DefaultEvents, EventNames } from './events.ts'
 import { Gate } from './gate.ts'
 import { type Middleware, Namespace, type NamespaceEvents, type NamespaceListenerOf } from './namespace.ts'
+import { NamespaceFamily } from './namespace-family.ts'
 import type { RemoteSocket } from './remote-socket.ts'
 import type { ServerCore } from './server-core.ts'
 import type { ServerOptions } from './server-options.ts'
@@ -176,7 +177,11 @@ export class Server<
   #family(pattern: RegExp | NamespaceTest): Namespace<Listen, Emit, ServerSide, Data> {
     const test: NamespaceTest =
       pattern instanceof RegExp ? (name, _auth, next) => next(null, pattern.test(name)) : pattern
-    const namespace = new Namespace<Listen, Emit, ServerSide, Data>(this.#core, `/_${this.#families.length}`)
+    const namespace = new Namespace<Listen, Emit, ServerSide, Data>(
+      this.#core,
+      `/_${this.#families.length}`,
+      new NamespaceFamily(),
+    )
     this.#families.push({ test, namespace })
     return namespace
   }

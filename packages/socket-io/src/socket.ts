@@ -1,6 +1,13 @@
 import type { DisconnectReason } from '@parley/adapters/transport/socket-io'
 import { type Broadcast, BroadcastOperator, type RoomName, toAll } from './broadcast.ts'
-import type { ArgumentsOf, DefaultEvents, EventNames, Listener, ListenerOf } from './events.ts'
+import {
+  type ArgumentsOf,
+  type DefaultEvents,
+  type EventNames,
+  type Listener,
+  type ListenerOf,
+  sendable,
+} from './events.ts'
 import type { Handshake } from './handshake.ts'
 import type { Namespace } from './namespace.ts'
 import {
@@ -118,7 +125,7 @@ export class Socket<
   // ——— to this client
 
   emit<Event extends EventNames<Emit>>(event: Event, ...args: ArgumentsOf<Emit, Event>): boolean {
-    this.#core.send([event, ...(args as readonly unknown[])], plainly)
+    this.#core.send([sendable(event), ...(args as readonly unknown[])], plainly)
     return true
   }
 
@@ -131,8 +138,8 @@ export class Socket<
     return this.send(...args)
   }
 
-  emitWithAck<Event extends EventNames<Emit>>(event: Event, ...args: unknown[]): Promise<unknown> {
-    return this.#core.ask([event, ...args], plainly)
+  async emitWithAck<Event extends EventNames<Emit>>(event: Event, ...args: unknown[]): Promise<unknown> {
+    return this.#core.ask([sendable(event), ...args], plainly)
   }
 
   /** What follows is dropped where the connection takes nothing now. */
@@ -155,10 +162,10 @@ export class Socket<
     const broadcast = new BroadcastOperator<Emit, Data>(core.namespace, { ...this.#others, ...flags })
     return {
       emit: (event, ...args) => {
-        core.send([event, ...(args as readonly unknown[])], flags)
+        core.send([sendable(event), ...(args as readonly unknown[])], flags)
         return true
       },
-      emitWithAck: (event, ...args) => core.ask([event, ...args], flags),
+      emitWithAck: async (event, ...args) => core.ask([sendable(event), ...args], flags),
       timeout: (timeoutMs) => this.#operator({ ...flags, timeoutMs }),
       to: (room) => broadcast.to(room),
       in: (room) => broadcast.to(room),
@@ -259,10 +266,23 @@ export class Socket<
     return this
   }
 
+  listenersAny(): readonly AnyListener[] {
+    return this.#core.anyListeners ?? []
+  }
+
   /** Called for every event that is sent to this client alone. */
   onAnyOutgoing(listener: AnyListener): this {
     this.#core.outgoingListeners = [...(this.#core.outgoingListeners ?? []), listener]
     return this
+  }
+
+  prependAnyOutgoing(listener: AnyListener): this {
+    this.#core.outgoingListeners = [listener, ...(this.#core.outgoingListeners ?? [])]
+    return this
+  }
+
+  listenersAnyOutgoing(): readonly AnyListener[] {
+    return this.#core.outgoingListeners ?? []
   }
 
   offAnyOutgoing(listener?: AnyListener): this {
