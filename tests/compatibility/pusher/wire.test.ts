@@ -317,6 +317,21 @@ describe('cache channels', () => {
     await expect.poll(() => heard).toEqual([2, 3])
   })
 
+  test('are asked over HTTP for what they remember', async () => {
+    const name = newName('cache-')
+    const ask = async () =>
+      (await backEnd(server.url).get({ path: `/channels/${name}`, params: { info: 'cache' } })).json()
+    expect(await ask()).toEqual({ occupied: false })
+    await publish(name, 'price', { euros: 1 })
+    await publish(name, 'price', { euros: 2 })
+    expect(await ask()).toEqual({
+      occupied: false,
+      cache: { event: 'price', data: '{"euros":2}', ttl: expect.any(Number) },
+    })
+    const other = backEnd(server.url).get({ path: `/channels/${newName()}`, params: { info: 'cache' } })
+    await expect(other).rejects.toMatchObject({ status: 400 })
+  })
+
   test('may be private; events of clients are not kept', async () => {
     const name = newName('private-cache-')
     const client = connect(server.url)

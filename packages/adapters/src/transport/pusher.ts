@@ -24,7 +24,7 @@ import { Keyring, type PusherKey } from './pusher/signatures.ts'
 import { WebSocketConnection } from './websocket/connection.ts'
 import { checkHandshake, refusalOf, refuse, switchingProtocols } from './websocket/handshake.ts'
 
-export type { HubStateEntry, Notice, Publication, PusherHub } from './pusher/hub.ts'
+export type { HubEvent, HubStateEntry, Notice, Publication, PusherHub } from './pusher/hub.ts'
 export { kindNames } from './pusher/names.ts'
 export type { PusherSettings } from './pusher/services.ts'
 export type { PusherKey } from './pusher/signatures.ts'
@@ -100,6 +100,7 @@ class PusherTransport implements Transport {
     )
     const parts = {
       ...{ keys: this.#keys, hub: options.hub, view: this.#view, now: options.clock.now },
+      cacheMs: this.#services.settings.cacheMs,
       requested: (what: string) => requests.add(1, { what }),
     }
     for (const prefix of options.prefixes ?? ['']) mountHttpApi(options.http, prefix, parts)

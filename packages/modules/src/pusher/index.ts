@@ -7,7 +7,7 @@ import {
   type ModuleServices,
   type Timer,
 } from '@parley/kernel'
-import { ParleyError, type StateEntry } from '@parley/protocol'
+import { type ChannelEvent, ParleyError, type StateEntry } from '@parley/protocol'
 import { z } from 'zod'
 import { pusher as contract } from './contract.ts'
 import { type Notice, parcel, type Webhook } from './model.ts'
@@ -45,6 +45,11 @@ export interface PusherPublication {
 export interface PusherDesk {
   publish(app: string, events: readonly PusherPublication[], order: string): Promise<void>
   state(app: string, channel: string): Promise<readonly StateEntry[]>
+  recent(
+    app: string,
+    channel: string,
+    query: { readonly limit: number; readonly before?: number | undefined },
+  ): Promise<readonly ChannelEvent[]>
   note(app: string, notice: Notice): void
 }
 
@@ -125,6 +130,17 @@ class Running implements PusherDesk {
 
   async state(app: string, channel: string): Promise<readonly StateEntry[]> {
     return this.#running().run(app, (ctx) => stateOf(ctx, channel))
+  }
+
+  async recent(
+    app: string,
+    channel: string,
+    { limit, before }: { readonly limit: number; readonly before?: number | undefined },
+  ): Promise<readonly ChannelEvent[]> {
+    return this.#running().run(app, async (ctx) => {
+      const { events } = await ctx.channels.history({ channel, limit, before })
+      return events
+    })
   }
 
   note(app: string, notice: Notice): void {

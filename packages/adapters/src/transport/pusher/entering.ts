@@ -1,6 +1,7 @@
 import { type AskingLink, type Clock, type OutgoingFrame, retry } from '@parley/kernel'
 import { ParleyError, type SubscribeResult } from '@parley/protocol'
 import type { PusherApp } from './app.ts'
+import { cachedEvent } from './cached-event.ts'
 import { Refusal } from './client-event.ts'
 import { codes, encodeMessage } from './messages.ts'
 import { type ChannelName, readChannelName } from './names.ts'
@@ -168,25 +169,17 @@ export function countFrame({ name }: ChannelName, count: number): OutgoingFrame 
   }
 }
 
-/** How far back the newest event of a server is looked for: those of clients are not cached. */
-const lookedAt = 20
-
 async function cachedFrame(
-  { services, app, link }: Entrant,
-  { name, channel }: ChannelName,
+  { services, app }: Entrant,
+  name: ChannelName,
   { position }: SubscribeResult,
 ): Promise<OutgoingFrame> {
-  const input = { channel, before: position.offset + 1, limit: lookedAt }
-  const { events } = (await patiently(services.clock, () =>
-    link.request({ op: 'call', command: 'channels.history', input }),
-  )) as { events: readonly { type: string; data: unknown; at: number; redacted?: boolean }[] }
-  const oldest = services.clock.now() - services.settings.cacheMs
-  const cached = events.findLast(
-    ({ type, at, redacted }) => redacted !== true && at >= oldest && !type.startsWith('client-'),
-  )
-  if (cached !== undefined) return { text: encodeMessage(cached.type, cached.data, { channel: name }) }
-  services.hub.note(app.name, { type: 'cache_miss', channel: name })
-  return { text: encodeMessage('pusher:cache_miss', '', { channel: name }) }
+  const { hub, clock, settings } = services
+  const oldest = clock.now() - settings.cacheMs
+  const cached = await cachedEvent(hub, { app: app.name, name, oldest, before: position.offset + 1 })
+  if (cached !== undefined) return { text: encodeMessage(cached.type, cached.data, { channel: name.name }) }
+  hub.note(app.name, { type: 'cache_miss', channel: name.name })
+  return { text: encodeMessage('pusher:cache_miss', '', { channel: name.name }) }
 }
 
 /** A client that comes back wants all its channels at once, and the node may say that this is too much. */

@@ -31,8 +31,22 @@ export interface PusherHub {
   publish(app: string, events: readonly Publication[], order: string): Promise<void>
   /** The keyed state of a channel on all nodes, as entries. */
   state(app: string, channel: string): Promise<readonly HubStateEntry[]>
+  /** The newest events of a channel, oldest first; `before`: those below an offset. */
+  recent(
+    app: string,
+    channel: string,
+    query: { readonly limit: number; readonly before?: number | undefined },
+  ): Promise<readonly HubEvent[]>
   /** Has webhooks told, where somebody wants to be; never fails. */
   note(app: string, notice: Notice): void
+}
+
+export interface HubEvent {
+  readonly type: string
+  readonly data: unknown
+  /** In ms since 1970. */
+  readonly at: number
+  readonly redacted?: boolean
 }
 
 export interface HubStateEntry {

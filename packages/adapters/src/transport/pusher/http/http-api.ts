@@ -1,12 +1,13 @@
 import type { Http, HttpMethod, HttpResponse, HttpStreamRequest } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
+import { cachedEvent } from '../cached-event.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { terminated } from '../event-batch.ts'
 import type { PusherHub } from '../hub.ts'
 import { type ChannelName, readChannelName, userChannelOf, userIdProblem } from '../names.ts'
 import { Members } from '../people/members.ts'
 import type { Keyring } from '../signatures.ts'
-import { infoOf, readBatch, readTrigger, type Trigger } from './publications.ts'
+import { infoOf, ofOneChannel, readBatch, readTrigger, type Trigger } from './publications.ts'
 import { readSigned, type SignedRequest } from './signed-request.ts'
 
 export interface HttpApiParts {
@@ -14,6 +15,8 @@ export interface HttpApiParts {
   readonly hub: PusherHub
   readonly view: ClusterView
   readonly now: () => number
+  /** For how long a cache channel has its newest event. */
+  readonly cacheMs: number
   readonly requested: (what: string) => void
 }
 
@@ -94,12 +97,29 @@ class HttpApi {
   }
 
   async channel({ app, parameters }: SignedRequest, given: string | undefined): Promise<object> {
-    const { name, hasMembers } = nameOf(given)
-    const info = infoOf(parameters.get('info'))
+    const read = nameOf(given)
+    const { name, hasMembers } = read
+    const info = infoOf(parameters.get('info'), ofOneChannel)
     if (info.includes('user_count') && !hasMembers)
       throw new ParleyError('bad_request', '`user_count` is of channels with members: `presence-…`.')
+    if (info.includes('cache') && !read.isCache)
+      throw new ParleyError('bad_request', '`cache` is of channels that remember an event: `cache-…`.')
     const { [name]: count = 0 } = await this.#parts.view.counts(app, name)
-    return { occupied: count > 0, ...(await this.#attributes(app, { name, count, info })) }
+    return {
+      occupied: count > 0,
+      ...(await this.#attributes(app, { name, count, info })),
+      ...(info.includes('cache') ? await this.#cacheOf(app, read) : {}),
+    }
+  }
+
+  /** What the channel remembers, and for how many seconds more. */
+  async #cacheOf(app: string, name: ChannelName): Promise<object> {
+    const { hub, now, cacheMs } = this.#parts
+    const oldest = now() - cacheMs
+    const cached = await cachedEvent(hub, { app, name, oldest })
+    if (cached === undefined) return {}
+    const data = typeof cached.data === 'string' ? cached.data : JSON.stringify(cached.data)
+    return { cache: { event: cached.type, data, ttl: Math.ceil((cached.at - oldest) / 1_000) } }
   }
 
   async users({ app }: SignedRequest, given: string | undefined): Promise<object> {

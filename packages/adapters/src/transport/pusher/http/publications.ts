@@ -64,12 +64,16 @@ export function readBatch({ batch }: Readonly<Record<string, unknown>>): readonl
   })
 }
 
+const counts = ['user_count', 'subscription_count']
+/** What may be asked of a single channel. */
+export const ofOneChannel = [...counts, 'cache']
+
 /** Attributes that are asked for, as `user_count,subscription_count`. */
-export function infoOf(info: unknown): readonly string[] {
+export function infoOf(info: unknown, known: readonly string[] = counts): readonly string[] {
   if (info === undefined || info === '') return []
   const wanted = typeof info === 'string' ? info.split(',').map((one) => one.trim()) : undefined
-  if (wanted?.every((one) => one === 'user_count' || one === 'subscription_count') !== true)
-    throw bad('`info` lists `user_count` and `subscription_count`, with a comma between.')
+  if (wanted?.every((one) => known.includes(one)) !== true)
+    throw bad(`\`info\` lists some of ${known.join(', ')}, with commas between.`)
   return wanted
 }
 
