@@ -10,6 +10,7 @@ import {
   collect,
   connect,
   enter,
+  networkIsBack,
   next,
   settings,
 } from './clients.ts'
@@ -133,6 +134,7 @@ describe('kill -9', () => {
         await backEnd(machine.url).trigger(name, 'said', `before ${round}`)
         await machine.kill()
         await machine.start()
+        networkIsBack()
         await backEnd(machine.url).trigger(name, 'said', `after ${round}`)
         await expect.poll(() => heard.length).toBe(2 * round)
       }
