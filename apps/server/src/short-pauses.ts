@@ -1,9 +1,10 @@
 /**
  * How V8 treats what is young. By its own measure, what a busy server has allocated within half a second is collected at
  * once, for 20 ms in which nobody is served; and a server that was busy once, so that what it allocated was in use when
- * it was collected, gets all that is like it where only long collections look.
+ * it was collected, gets all that is like it where only long collections look. A collection that is shared among threads
+ * ends when the last of them has had a processor.
  */
-const flags = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring']
+const flags = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring', '--no-parallel-scavenge']
 
 /**
  * Goes on as the same program with these flags, which a process takes at its start only: does not return then. Returns
