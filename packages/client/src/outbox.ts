@@ -259,7 +259,7 @@ export class Outbox {
     call.lane.sent -= 1
   }
 
-  #repeatLater(seq: number, call: Call, { error, isFenced }: Extract<Answer, { status: 'error' }>): void {
+  #repeatLater(seq: number, call: Call, { error, fence }: Extract<Answer, { status: 'error' }>): void {
     const { clock, backoff, renewToken } = this.#options
     const { lane } = call
     if (error.retry === 'refresh') renewToken()
@@ -269,7 +269,7 @@ export class Outbox {
       lane.refused = seq
     }
     lane.window = 1
-    lane.isFenced = isFenced
+    lane.isFenced = fence !== undefined
     // Several calls of a lane may be refused together: the first pause counts.
     lane.pause ??= clock.after(delayMs, () => {
       lane.pause = undefined

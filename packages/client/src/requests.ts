@@ -3,8 +3,8 @@ import { ParleyError, type ReplyFrame } from '@parley/protocol'
 /** What came back for a request: a result, an error, or nothing because the connection ended. */
 export type Answer =
   | { readonly status: 'ok'; readonly value: unknown }
-  /** `isFenced`: the server refuses what was sent behind it, so that nothing overtakes it. */
-  | { readonly status: 'error'; readonly error: ParleyError; readonly isFenced: boolean }
+  /** `fence`: the server refuses what was sent behind it, so that nothing overtakes it, until this number is named. */
+  | { readonly status: 'error'; readonly error: ParleyError; readonly fence: number | undefined }
   | { readonly status: 'lost' }
 
 /**
@@ -41,7 +41,7 @@ export class Requests {
     if (done === undefined) return
     this.#open.delete(frame.id)
     if (frame.error === undefined) done({ status: 'ok', value: frame.ok })
-    else done({ status: 'error', error: ParleyError.from(frame.error), isFenced: fence !== undefined })
+    else done({ status: 'error', error: ParleyError.from(frame.error), fence })
   }
 
   /** The connection is gone: nothing more will be answered. */

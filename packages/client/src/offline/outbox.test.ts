@@ -294,6 +294,19 @@ describe('an outbox that several tabs share', () => {
     expect([one.items, two.items]).toEqual([[], []])
   })
 
+  test('sends what a tab has written that crashed before it could tell', async () => {
+    const store = memoryOutboxStore()
+    const turns = tabs()
+    const [on, other] = [await connected(), await connected()]
+    open(on, store, { turns: turns() })
+    await settle()
+    await store.add({ id: 'k1', command: 'c.a', input: say('1'), addedAt: 0 })
+    open(other, store, { turns: turns() })
+    await settle()
+    await settle()
+    expect([texts(on), texts(other)]).toEqual([['1'], []])
+  })
+
   test('goes on in the next tab when the first is gone, under the same keys', async () => {
     const store = memoryOutboxStore()
     const turns = tabs()

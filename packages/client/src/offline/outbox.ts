@@ -122,7 +122,11 @@ class Outbox implements DurableOutbox {
       }),
     ]
     this.ready = this.#mirror.load()
-    void this.ready.then(pump)
+    void this.ready.then(() => {
+      // Whoever wrote it may have crashed before the others were told.
+      if (this.#mirror.records.length > 0) this.#turns.tell({ type: 'changed' })
+      pump()
+    })
   }
 
   get items(): readonly OutboxItem[] {

@@ -64,6 +64,8 @@ export class ChannelStream implements Stream {
   /** The last offset gone through, by whichever subscription. */
   #at = -1
   #head = 0
+  /** False once the server has said that it keeps nothing of this channel. */
+  #isKept = true
   #occupancy: Occupancy | undefined
   /** Its place lies behind what the server knew when it was asked for another: it is asked for by itself. */
   #doubted: Handle | undefined
@@ -96,8 +98,12 @@ export class ChannelStream implements Stream {
     if (this.#retry !== undefined) return
     const wants = JSON.stringify(this.#wants())
     const needsPast = handle.position !== undefined || (handle.options.recent ?? 0) > 0
-    if (this.#status === 'live' && wants === this.#asked.wants && !needsPast)
-      handle.join({ epoch: this.#epoch, offset: this.#at }, this.#head)
+    const position = { epoch: this.#epoch, offset: this.#at }
+    const isServed = this.#status === 'live' && wants === this.#asked.wants
+    if (isServed && !needsPast) handle.join(position, this.#head)
+    // To ask again would bring nothing, and interrupt the others.
+    else if (isServed && !this.#isKept)
+      handle.admit({ position, head: this.#head, recovered: false, reason: 'not_stored' }, handle.position)
     else if (this.#status !== 'asked' || this.#frame(0) !== this.#asked.frame) this.subscribe()
   }
 
@@ -237,6 +243,7 @@ export class ChannelStream implements Stream {
     if (typeof position?.epoch !== 'string' || !Number.isSafeInteger(position.offset))
       throw new TypeError('The result of `subscribe` lacks its position.')
     this.#status = 'live'
+    if (result.reason === 'not_stored') this.#isKept = false
     this.#head = result.head
     if (this.#epoch !== position.epoch) this.#at = position.offset
     this.#epoch = position.epoch

@@ -1,4 +1,4 @@
-import { type ConnectResult, encodeFrame, type SetStateFrame, supportedVersions } from '@parley/protocol'
+import { type ConnectResult, ParleyError, type SetStateFrame, supportedVersions } from '@parley/protocol'
 import type { ClientOptions } from '../client-options.ts'
 import type { ConnectionSnapshot } from '../connection/connection-snapshot.ts'
 import { createEngine, type Engine } from '../engine.ts'
@@ -29,6 +29,8 @@ export interface RelayOptions {
   readonly client: ClientOptions
   /** The connection works: tabs that wait may come. */
   readonly ready: () => void
+  /** Told of errors of the connection. Absent: they are reported as those that nobody handles. */
+  readonly failed?: ((error: ParleyError) => void) | undefined
 }
 
 /** The one connection, and the tabs that share it. To each tab it is what a server would be. */
@@ -66,6 +68,7 @@ export class Relay {
       },
     })
     const { lifecycle } = this.#engine
+    if (options.failed !== undefined) lifecycle.on('error', options.failed)
     lifecycle.on('status', (_status: string, snapshot: ConnectionSnapshot) => this.#changed(snapshot))
     lifecycle.on('subscribed', ({ channel }: { readonly channel: string }) => {
       this.#given.add(channel)
@@ -116,6 +119,10 @@ export class Relay {
       newId: () => this.#clock.secret(96),
       paced: () => this.#notice('hidden'),
       setState: (by, frame, done) => this.#setState(by, frame, done),
+      left: (channel) => {
+        for (const entries of this.#entries.values())
+          if (entries.get(link)?.channel === channel) this.#forget(entries, link)
+      },
     })
     this.#linger?.cancel()
     this.#connect()
@@ -219,8 +226,12 @@ export class Relay {
     else done({ status: 'ok', value: {} })
   }
 
-  #set(frame: SetStateFrame, done: (answer: Answer) => void): void {
-    this.#engine.connection.request((id) => encodeFrame({ ...frame, id }), done)
+  /** The stream has it from here on, and sets it again when it asks the server anew. */
+  #set({ channel, name, value }: SetStateFrame, done: (answer: Answer) => void): void {
+    const failed = (error: ParleyError): void => done({ status: 'error', error, fence: undefined })
+    const stream = this.#engine.channels.find(channel)
+    if (stream === undefined) return failed(new ParleyError('not_subscribed'))
+    stream.setState(name, value).then(() => done({ status: 'ok', value: {} }), failed)
   }
 
   readonly #tellPlaces = (): void => {

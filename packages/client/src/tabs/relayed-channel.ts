@@ -52,7 +52,7 @@ export class RelayedChannel {
       onDropped: ({ from: first, to, reason }) => this.#dropped(first, to, reason),
       // Told by the answer.
       onError: () => undefined,
-      onUnsubscribed: ({ code, message }) => this.#unsubscribed(code, message, false),
+      onUnsubscribed: ({ code, message }) => this.#unsubscribed(code, message),
     })
     this.#handle.ready.then(
       (subscribed) => {
@@ -105,8 +105,9 @@ export class RelayedChannel {
   /** What was missed is gone. Unless the answer says so, the tab asks again from its place, and is told. */
   #broke(): void {
     if (this.#told === undefined) return
+    // Nothing of what comes is for the tab where it stands, not even the place.
     this.#events = []
-    this.#unsubscribed('not_subscribed', 'The shared connection has lost its place.', true)
+    this.#leave('not_subscribed', 'The shared connection has lost its place.', true)
   }
 
   #dropped(from: number, to: number, reason: string): void {
@@ -127,11 +128,15 @@ export class RelayedChannel {
     })
   }
 
-  #unsubscribed(code: string, message: string, resubscribe: boolean): void {
+  #unsubscribed(code: string, message: string): void {
     if (this.#isOver) return
     // Refused before it began: the answer says so.
     if (this.#told === undefined) return
     this.flush()
+    this.#leave(code, message, false)
+  }
+
+  #leave(code: string, message: string, resubscribe: boolean): void {
     this.end()
     this.#options.send({ op: 'unsubscribed', channel: this.#frame.channel, code, message, resubscribe })
     this.#options.ended()

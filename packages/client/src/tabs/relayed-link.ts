@@ -29,8 +29,13 @@ export interface RelayedLinkOptions {
   readonly setState: (link: RelayedLink, frame: SetStateFrame, done: (answer: Answer) => void) => void
   /** A tab would like the server to ask more or less often. */
   readonly paced: () => void
+  /** A tab does not listen to a channel any more: what it has set there is gone. */
+  readonly left: (channel: string) => void
   readonly newId: () => string
 }
+
+const behindRefused =
+  'A call that was sent before this one was refused for now; nothing of this one was done. Send both again, in their order.'
 
 /** The server as one tab sees it: answers what the tab's client asks, from the connection that all tabs share. */
 export class RelayedLink {
@@ -41,6 +46,8 @@ export class RelayedLink {
   #isOver = false
   /** How often the tab would like the server to ask, in ms; 0: as often as it likes. */
   wishMs = 0
+  /** Number of the last refusal that the tab was told of; see `fence` in the protocol. */
+  #refusal = 0
   /** Frames that came before the tab was accepted. */
   #early: ClientFrame[] = []
   #outgoing: string[] = []
@@ -126,6 +133,7 @@ export class RelayedLink {
       case 'unsubscribe':
         this.#channels.get(frame.channel)?.end()
         this.#channels.delete(frame.channel)
+        this.#options.left(frame.channel)
         return this.#reply(frame.id, {})
       case 'call':
         return this.#call(frame)
@@ -175,9 +183,16 @@ export class RelayedLink {
     this.#channels.set(wanted.channel, channel)
   }
 
+  /**
+   * The server tells tabs apart no more than their calls: towards it, each call knows of all refusals that any tab was
+   * told of. Whether its own tab knows of its own is asked here.
+   */
   #call(frame: CallFrame): void {
-    this.#options.engine.connection.request(
-      (id) => encodeFrame({ ...frame, id }),
+    const { connection } = this.#options.engine
+    if (frame.fence !== undefined && frame.fence < this.#refusal)
+      return this.#refused(frame.id, new ParleyError('unavailable', behindRefused), this.#refusal)
+    connection.request(
+      (id, fence) => encodeFrame({ ...frame, id, ...(frame.fence === undefined ? {} : { fence }) }),
       (answer) => this.#answer(frame.id, answer),
     )
   }
@@ -185,17 +200,18 @@ export class RelayedLink {
   /** What got no answer is asked again by the tab, which loses its link with the connection. */
   #answer(id: number, answer: Answer): void {
     if (answer.status === 'ok') this.#reply(id, answer.value)
-    else if (answer.status === 'error') this.#refused(id, answer.error)
+    else if (answer.status === 'error') this.#refused(id, answer.error, answer.fence)
   }
 
   #reply(id: number, ok: unknown): void {
     this.#send({ op: 'reply', id, ok })
   }
 
-  #refused(id: number, error: ParleyError): void {
+  #refused(id: number, error: ParleyError, fence?: number): void {
+    if (fence !== undefined) this.#refusal = Math.max(this.#refusal, fence)
     // The token is the leader's.
     if (error.retry === 'refresh') this.#options.engine.connection.renewToken()
-    this.#send({ op: 'reply', id, error: error.toBody() })
+    this.#send({ op: 'reply', id, error: error.toBody(), ...(fence === undefined ? {} : { fence }) })
   }
 
   /** Frames of one turn leave together. */

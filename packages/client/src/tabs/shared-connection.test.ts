@@ -151,7 +151,8 @@ describe('tabs of one user', () => {
     await server.admit({ position: { epoch: 'e1', offset: 9 }, ...gone })
     await house.clock.advance(1_000)
     // Each tab asks from its place, and is told by itself.
-    await server.admit({ position: { epoch: 'e1', offset: 9 }, ...gone })
+    const again = await server.admit({ position: { epoch: 'e1', offset: 9 }, ...gone })
+    expect(again.from?.offset).toBe(1)
     await server.events('c', 9, 'ten')
     expect(ears.map(({ heard }) => heard)).toEqual([
       ['x', 'position_expired', 'ten'],
@@ -210,6 +211,80 @@ describe('tabs of one user', () => {
     await settle()
     await settle()
     expect((await server.last.accept()).pingIntervalMs ?? asked().at(-1)).toBe(200_000)
+  })
+
+  test('what a tab has set outlives a new subscription of all, and ends when it listens no more', async () => {
+    const { one, two, server } = await house.two()
+    const first = listen(one, 'c', { state: true })
+    await settle()
+    await server.admit()
+    const values = () => server.all('set').map(({ value }) => value)
+    void one.client.setState('c', 'mood', 'of one')
+    await settle()
+    // Another tab asks from an earlier place: the server forgets what was set, and has to be told.
+    listen(two, 'c', { state: true, from: { epoch: 'e', offset: 0 } })
+    await settle()
+    await server.admit()
+    await settle()
+    expect(values()).toEqual(['of one', 'of one'])
+    first.subscription.unsubscribe()
+    await settle()
+    expect(values()).toEqual(['of one', 'of one', null])
+  })
+
+  test('a call that is refused for now holds up those of its own tab alone', async () => {
+    const { one, two, server } = await house.two()
+    const refused = one.client.call('notes.add', { channel: 'c', n: 1 })
+    await settle()
+    await server.refuse(server.next('call').id, new ParleyError('unavailable'), 7)
+    void two.client.call('notes.add', { channel: 'c', n: 2 }).catch(() => undefined)
+    await settle()
+    expect(server.next('call')).toMatchObject({ input: { n: 2 }, fence: 7 })
+    await house.clock.advance(5_000)
+    const again = server.next('call')
+    expect(again).toMatchObject({ input: { n: 1 }, fence: 7 })
+    await server.ok(again.id, 'kept')
+    expect(await refused).toBe('kept')
+  })
+
+  test('do not interrupt each other in a channel of which nothing is kept', async () => {
+    const { one, two, server } = await house.two()
+    const first = listen(one, 'c', { from: { epoch: 'e', offset: 3 } })
+    await settle()
+    const position = { epoch: 'e', offset: 5 }
+    await server.admit({ position, head: 5, recovered: false, reason: 'not_stored' })
+    const second = listen(two, 'c', { from: { epoch: 'e', offset: 4 } })
+    await settle()
+    await server.events('c', 5, 'x')
+    await settle()
+    expect([first.heard, second.heard]).toEqual([
+      ['not_stored', 'x'],
+      ['not_stored', 'x'],
+    ])
+    expect(server.all('subscribe')).toEqual([])
+  })
+
+  test('are not disturbed by one that takes itself for the leader as well', async () => {
+    const links: string[] = []
+    const other = house.browser.tab()
+    const control = other.channel('parley wss://example.org/ws ada')
+    control.hear((message) => {
+      const { type, link } = message as { readonly type: string; readonly link: string }
+      if (type === 'open') links.push(link)
+    })
+    const { two, server } = await house.two()
+    const link = links.at(-1) as string
+    // It answers late, and the question is heard twice.
+    const late = other.channel(link)
+    late.tell({ from: 'another', type: 'opened' })
+    late.tell({ from: 'another', type: 'text', text: '{"op":"reply","id":1,"ok":{}}' })
+    late.tell({ from: 'another', type: 'closed', code: 1001, reason: '' })
+    control.tell({ type: 'open', link })
+    await settle()
+    const answer = two.client.call('notes.add', { channel: 'c' })
+    await settle()
+    await server.ok(server.next('call').id, 'kept')
+    expect([await answer, two.client.status, server.all('call')]).toEqual(['kept', 'connected', []])
   })
 
   test('are not mixed with those of another user', async () => {

@@ -1,3 +1,4 @@
+import type { ParleyError } from '@parley/protocol'
 import type { ClientOptions } from '../client-options.ts'
 import { leadershipTurns, type Turns } from '../offline/turns.ts'
 import { type Network, systemClock, systemNetwork } from '../platform.ts'
@@ -5,7 +6,7 @@ import type { ClientTransport, Link, LinkHandlers } from '../transport.ts'
 import { Leadership } from './leadership.ts'
 import { Relay } from './relay.ts'
 import type { RelayedLink, TabPort } from './relayed-link.ts'
-import { type LinkMessage, TabLink } from './tab-link.ts'
+import { type LeaderMessage, TabLink, type TabMessage } from './tab-link.ts'
 import { browserPlatform, type TabsChannel, type TabsPlatform } from './tabs-platform.ts'
 
 export type { Locks, TabsChannel, TabsPlatform } from './tabs-platform.ts'
@@ -15,6 +16,8 @@ export interface SharedConnectionOptions extends ClientOptions {
   readonly user: string
   /** Default: that of the page. */
   readonly tabs?: TabsPlatform | undefined
+  /** Told of errors of the shared connection, in the tab that has it. Absent: they are reported as unhandled. */
+  readonly onProblem?: ((error: ParleyError) => void) | undefined
 }
 
 export interface SharedConnection {
@@ -41,7 +44,7 @@ type ControlMessage =
 export function sharedConnection(options: SharedConnectionOptions): SharedConnection {
   const platform = options.tabs ?? browserPlatform()
   if (platform === undefined) {
-    const { user: _user, tabs: _tabs, ...alone } = options
+    const { user: _user, tabs: _tabs, onProblem: _told, ...alone } = options
     return { options: alone, isLeader: true, isShared: false, turns: () => undefined, close: () => undefined }
   }
   return new Tab(options, platform)
@@ -55,13 +58,16 @@ class Tab implements SharedConnection {
   readonly #name: string
   readonly #links = new Set<TabLink>()
   readonly #nudges = new Set<() => void>()
+  /** Links of other tabs that this one serves, each with what says so once more. */
+  readonly #served = new Map<string, () => void>()
   #id = ''
   #control: TabsChannel | undefined
   #leadership: Leadership | undefined
   #relay: Relay | undefined
 
   constructor(given: SharedConnectionOptions, platform: TabsPlatform) {
-    const { getToken: _token, token: _fixed, reconnect: _reconnect, user, tabs: _tabs, ...rest } = given
+    const { getToken: _token, token: _fixed, reconnect: _reconnect, user, ...more } = given
+    const { tabs: _tabs, onProblem: _told, ...rest } = more
     this.#given = given
     this.#platform = platform
     this.#name = `parley ${given.url} ${user}`
@@ -109,8 +115,12 @@ class Tab implements SharedConnection {
       this.#relay = undefined
       return
     }
-    const { user: _user, tabs: _tabs, ...client } = this.#given
-    this.#relay = new Relay({ client, ready: () => this.#told({ type: 'ready', leader: this.#id }) })
+    const { user: _user, tabs: _tabs, onProblem, ...client } = this.#given
+    this.#relay = new Relay({
+      client,
+      ready: () => this.#told({ type: 'ready', leader: this.#id }),
+      failed: onProblem,
+    })
     this.#told({ type: 'leader', leader: this.#id })
   }
 
@@ -131,30 +141,40 @@ class Tab implements SharedConnection {
   #serve(name: string): void {
     const relay = this.#relay
     if (relay === undefined) return
+    const served = this.#served.get(name)
+    // It has asked again before it was answered.
+    if (served !== undefined) return served()
     const channel = this.#platform.channel(name)
-    const tell = (message: LinkMessage): void => channel.tell(message)
+    const from = this.#id
+    const tell = (message: LeaderMessage): void => channel.tell(message)
+    const tellOpened = (): void => tell({ from, type: 'opened' })
+    this.#served.set(name, tellOpened)
     const end = new AbortController()
     const over = (): void => {
+      this.#served.delete(name)
       end.abort()
       channel.close()
     }
     const link = relay.accept({
-      send: (text) => tell({ type: 'text', text }),
+      send: (text) => tell({ from, type: 'text', text }),
       close(code, reason) {
-        tell({ type: 'closed', code, reason })
+        tell({ from, type: 'closed', code, reason })
         over()
       },
     })
     channel.hear((heard) => {
-      const message = heard as LinkMessage
-      if (message.type === 'text') relay.received(link, message.text)
-      else if (message.type === 'ping') tell({ type: 'pong' })
-      else if (message.type === 'closed') {
+      const message = heard as TabMessage | LeaderMessage
+      // Another that takes itself for the leader.
+      if ('from' in message) return
+      if (message.type === 'text' && message.to === from) relay.received(link, message.text)
+      else if (message.type === 'ping' && message.to === from) tell({ from, type: 'pong' })
+      else {
+        // It is gone, or has taken another leader.
         relay.leave(link)
         over()
       }
     })
-    tell({ type: 'opened', leader: this.#id })
+    tellOpened()
     // The tab holds this lock as long as it is there.
     const gone = async (): Promise<void> => {
       relay.leave(link)

@@ -2,12 +2,18 @@ import type { Clock, Timer } from '../platform.ts'
 import type { Link, LinkHandlers } from '../transport.ts'
 import type { TabsChannel, TabsPlatform } from './tabs-platform.ts'
 
-/** What goes over the channel of one link. */
-export type LinkMessage =
-  | { readonly type: 'opened'; readonly leader: string }
+type Said =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'closed'; readonly code: number; readonly reason: string }
-  | { readonly type: 'ping' | 'pong' }
+
+/** What a tab tells over the channel of its link, to the leader that it has taken; to none (`''`) before. */
+export type TabMessage = { readonly to: string } & (Said | { readonly type: 'ping' })
+
+/**
+ * What a leader tells a tab. One that has slept may not know yet that it leads no more: whoever hears tells the leaders
+ * apart.
+ */
+export type LeaderMessage = { readonly from: string } & (Said | { readonly type: 'opened' | 'pong' })
 
 export interface TabLinkOptions {
   readonly platform: TabsPlatform
@@ -42,7 +48,7 @@ export class TabLink implements Link {
     this.#options = options
     const { platform, name, ask } = options
     this.#channel = platform.channel(name)
-    this.#channel.hear((message) => this.#heard(message as LinkMessage))
+    this.#channel.hear((message) => this.#heard(message as LeaderMessage))
     // Whoever leads waits for this lock: when it is free, this tab is gone, however it went.
     platform.locks
       .request(name, { signal: this.#alive.signal }, () => {
@@ -63,22 +69,27 @@ export class TabLink implements Link {
   }
 
   send(text: string): void {
-    if (!this.#isOver) this.#tell({ type: 'text', text })
+    if (!this.#isOver) this.#tell({ ...this.#address, type: 'text', text })
   }
 
   close(code: number, reason: string): void {
     if (this.#isOver) return
-    this.#tell({ type: 'closed', code, reason })
+    this.#tell({ ...this.#address, type: 'closed', code, reason })
     this.#stop()
   }
 
-  #heard(message: LinkMessage): void {
-    if (this.#isOver) return
+  get #address() {
+    return { to: this.#leader ?? '' }
+  }
+
+  #heard(message: LeaderMessage): void {
+    if (this.#isOver || message.from !== (this.#leader ?? (message.type === 'opened' ? message.from : '')))
+      return
     this.#misses = 0
     switch (message.type) {
       case 'opened':
         if (this.#leader !== undefined) return
-        this.#leader = message.leader
+        this.#leader = message.from
         this.#wait(askMs)
         return this.#options.handlers.opened()
       case 'pong':
@@ -103,11 +114,11 @@ export class TabLink implements Link {
     }
     this.#misses += 1
     if (this.#leader === undefined) this.#options.ask()
-    else this.#tell({ type: 'ping' })
+    else this.#tell({ ...this.#address, type: 'ping' })
     this.#wait(patienceMs)
   }
 
-  #tell(message: LinkMessage): void {
+  #tell(message: TabMessage): void {
     this.#channel.tell(message)
   }
 
