@@ -44,4 +44,31 @@ export const extraDefects: readonly Defect[] = [
       },
     ],
   },
+  {
+    name: 'tabs: the next leader does not know where a tab stood',
+    with: ['tabs'],
+    changes: [
+      {
+        file: client('tabs/relayed-channel.ts'),
+        healthy: '      ...{ from, recent, filter, state, occupancy, silent },\n',
+        ill: '      ...{ from: undefined && from, recent, filter, state, occupancy, silent },\n',
+      },
+    ],
+  },
+  {
+    name: 'tabs: nobody is told the number of a refusal',
+    with: ['tabs'],
+    changes: [
+      {
+        file: client('tabs/relayed-link.ts'),
+        healthy: 'id, ...(frame.fence === undefined ? {} : { fence }) }),',
+        ill: 'id }),',
+      },
+      {
+        file: client('tabs/relayed-link.ts'),
+        healthy: 'this.#refused(id, answer.error, answer.fence)',
+        ill: 'this.#refused(id, answer.error)',
+      },
+    ],
+  },
 ]

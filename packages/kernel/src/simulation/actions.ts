@@ -9,6 +9,9 @@ type Act = (world: World, action: Action) => boolean
 const tabOf = ({ tabs }: World, { who }: Action) => tabs[who % tabs.length] as Tab
 const channelOf = ({ channels }: World, { channel }: Action) => channels[channel % channels.length] as string
 const slotOf = ({ nodes }: World, { who }: Action) => who % nodes.count
+/** Tabs take the lead from one that has not answered for so long. */
+const takesLeadMs = 9_000
+
 const later = (world: World, { forMs }: Action, run: () => void) => void world.clock.after(forMs, run)
 
 /** Does something to the link of a tab. */
@@ -41,6 +44,23 @@ function reload(world: World, tab: Tab, action: Action): boolean {
   return true
 }
 
+/** The system gives a tab no time for a while. */
+function freeze(world: World, { process }: Tab, forMs: number): boolean {
+  if (process === undefined || process.isFrozen) return false
+  process.freeze()
+  void world.clock.after(forMs, () => process.thaw())
+  return true
+}
+
+/** Does something to a tab that has the connection of others as well. */
+function toLeader(act: (tab: Tab, action: Action, world: World) => boolean): Act {
+  return (world, action) => {
+    const leaders = world.tabs.filter(({ page, client }) => page !== undefined && client?.isLeader === true)
+    const tab = leaders[action.who % Math.max(leaders.length, 1)]
+    return tab !== undefined && act(tab, action, world)
+  }
+}
+
 /** Somebody writes, and is gone. What that does to the outbox is counted there. */
 function writeAndReload(world: World, action: Action, afterMs: number): boolean {
   const tab = tabOf(world, action)
@@ -52,7 +72,7 @@ function writeAndReload(world: World, action: Action, afterMs: number): boolean 
 
 const mishaps: Readonly<Record<Fault, Act>> = {
   delay: (world, action) => {
-    const place = action.amount % 4 === 0 ? undefined : tabOf(world, action).name
+    const place = action.amount % 4 === 0 ? undefined : tabOf(world, action).place
     world.network.delay(place, 50 + (action.amount % 400))
     later(world, action, () => world.network.delay(place, 0))
     return true
@@ -64,9 +84,9 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     const isLateAtNode = amount % 3 > 0 && amount % 5 > 1
     link.drop(amount % 3 === 0 ? lagMs : 0, isLateAtNode ? lagMs : 0)
     if (isLateAtNode) return
-    const { name } = tabOf(world, action)
-    world.network.isolate(name, true)
-    later(world, { ...action, forMs: forMs * 10 }, () => world.network.isolate(name, false))
+    const { place } = tabOf(world, action)
+    world.network.isolate(place, true)
+    later(world, { ...action, forMs: forMs * 10 }, () => world.network.isolate(place, false))
   }),
   half_open: toLink((link, { amount }) => {
     link.halfOpen((['client', 'node', 'both'] as const)[amount % 3] ?? 'both')
@@ -90,7 +110,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     const tab = tabOf(world, action)
     const { link } = tab
     if (link === undefined || link.isOver) return false
-    tab.wasCut = true
+    for (const one of tab.companions) one.wasCut = true
     link.cut(action.channel % 2 === 0 ? 'client' : 'node', action.amount)
     return true
   },
@@ -109,8 +129,10 @@ const mishaps: Readonly<Record<Fault, Act>> = {
   token_expiry: (world, action) => {
     const tab = tabOf(world, action)
     if (tab.client === undefined) return false
-    tab.badTokensUntil = world.clock.elapsed() + action.forMs * 8
-    tab.isTokenLate = action.amount % 2 === 0
+    for (const one of tab.companions) {
+      one.badTokensUntil = world.clock.elapsed() + action.forMs * 8
+      one.isTokenLate = action.amount % 2 === 0
+    }
     if (action.amount % 4 === 0) tab.link?.drop(0, 0)
     return true
   },
@@ -194,13 +216,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     later(world, action, () => process.thaw())
     return true
   },
-  tab_frozen: (world, action) => {
-    const { process } = tabOf(world, action)
-    if (process === undefined || process.isFrozen) return false
-    process.freeze()
-    later(world, { ...action, forMs: action.forMs * 3 }, () => process.thaw())
-    return true
-  },
+  tab_frozen: (world, action) => freeze(world, tabOf(world, action), action.forMs * 3),
   drain: (world, action) => drainAndBoot(world, slotOf(world, action)),
   rolling_restart: (world, action) => {
     const roll = (slot: number): void => {
@@ -247,6 +263,22 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     if (store !== undefined) store.isFull = true
     later(world, action, () => store?.mend())
     return false
+  },
+  leader_closed: toLeader((tab, action, world) => reload(world, tab, action)),
+  // The others wait for it, or take the lead from it.
+  leader_frozen: toLeader((tab, action, world) =>
+    freeze(world, tab, action.forMs * 2 + (action.channel % 2) * takesLeadMs),
+  ),
+  // It is put aside, and gone back to.
+  page_left: (world, action) => {
+    const shared = world.tabs.filter(({ page, client }) => page !== undefined && client !== undefined)
+    const tab = shared[action.who % Math.max(shared.length, 1)]
+    if (tab?.page === undefined || tab.process?.isFrozen !== false) return false
+    const { page } = tab
+    page.leave()
+    freeze(world, tab, action.forMs * 3)
+    later(world, { ...action, forMs: action.forMs * 3 }, () => page.comeBack())
+    return true
   },
 }
 

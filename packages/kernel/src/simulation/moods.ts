@@ -26,21 +26,30 @@ function differencesOf(
   const found: Difference[] = []
   for (const reading of tab.readings.values()) {
     if (reading.channel !== channel || !reading.isOpen) continue
-    const missing = there.flatMap((other) => [`${other.user} presence`, ...moodOf(other, channel)])
+    const missing = expectedIn(channel, there)
     const more = seenBy(reading).filter((entry) => !takeOne(missing, entry))
     const wrong = more.filter((entry) => !there.some((other) => lingers(other, channel, entry)))
     if (missing.length > 0 || wrong.length > 0)
       found.push({
         ...{ tab, channel },
-        text: `${tab.name} in ${channel} lacks [${missing.join(', ')}], and sees [${wrong.join(', ')}] besides`,
+        text: `${tab.name} in ${channel} lacks [${missing.map((some) => some.join(' or ')).join(', ')}], and sees [${wrong.join(', ')}] besides`,
       })
   }
   return found
 }
 
-function moodOf(tab: Tab, channel: string): readonly string[] {
-  const mood = tab.moods.get(channel)
-  return mood === undefined ? [] : [`${tab.user} mood ${mood}`]
+/**
+ * Entries that are expected, each one of a few: tabs that share a connection share its entries, and show that of one of
+ * them.
+ */
+function expectedIn(channel: string, there: readonly Tab[]): (readonly string[])[] {
+  return [...new Set(there.map(({ place }) => place))].flatMap((place) => {
+    const tabs = there.filter((tab) => tab.place === place)
+    const moods = tabs.flatMap(({ user, moods }) =>
+      moods.has(channel) ? [`${user} mood ${moods.get(channel)}`] : [],
+    )
+    return [[`${tabs[0]?.user} presence`], ...(moods.length === 0 ? [] : [moods])]
+  })
 }
 
 function seenBy(reading: Reading): readonly string[] {
@@ -54,8 +63,8 @@ function lingers(tab: Tab, channel: string, entry: string): boolean {
   return user === tab.user && name === 'mood' && tab.mayLinger(channel, mood)
 }
 
-function takeOne(list: string[], entry: string): boolean {
-  const index = list.indexOf(entry)
+function takeOne(list: (readonly string[])[], entry: string): boolean {
+  const index = list.findIndex((some) => some.includes(entry))
   if (index >= 0) list.splice(index, 1)
   return index >= 0
 }

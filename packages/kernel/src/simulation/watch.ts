@@ -73,9 +73,13 @@ export class Watch {
   }
 }
 
-/** Whether nothing has happened to a tab, any of its connections and its node since a time. */
-function isCalm({ process, links }: Tab, sinceMs: number): boolean {
-  if (process === undefined || process.isFrozen || process.disturbedAt > sinceMs) return false
+/**
+ * Whether nothing has happened to a tab and those that it shares its connection with, any of their connections and their
+ * node since a time.
+ */
+function isCalm({ companions, links }: Tab, sinceMs: number): boolean {
+  for (const { process } of companions)
+    if (process === undefined || process.isFrozen || process.disturbedAt > sinceMs) return false
   // Over HTTP, who has lost the way back may still have requests on their way.
   const isHearing = links.some(({ parts }) => !parts.isUplink)
   return isHearing && links.every((link) => isCalmLink(link, sinceMs))

@@ -1,5 +1,6 @@
 import type { ChannelEvent, Filter, ParleyError, Position, StateEntry } from '@parley/protocol'
 import type { Clock } from '../../ports/clock.ts'
+import type { Page } from './browser.ts'
 import type { ClientTransport } from './network.ts'
 import type { PageStore } from './store.ts'
 
@@ -40,6 +41,8 @@ export interface SimulatedClient {
   readonly status: string
   /** There is one when there is a store for it. */
   readonly outbox?: SimulatedOutbox | undefined
+  /** Its page has the connection that others share. */
+  readonly isLeader: boolean
   connect(): Promise<void>
   /** For good: nothing that belongs to it goes on. */
   disconnect(): void
@@ -57,6 +60,8 @@ export interface ClientParts {
   readonly user: string
   /** Where an outbox keeps what is sent through it. */
   readonly store?: PageStore
+  /** The page, if it shares its connection with others of its browser. */
+  readonly page?: Page
 }
 
 /** Makes a client of its parts: the kernel does not import it. */

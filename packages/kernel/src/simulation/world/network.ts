@@ -64,10 +64,10 @@ export class SimulatedNetwork {
     return { name: 'simulated', open: (url, handlers) => this.#open(client, { place, url }, handlers) }
   }
 
-  /** The newest link of a client. */
-  linkOf(client: SimulatedProcess): SimulatedLink | undefined {
+  /** The newest link of any of some clients. */
+  linkOf(clients: readonly SimulatedProcess[]): SimulatedLink | undefined {
     let newest: SimulatedLink | undefined
-    for (const [link, process] of this.#links) if (process === client) newest = link
+    for (const [link, process] of this.#links) if (clients.includes(process)) newest = link
     return newest
   }
 

@@ -1,6 +1,7 @@
 import type { ParleyError } from '@parley/protocol'
 import type { HistoryPage } from '../../context.ts'
 import type { Oracle } from '../oracle/oracle.ts'
+import type { Page, SimulatedBrowser } from './browser.ts'
 import { Calls } from './calls.ts'
 import type { SimulatedClient } from './client.ts'
 import type { SimulatedLink } from './link.ts'
@@ -22,6 +23,10 @@ export class Tab {
   /** Where its outbox keeps what it sends, if it has one. */
   readonly store: SimulatedStore | undefined
   readonly calls: Calls
+  /** From where it reaches the network: tabs with the same place share what they have. */
+  readonly place: string
+  readonly #browser: SimulatedBrowser | undefined
+  page: Page | undefined
   readonly #lingering = new Set<string>()
   #life = 0
   #client: SimulatedClient | undefined
@@ -39,6 +44,8 @@ export class Tab {
     this.index = place.index
     this.app = place.app
     this.user = place.user
+    this.#browser = world.browserOf(this)
+    this.place = this.#browser === undefined ? this.name : `the browser of ${this.user} (${this.app})`
     this.store = world.storeOf(this)
     this.calls = new Calls(world, this)
   }
@@ -52,16 +59,27 @@ export class Tab {
   }
 
   get link(): SimulatedLink | undefined {
-    return this.process === undefined ? undefined : this.#world.network.linkOf(this.process)
+    return this.#world.network.linkOf(this.#processes)
+  }
+
+  /** Those of its pages that are there, and of those that it shares its connection with. */
+  get #processes(): readonly SimulatedProcess[] {
+    return this.companions.flatMap(({ process, client }) =>
+      process === undefined || (client === undefined && process !== this.process) ? [] : [process],
+    )
+  }
+
+  /** The tabs that share one connection with it, and it itself. */
+  get companions(): readonly Tab[] {
+    return this.#browser === undefined ? [this] : this.#world.tabs.filter(({ place }) => place === this.place)
   }
 
   /** All that it takes for open: over HTTP a stream, and requests beside it. */
   get links(): readonly SimulatedLink[] {
-    const { process } = this
-    if (process === undefined) return []
-    return this.#world.network
-      .linksOf(process)
-      .filter((link) => link.parts.client === process && link.isOpenAt('client'))
+    const { network } = this.#world
+    return this.#processes.flatMap((process) =>
+      network.linksOf(process).filter((link) => link.parts.client === process && link.isOpenAt('client')),
+    )
   }
 
   /** The page is loaded: what is noted is sent again, and everything goes on where it stood. */
@@ -70,7 +88,8 @@ export class Tab {
     this.#life += 1
     const process = this.#world.process(`${this.name}#${this.#life}`)
     this.process = process
-    const below = this.#world.network.clientTransport(process, this.name)
+    this.page = this.#browser?.open(process)
+    const below = this.#world.network.clientTransport(process, this.place)
     const client = this.#world.makeClient({
       clock: process,
       transport: this.#world.wire?.client(below, process) ?? below,
@@ -79,6 +98,7 @@ export class Tab {
       callTimeoutMs: 20_000,
       user: this.user,
       ...(this.store === undefined ? {} : { store: this.store.open(process) }),
+      ...(this.page === undefined ? {} : { page: this.page }),
     })
     this.#client = client
     client.onError((error) => this.#failed(error))
@@ -94,10 +114,12 @@ export class Tab {
     if (process === undefined || this.#client === undefined) return
     for (const reading of this.readings.values()) reading.suspend()
     if (code === 1000) this.#client.disconnect()
+    else if (code !== undefined) this.page?.leave()
     this.#client = undefined
     this.calls.shut()
     const links = this.#world.network.linksOf(process)
     process.kill()
+    if (this.page !== undefined) this.#browser?.gone(this.page)
     for (const link of links) {
       if (code === undefined) link.drop(-1, this.#world.random.below(3_000))
       else link.clientEnd().close(code, '')

@@ -3,6 +3,7 @@ import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { Oracle } from '../oracle/oracle.ts'
 import type { Extra, Fault, Schedule } from '../schedule.ts'
 import { Backend } from './backend.ts'
+import { SimulatedBrowser } from './browser.ts'
 import type { ClientFactory } from './client.ts'
 import { SimulatedDatabase } from './database.ts'
 import { Lines } from './lines.ts'
@@ -42,8 +43,10 @@ const channelsOf: Readonly<Record<Schedule['class'], readonly string[]>> = {
   ephemeral: ['live:a', 'live:b', 'live:c'],
 }
 
+type Seat = readonly [app: string, user: string]
+
 /** App and user of each tab. Some users have two, and there are users of one name in both apps. */
-const seats = [
+const seats: readonly Seat[] = [
   ['default', 'ada'],
   ['default', 'ada'],
   ['default', 'bob'],
@@ -53,7 +56,9 @@ const seats = [
   ['other', 'ada'],
   ['other', 'bob'],
   ['other', 'bob'],
-] as const
+]
+/** The same where tabs share connections: some users have three. */
+const sharedSeats = seats.with(2, ['default', 'ada'])
 
 /** Nodes, clients, and everything between them, on one virtual clock. */
 export class World {
@@ -75,6 +80,8 @@ export class World {
   readonly #recorder = new Recorder()
   /** Disks of browsers, by place. */
   readonly stores = new Map<string, SimulatedStore>()
+  readonly #browsers = new Map<string, SimulatedBrowser>()
+  readonly #seats: readonly Seat[]
   readonly #told: ((line: Line) => void) | undefined
   wasRestored = false
   /** Most units that ever waited for the disk of one node. */
@@ -88,6 +95,7 @@ export class World {
     this.#told = told
     this.wire = wire
     this.extras = new Set(schedule.with)
+    this.#seats = this.extras.has('tabs') ? sharedSeats : seats
     this.makeClient = makeClient
     this.clock = new VirtualClock({ seed: schedule.seed, isAlone: true })
     this.random = new Random(schedule.seed).fork('world')
@@ -118,25 +126,36 @@ export class World {
     this.lines = new Lines(this.process('broker'), this.random)
     this.nodes = new Nodes(this, schedule.nodes)
     this.backend = new Backend(this)
-    this.tabs = seats.map(([app, user], index) => new Tab(this, { index, app, user }))
+    this.tabs = this.#seats.map(([app, user], index) => new Tab(this, { index, app, user }))
   }
 
   get apps(): readonly string[] {
-    return [...new Set(seats.map(([app]) => app))]
+    return [...new Set(this.#seats.map(([app]) => app))]
   }
 
   /** Where the outbox of a tab keeps what is sent, if tabs have outboxes. */
-  storeOf({ name }: Tab): SimulatedStore | undefined {
+  storeOf({ place }: Tab): SimulatedStore | undefined {
     if (!this.extras.has('outbox')) return undefined
-    const known = this.stores.get(name)
+    const known = this.stores.get(place)
     if (known !== undefined) return known
     const store = new SimulatedStore({
       clock: this.clock,
-      random: this.random.fork(`store of ${name}`),
+      random: this.random.fork(`store of ${place}`),
       struck: (fault) => this.happened(fault),
     })
-    this.stores.set(name, store)
+    this.stores.set(place, store)
     return store
+  }
+
+  /** The browser of a tab, if tabs share connections and the user has several. */
+  browserOf({ app, user }: Tab): SimulatedBrowser | undefined {
+    const tabs = this.#seats.filter((seat) => seat[0] === app && seat[1] === user)
+    if (!this.extras.has('tabs') || tabs.length === 1) return undefined
+    const key = `${app} ${user}`
+    const browser =
+      this.#browsers.get(key) ?? new SimulatedBrowser(this.clock, this.random.fork(`browser of ${key}`))
+    this.#browsers.set(key, browser)
+    return browser
   }
 
   process(name: string): SimulatedProcess {
