@@ -56,7 +56,8 @@ test('a server that is killed again and again gives up no job too early, loses n
   await expect.poll(async () => (await deadLetters()).length, { timeout: 60_000 }).toBe(names.length)
   const given = await deadLetters()
   expect(given.map(({ input }) => input.to).sort()).toEqual([...names].sort())
-  expect(given.every(({ attempts }) => attempts === 4)).toBe(true)
+  // One that the kill has met in its fourth attempt is given up when it is due for a fifth.
+  expect(given.filter(({ attempts }) => attempts < 4 || attempts > 5)).toEqual([])
   await killAndStart()
   expect(await deadLetters()).toEqual(given)
   // Requeued in vain, and killed in between: they come back, each once.
