@@ -31,3 +31,20 @@ describe.each(['sse', 'http-stream', 'polling'])(
     )
   },
 )
+
+test.each([
+  ['http-stream', 15],
+  ['http-stream', 21],
+  ['polling', 40],
+  ['polling', 48],
+  ['polling', 58],
+])(
+  'a seed that went wrong once: %s, %i',
+  async (transport, seed) => {
+    const { violations } = await runSeed({
+      ...{ seed, steps: 400, class: 'all', nodes: nodesFor(seed), transport },
+    })
+    expect(violations).toEqual([])
+  },
+  minutes,
+)

@@ -8,7 +8,9 @@ import type { HttpLink } from './http/link.ts'
 import type { LinkClock } from './http/link-clock.ts'
 import { handshakeOf, Links } from './http/links.ts'
 import { Listeners } from './http/listeners.ts'
-import { PollDownlink } from './http/poll-downlink.ts'
+import { JoinedLines } from './http/polling/joined-lines.ts'
+import { eventsGapMs, PollDownlink } from './http/polling/poll-downlink.ts'
+import { Pulse } from './http/polling/pulse.ts'
 import { type Asker, errorIn, Questions, refusalOf } from './http/questions.ts'
 import { StreamDownlink } from './http/stream-downlink.ts'
 import { Tickets, ticketTtlMs } from './http/tickets.ts'
@@ -67,6 +69,8 @@ class HttpLinks implements HttpTransport {
   readonly #encodings: Readonly<Record<'stream' | 'sse', Encoding>> = { stream: ndjson(), sse: eventStream() }
   readonly #absenceMs: number
   readonly #clock: LinkClock
+  readonly #pulse: Pulse
+  readonly #joined = new JoinedLines()
   readonly #refused
 
   constructor(options: HttpTransportOptions) {
@@ -76,10 +80,12 @@ class HttpLinks implements HttpTransport {
       allowedOrigins: options.allowedOrigins ?? ['self'],
       trustedProxies: options.trustedProxies ?? 0,
       maxBodyBytes: options.limits.maxFrameBytes + maxEnvelopeBytes,
+      clock: options.clock,
     }
     this.#absenceMs = options.absenceMs ?? 10_000
     this.#logger = options.logger.child({ transport: this.name })
     this.#clock = options.clock
+    this.#pulse = new Pulse(this.#clock, eventsGapMs)
     this.#links = new Links({
       ...{ closeTimeoutMs: options.closeTimeoutMs ?? 3_000, logger: this.#logger, clock: this.#clock },
     })
@@ -185,6 +191,8 @@ class HttpLinks implements HttpTransport {
         pauseMs: Math.min(pauseMs, longestPauseMs),
         absenceMs: this.#absenceMs,
         clock: this.#clock,
+        pulse: this.#pulse,
+        joined: this.#joined,
       })
       const poll = {
         respond(text: string, sent?: () => void) {

@@ -45,6 +45,8 @@ export class Uplink {
   #isOver = false
   /** Gives up the request that is on its way. */
   #giveUp = new AbortController()
+  /** Ends the pause before the next try. */
+  #endPause: (() => void) | undefined
   bufferedBytes = 0
 
   constructor(parts: UplinkParts) {
@@ -78,6 +80,7 @@ export class Uplink {
   stop(): void {
     this.#isOver = true
     this.#giveUp.abort()
+    this.#endPause?.()
     this.#queue = []
     this.bufferedBytes = 0
     this.#close?.done()
@@ -124,6 +127,19 @@ export class Uplink {
     return messages.join('\n')
   }
 
+  /** The pause before a further attempt. Answers false when what waits is given up. */
+  #pause(attempt: number): Promise<boolean> {
+    const { clock } = this.#parts
+    const delayMs = firstDelayMs * 2 ** (attempt - 1) * (0.5 + clock.random() / 2)
+    return new Promise((resolve) => {
+      const timer = clock.after(delayMs, () => resolve(true))
+      this.#endPause = () => {
+        timer.cancel()
+        resolve(false)
+      }
+    })
+  }
+
   /** Answers what is wrong when the server will not have it. */
   async #deliver(body: {
     envelope: object
@@ -133,10 +149,7 @@ export class Uplink {
     const { clock, fetcher, url } = this.#parts
     let problem = ''
     for (let attempt = 0; attempt < maxAttempts && !this.#isOver; attempt++) {
-      if (attempt > 0) {
-        const delayMs = firstDelayMs * 2 ** (attempt - 1) * (0.5 + clock.random() / 2)
-        await new Promise<void>((resolve) => clock.after(delayMs, resolve))
-      }
+      if (attempt > 0 && !(await this.#pause(attempt))) break
       const giveUp = new AbortController()
       this.#giveUp = giveUp
       const timer = clock.after(timeoutMs, () => giveUp.abort())

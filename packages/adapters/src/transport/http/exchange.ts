@@ -2,16 +2,21 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { appKeyIn, clientAddress, originAllowed } from '@parley/kernel'
 import { errorStatus, ParleyError } from '@parley/protocol'
+import type { LinkClock } from './link-clock.ts'
+import { writableOf } from './writable-of.ts'
 
 /** What decides who may ask, and how much. */
 export interface ExchangeRules {
   readonly allowedOrigins: readonly string[]
   readonly trustedProxies: number
   readonly maxBodyBytes: number
+  readonly clock: Pick<LinkClock, 'after'>
 }
 
 /** A body has to be here after so long. */
 const bodyTimeoutMs = 10_000
+/** An answer has to be with the operating system after so long, or its client is gone without a word. */
+const leaveMs = 15_000
 const maxTokenLength = 8_192
 
 /**
@@ -131,6 +136,9 @@ export class Exchange {
       this.origin === undefined && headers === none ? usual : { ...usual, ...this.#cors(), ...headers },
     )
     response.end(text)
+    if (writableOf(response).writableLength === 0) return
+    const timer = this.#rules.clock.after(leaveMs, () => response.destroy())
+    response.on('close', () => timer.cancel())
   }
 
   /** Answers with an error body, as REST does. */

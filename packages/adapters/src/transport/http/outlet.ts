@@ -1,8 +1,8 @@
 import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Writable } from 'node:stream'
 import type { OutgoingFrame } from '@parley/kernel'
 import type { Encoding } from './encoding.ts'
+import { writableOf } from './writable-of.ts'
 
 /** What an outlet tells. */
 export interface OutletOwner {
@@ -44,7 +44,7 @@ export class Outlet {
   }
 
   get #writableLength(): number {
-    return this.#socket?.writableLength ?? streamOf(this.#response).writableLength
+    return this.#socket?.writableLength ?? writableOf(this.#response).writableLength
   }
 
   write(frame: OutgoingFrame): void {
@@ -109,9 +109,4 @@ export class Outlet {
 function socketOf(response: ServerResponse): Socket | undefined {
   if (!(response instanceof ServerResponse) || !response.chunkedEncoding) return undefined
   return response.socket ?? undefined
-}
-
-/** What holds back what is written: in HTTP/2, a stream of the connection. */
-function streamOf(response: ServerResponse & { readonly stream?: Writable }): Writable {
-  return response.stream ?? response
 }

@@ -1,5 +1,5 @@
 import type { Timer } from '@parley/kernel'
-import type { LinkClock } from './link-clock.ts'
+import type { LinkClock } from '../link-clock.ts'
 
 /**
  * A time by which something has to happen, set anew again and again. Putting it off costs nothing: one timer looks from

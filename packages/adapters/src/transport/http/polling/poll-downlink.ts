@@ -1,19 +1,22 @@
-import type { OutgoingFrame, Timer } from '@parley/kernel'
+import type { OutgoingFrame } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
+import { closeLine, type Downlink, type HttpLink } from '../link.ts'
+import type { LinkClock } from '../link-clock.ts'
+import type { Poll } from '../poll.ts'
 import { Deadline } from './deadline.ts'
-import { closeLine, type Downlink, type HttpLink } from './link.ts'
-import type { LinkClock } from './link-clock.ts'
-import type { Poll } from './poll.ts'
+import type { JoinedLines } from './joined-lines.ts'
+import type { Pulse } from './pulse.ts'
+
+/**
+ * Events that follow an answer within so many ms are gathered for as long: a request costs more than the events in it,
+ * for us, the client and all between. The first event after a silence goes at once.
+ */
+export const eventsGapMs = 20
 
 /** Characters of an answer, about: what is more waits for the next. */
 const answerLength = 262_144
 /** Proxies give up on a silent response after 60 s and less. */
 const longestWaitMs = 55_000
-/**
- * Answers that bring nothing but events are so far apart: a request costs more than the events in it, for us, the client
- * and all between. The first event after a silence goes at once.
- */
-const eventsGapMs = 20
 /** With so many characters an answer is worth a request. */
 const gatheredLength = 16_384
 
@@ -23,6 +26,9 @@ interface Pace {
   /** When it does not ask again for so long beyond that, it is gone. */
   readonly absenceMs: number
   readonly clock: LinkClock
+  /** Of all links: beats `eventsGapMs` after the first of them has begun to gather. */
+  readonly pulse: Pulse
+  readonly joined: JoinedLines
 }
 
 /**
@@ -47,15 +53,19 @@ export class PollDownlink implements Downlink {
   #isUrgent = false
   /** Elapsed time of the newest answer. */
   #answeredAt = Number.NEGATIVE_INFINITY
-  /** For the answer that waits for more. */
-  #gap: Timer | undefined
+  /** The next answer waits for more. */
+  #isGathering = false
+  readonly #pulse: Pulse
+  readonly #joined: JoinedLines
   readonly #longestMs: number
   /** Of the poll that is held; else of the client, which has to ask again. */
   readonly #deadline: Deadline
 
-  constructor(link: HttpLink, greeting: string, { pauseMs, absenceMs, clock }: Pace) {
+  constructor(link: HttpLink, greeting: string, { pauseMs, absenceMs, clock, pulse, joined }: Pace) {
     this.#link = link
     this.#clock = clock
+    this.#pulse = pulse
+    this.#joined = joined
     this.#greeting = greeting
     this.pauseMs = pauseMs
     this.#longestMs = pauseMs + absenceMs
@@ -82,11 +92,18 @@ export class PollDownlink implements Downlink {
   /** Whether the next answer waits for more; then it comes by itself. */
   #gathers(): boolean {
     if (this.#isUrgent || this.#length >= gatheredLength) return false
-    if (this.#gap !== undefined) return true
-    const leftMs = this.#answeredAt + eventsGapMs - this.#clock.elapsed()
-    if (leftMs <= 0) return false
-    this.#gap = this.#clock.after(Math.ceil(leftMs), () => this.#answer())
+    if (this.#isGathering) return true
+    if (this.#clock.elapsed() - this.#answeredAt >= eventsGapMs) return false
+    this.#isGathering = true
+    this.#pulse.join(this.#beat)
     return true
+  }
+
+  readonly #beat = () => this.#answer()
+
+  #stopGathering(): void {
+    if (this.#isGathering) this.#pulse.leave(this.#beat)
+    this.#isGathering = false
   }
 
   cork(): void {
@@ -151,8 +168,7 @@ export class PollDownlink implements Downlink {
 
   #answer(): void {
     this.#isFlushing = false
-    this.#gap?.cancel()
-    this.#gap = undefined
+    this.#stopGathering()
     const held = this.#held
     if (held === undefined) return
     this.#held = undefined
@@ -167,16 +183,18 @@ export class PollDownlink implements Downlink {
 
   /** The lines of the next answer, each behind a line feed. */
   #next(): string {
-    let text = ''
     let count = 0
+    let length = 0
     for (const message of this.#queue) {
-      if (count > 0 && text.length + message.length > answerLength) break
-      text += `\n${message}`
-      this.#length -= message.length
+      if (count > 0 && length + message.length > answerLength) break
+      length += message.length
       count += 1
     }
-    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count)
-    this.#isUrgent &&= this.#queue.length > 0
+    const isAll = count === this.#queue.length
+    const text = this.#joined.of(isAll ? this.#queue : this.#queue.slice(0, count))
+    this.#queue = isAll ? [] : this.#queue.slice(count)
+    this.#length -= length
+    this.#isUrgent &&= !isAll
     return this.#queue.length === 0 && this.#farewell !== undefined ? `${text}\n${this.#farewell}` : text
   }
 
@@ -198,8 +216,7 @@ export class PollDownlink implements Downlink {
   destroy(): void {
     this.#release()
     this.#deadline.end()
-    this.#gap?.cancel()
-    this.#gap = undefined
+    this.#stopGathering()
     this.#isFlushing = false
     this.#queue = []
     this.#length = 0

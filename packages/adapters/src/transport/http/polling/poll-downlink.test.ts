@@ -1,7 +1,9 @@
 import { VirtualClock } from '@parley/kernel/testing'
 import { expect, test } from 'vitest'
-import type { HttpLink } from './link.ts'
-import { PollDownlink } from './poll-downlink.ts'
+import type { HttpLink } from '../link.ts'
+import { JoinedLines } from './joined-lines.ts'
+import { eventsGapMs, PollDownlink } from './poll-downlink.ts'
+import { Pulse } from './pulse.ts'
 
 /** A link that only counts. */
 function stage() {
@@ -18,6 +20,7 @@ function stage() {
   }
   const downlink = new PollDownlink(link as unknown as HttpLink, 'hello', {
     ...{ pauseMs: 0, absenceMs: 10_000, clock },
+    ...{ pulse: new Pulse(clock, eventsGapMs), joined: new JoinedLines() },
   })
   const answers: string[] = []
   const poll = (ack: number, waitMs = 25_000) =>
@@ -47,7 +50,7 @@ test('the first event after a silence comes at once, those that follow quickly c
   poll(2)
   await clock.advance(5)
   events('c')
-  await clock.advance(9)
+  await clock.advance(14)
   expect(answers).toHaveLength(1)
   await clock.advance(1)
   expect(answers[1]).toBe(
@@ -96,5 +99,7 @@ test('who does not ask again in time is gone, and nothing is left to wait for', 
   expect(told.over).toBe(1)
   events('b')
   downlink.destroy()
+  // That of all links.
+  await clock.advance(eventsGapMs)
   expect(clock.pendingTimers).toBe(0)
 })

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { JoinedLines } from './joined-lines.ts'
+
+test('lines, each behind a line feed, also when others were joined before', () => {
+  const joined = new JoinedLines()
+  expect(joined.of(['a', 'b'])).toBe('\na\nb')
+  expect(joined.of(['a', 'b'])).toBe('\na\nb')
+  expect(joined.of(['a'])).toBe('\na')
+  expect(joined.of(['a', 'c'])).toBe('\na\nc')
+  expect(joined.of([])).toBe('')
+})
