@@ -166,17 +166,20 @@ export class SimulatedLink implements Connection {
 
   // ——— what happens to it
 
-  /** Breaks: what is under way is lost, and each end hears of it after a while; negative: it never does. */
+  /**
+   * Breaks: what is under way is lost, and what is said before an end hears of it too, as nothing overtakes what came
+   * before. Each end hears of it after a while; negative: it never does.
+   */
   drop(clientLagMs: number, nodeLagMs: number): void {
     this.calmSince = Number.POSITIVE_INFINITY
-    this.#toClient.clear()
-    this.#toNode.clear()
+    for (const direction of [this.#toClient, this.#toNode]) {
+      direction.clear()
+      direction.hasHole = true
+    }
     this.#forgetWaiting()
     const { world } = this.parts
     if (clientLagMs >= 0) world.after(clientLagMs, () => this.#closeAt('client', 1006, ''))
-    else this.#toClient.hasHole = true
     if (nodeLagMs >= 0) world.after(nodeLagMs, () => this.#closeAt('node', 1006, ''))
-    else this.#toNode.hasHole = true
   }
 
   /** The process at a side is gone; it hears of nothing any more. */
