@@ -86,6 +86,7 @@ class Run {
   readonly #stopsAtFirst: boolean
   readonly #startedAt = performance.now()
   readonly #durationMs: number
+  #isServerAtFault = false
 
   constructor(world: World, { stopsAtFirst = false, durationMs }: ChaosOptions) {
     this.#world = world
@@ -107,7 +108,7 @@ class Run {
     while (names.length > 0 && !this.#isOver(names)) {
       if (waiting.length === 0) waiting = chance.shuffled(names)
       await this.#happens(waiting.pop() as string, deck)
-      if (!server.isRunning) {
+      if (!server.isRunning && !this.#isServerAtFault) {
         oracle.verdict.fault('stuck', 'The server has ended by itself.')
         return
       }
@@ -120,7 +121,11 @@ class Run {
     // A fault of links needs some.
     await until(() => proxy.links.length >= actors.length / 2, 10_000)
     say(`${name} …`)
+    const isServers = Object.hasOwn(serverFaults, name)
+    // The other deck is not to take for a crash what this one does.
+    if (isServers) this.#isServerAtFault = true
     const times = (await deck[name]?.(this.#world)) ?? 0
+    if (isServers) this.#isServerAtFault = false
     this.counts[name] = (this.counts[name] ?? 0) + times
     say(`… ${name} is over (${times})`)
   }
