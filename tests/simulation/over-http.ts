@@ -1,10 +1,15 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HttpTransport, httpTransport } from '@parley/adapters/transport/http'
-import { httpStreamTransport, pollingTransport, sseTransport } from '@parley/client/transports'
+import {
+  fallbackTransport,
+  httpStreamTransport,
+  pollingTransport,
+  sseTransport,
+} from '@parley/client/transports'
 import type { Accept, Connection, ConnectionHandler, Handshake, Timer, Transport } from '@parley/kernel'
 import { memoryMetrics, silentLogger } from '@parley/kernel/memory'
-import { uplinkUrl, type Wire } from '@parley/kernel/simulation'
+import { socketTransport, socketUrl, uplinkUrl, type Wire } from '@parley/kernel/simulation'
 
 type Below = Parameters<Wire['client']>[0]
 
@@ -30,6 +35,21 @@ export function wireOf(name: string | undefined): Wire | undefined {
   }
 }
 
+/** WebSockets and, where they do not get through, requests: each client takes what works, and goes back to the first. */
+export const anyWire: Wire = {
+  node: (below, parts) => nodeHalf(below, parts),
+  client: (below, clock) => {
+    const options = { clock, fetch: fetchOver(below), EventSource: null }
+    const sockets = {
+      name: 'websocket',
+      open: (_url: string, handlers: Parameters<Below['open']>[1]) => below.open(socketUrl, handlers),
+    }
+    return fallbackTransport([sockets, sseTransport(options), pollingTransport(options)], {
+      ...{ clock, patienceMs: 2_000, hedgeMs: 700, upgradeMs: 2_000 },
+    })
+  },
+}
+
 const nodeHalf: Wire['node'] = (below, { clock, carried }) => {
   const http = httpTransport({
     ...{ clock, logger: silentLogger, metrics: memoryMetrics(), absenceMs: 4_000, closeTimeoutMs: 1_000 },
@@ -39,7 +59,11 @@ const nodeHalf: Wire['node'] = (below, { clock, carried }) => {
     name: http.name,
     async start(accept, relay) {
       await http.start(watched(accept, carried), relay)
-      await below.start((connection) => new Served(connection, http, clock))
+      await below.start((connection, handshake) =>
+        handshake.transport === socketTransport
+          ? accept(connection, handshake)
+          : new Served(connection, http, clock),
+      )
     },
     answer: (question) => (http as Required<Transport>).answer(question),
     async stop() {

@@ -71,4 +71,16 @@ export const extraDefects: readonly Defect[] = [
       },
     ],
   },
+  {
+    name: 'fallback: the next transport is not told what was said',
+    with: ['fallback'],
+    changes: [
+      {
+        file: client('transports/fallback-attempt.ts'),
+        healthy: '    for (const text of this.#sent) lane.link?.send(text)\n',
+        ill: `    if (lane.candidate.transport.name === 'websocket') for (const text of this.#sent) lane.link?.send(text)
+`,
+      },
+    ],
+  },
 ]

@@ -264,6 +264,12 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     later(world, action, () => store?.mend())
     return false
   },
+  sockets_blocked: (world, action) => {
+    const { place } = tabOf(world, action)
+    const broken = world.network.blockSockets(place)
+    later(world, { ...action, forMs: action.forMs * 5 }, () => world.network.allowSockets(place))
+    return broken > 0
+  },
   leader_closed: toLeader((tab, action, world) => reload(world, tab, action)),
   // The others wait for it, or take the lead from it.
   leader_frozen: toLeader((tab, action, world) =>

@@ -23,7 +23,8 @@ export type {
   SimulatedSubscribeOptions,
   SimulatedSubscription,
 } from './world/client.ts'
-export { uplinkUrl } from './world/network.ts'
+export { socketTransport } from './world/link.ts'
+export { socketUrl, uplinkUrl } from './world/network.ts'
 export type { Wire } from './world/wire.ts'
 export type { Line } from './world/world.ts'
 export { shrink, type ShrinkOptions } from './shrink.ts'

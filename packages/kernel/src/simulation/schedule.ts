@@ -41,6 +41,7 @@ export const faults = [
   'leader_closed',
   'leader_frozen',
   'page_left',
+  'sockets_blocked',
 ] as const
 export type Fault = (typeof faults)[number]
 
@@ -76,8 +77,11 @@ export interface Action {
 /** Which channels there are: those of one durability, or some of each. */
 export type ChannelClass = Durability | 'all'
 
-/** What tabs may use besides the client itself: a durable outbox for what is keyed, one connection for those of a user. */
-export const extras = ['outbox', 'tabs'] as const
+/**
+ * What tabs may use besides the client itself: a durable outbox for what is keyed, one connection for those of a user, other
+ * transports where WebSockets do not get through.
+ */
+export const extras = ['outbox', 'tabs', 'fallback'] as const
 export type Extra = (typeof extras)[number]
 
 /** Everything that happens in one run. The rest (latencies, pauses, secrets) follows from the seed. */
@@ -152,11 +156,12 @@ const faultWeights: Readonly<Record<Exclude<Fault, ExtraFault>, number>> = {
 const extraWeights = {
   outbox: { outbox_reload: 5, outbox_lost: 3, outbox_slow: 2, outbox_full: 1 },
   tabs: { leader_closed: 3, leader_frozen: 1.5, page_left: 2 },
+  fallback: { sockets_blocked: 1 },
 } as const satisfies Readonly<Record<Extra, Partial<Record<Fault, number>>>>
 type ExtraFault = { [E in Extra]: keyof (typeof extraWeights)[E] }[Extra]
 
 /** The part of the runs in which tabs use it. */
-const extraShares: Readonly<Record<Extra, number>> = { outbox: 0.5, tabs: 0.35 }
+const extraShares: Readonly<Record<Extra, number>> = { outbox: 0.5, tabs: 0.35, fallback: 0.2 }
 
 /** Mean time between two things. */
 const gapMs = 55

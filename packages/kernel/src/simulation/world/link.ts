@@ -25,6 +25,9 @@ export interface LinkParts {
   readonly handlers: LinkHandlers
   /** What the client reads comes by another one. */
   readonly isUplink: boolean
+  /** A WebSocket, where there are other connections as well. */
+  readonly isSocket: boolean
+  readonly place: string
   /** How long a message travels, asked once a message. */
   readonly latencyMs: () => number
   /** Sees what is sent, before anything happens to it. */
@@ -35,6 +38,9 @@ export interface LinkParts {
   /** A message was cut after so many bytes. */
   readonly cutAt: (bytes: number) => void
 }
+
+/** How nodes are told that a connection is a WebSocket. */
+export const socketTransport = 'websocket'
 
 /** Bytes that a network takes although nobody at the other end reads. */
 const socketBuffer = 1_000
@@ -77,7 +83,10 @@ export class SimulatedLink implements Connection {
   accept(accept: Accept): void {
     const { client, handlers } = this.parts
     try {
-      this.#handler = accept(this, { transport: 'simulated', ip: '127.0.0.1' })
+      this.#handler = accept(this, {
+        transport: this.parts.isSocket ? socketTransport : 'simulated',
+        ip: '127.0.0.1',
+      })
     } catch {
       this.#open.node = false
       this.#toClient.behind(() => this.#closeAt('client', 1006, 'refused'))

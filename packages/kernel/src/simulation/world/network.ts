@@ -6,6 +6,8 @@ import type { Random } from './random.ts'
 
 /** The URL of a connection that only takes what a client says: what the client reads comes by another. */
 export const uplinkUrl = 'uplink'
+/** URL of connections for a WebSocket, where there are others as well. */
+export const socketUrl = 'websocket'
 
 /** A way to the nodes, as a client takes it. */
 export interface ClientTransport {
@@ -39,6 +41,8 @@ export class SimulatedNetwork {
   readonly #links = new Map<SimulatedLink, SimulatedProcess>()
   /** Clients without a network, and how often over. */
   readonly #isolated = new Map<string, number>()
+  /** Clients for whom WebSockets do not get through, and how often over. */
+  readonly #socketless = new Map<string, number>()
   #isCalm = false
   /** When messages were last slower than usual. */
   #slowAt = Number.NEGATIVE_INFINITY
@@ -107,6 +111,18 @@ export class SimulatedNetwork {
     this.#isolated.set(place, (this.#isolated.get(place) ?? 0) + (isCut ? 1 : -1))
   }
 
+  /** WebSockets of a client come to nothing, whatever else is well; those that are open break. Answers how many did. */
+  blockSockets(place: string): number {
+    this.#socketless.set(place, (this.#socketless.get(place) ?? 0) + 1)
+    const open = this.links().filter(({ parts }) => parts.isSocket && parts.place === place)
+    for (const link of open) link.drop(0, 0)
+    return open.length
+  }
+
+  allowSockets(place: string): void {
+    this.#socketless.set(place, (this.#socketless.get(place) ?? 0) - 1)
+  }
+
   /** Everybody can reach everybody, for good; what stalls goes on. */
   calm(): void {
     this.#isCalm = true
@@ -127,8 +143,12 @@ export class SimulatedNetwork {
     // What a process had begun may go on for a moment after its end, and comes to nothing.
     if (client.isDead) return nothing
     const doors = this.#doors.filter(({ node }) => !node.isDead)
-    const isCut = !this.#isCalm && (this.#isolated.get(place) ?? 0) > 0
+    const isSocket = url === socketUrl
+    const isSocketless = isSocket && (this.#socketless.get(place) ?? 0) > 0
+    const isCut = isSocketless || (!this.#isCalm && (this.#isolated.get(place) ?? 0) > 0)
     const door = isCut || doors.length === 0 ? undefined : this.#random.pick(doors)
+    // Some refuse what they do not let through, others leave it without an answer.
+    if (isSocketless && this.#random.next() < 0.5) return nothing
     if (door === undefined) {
       client.after(1 + this.#random.below(5), () => handlers.closed(1006, 'refused'))
       return nothing
@@ -136,7 +156,7 @@ export class SimulatedNetwork {
     const usualMs = 1 + this.#random.below(8)
     const link = new SimulatedLink({
       ...{ world, client, node: door.node, handlers, tap, cutAt, closedByNode },
-      isUplink: url === uplinkUrl,
+      ...{ isUplink: url === uplinkUrl, isSocket, place },
       latencyMs: () => this.#latency(usualMs, place),
       over: (ended) => {
         this.#links.delete(ended)

@@ -168,6 +168,9 @@ export class World {
     this.nodes.limitRates(false)
     this.lines.calm()
     this.network.calm()
+    // Some live behind what never lets a WebSocket through: that has to be well, too.
+    if (this.extras.has('fallback'))
+      for (const { place } of this.tabs.slice(3, 5)) this.network.blockSockets(place)
     for (const store of this.stores.values()) store.mend()
     for (const { process } of this.nodes.all()) process.thaw()
     for (let slot = 0; slot < this.nodes.count; slot++) this.nodes.boot(slot)
