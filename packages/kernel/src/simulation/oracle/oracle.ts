@@ -250,9 +250,11 @@ export class Oracle {
       // What is left of a redacted one has no name.
       if (state !== 'acked' || place === undefined || redaction !== undefined) continue
       const offset = stream.offsetOf(id)
+      // Who slept may hear of it long after a backup has taken its stream away.
+      const began = truth.streams.get(place.epoch)?.seenAt ?? ackedAt
       const isDue =
         truth.durability === 'durable'
-          ? this.#restores.every(({ at, backedUpAt }) => at < ackedAt || ackedAt <= backedUpAt)
+          ? this.#restores.every(({ at, backedUpAt }) => at < began || ackedAt <= backedUpAt)
           : place.epoch === epoch
       if (isDue && offset === undefined && place.offset >= first)
         this.verdict.fault('lost', `${id}, promised, is not in ${truth.channel}`, { channel: truth.channel })
