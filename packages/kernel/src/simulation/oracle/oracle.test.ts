@@ -149,9 +149,11 @@ test('a history without what was promised, or with a gap, is noticed', () => {
   const other = new Case()
   other.published('p1')
   other.oracle.restored(-1)
+  other.now = 5
+  // Who slept hears of it now.
+  other.oracle.acked(other.sends('slept'), { epoch, offset: 2 })
   other.oracle.holds(other.truth, 'e2', 1)
   expect(other.wrong).toEqual([])
-  other.now = 5
   other.oracle.acked(other.sends('p2'), { epoch: 'e2', offset: 1 })
   other.oracle.holds(other.truth, 'e3', 1)
   expect(other.wrong).toEqual(['lost'])
