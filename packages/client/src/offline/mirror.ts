@@ -8,6 +8,9 @@ interface Waiter {
   readonly reject: (error: ParleyError) => void
 }
 
+/** Places from here on are those of records that the store would not take. */
+const firstInMemory = 2 ** 52
+
 /**
  * The records of a store in memory, with those who wait for their answers. A store that fails is told of once, and what
  * it would not take is held in memory.
@@ -26,7 +29,11 @@ export class Mirror {
   #isStale = false
   #changes = 0
   /** A place that no store gives: behind all. */
-  #lastInMemory = 2 ** 52
+  #lastInMemory = firstInMemory
+  /** The last place in the store before something was held in memory: what is up to there was sent before it. */
+  #heldBehind = 0
+  /** One write of a new record after the other: nothing overtakes what the store would not take. */
+  #adding: Promise<void> = Promise.resolve()
   readonly #shown = new WeakMap<StoredRecord, Shown>()
   loaded: Promise<void> = Promise.resolve()
   /** Characters of all inputs. */
@@ -82,8 +89,9 @@ export class Mirror {
   #take(kept: readonly StoredRecord[]): void {
     const unstored = this.records.filter(({ id, seq }) => seq <= 0 || this.#inMemory.has(id))
     this.#records = new Map([...kept, ...unstored].map((record) => [record.id, record]))
-    // A crash came between the two writes of a retry.
-    const doubled = kept.filter((record) => this.#records.get(record.id)?.seq !== record.seq)
+    // A crash came between the two writes of a retry. (One that is on its way into the store may be there already.)
+    const last = new Map(kept.map(({ id, seq }) => [id, seq]))
+    const doubled = kept.filter(({ id, seq }) => last.get(id) !== seq)
     if (doubled.length > 0) void this.#ask(() => this.#store.remove(doubled.map(({ seq }) => seq)))
     for (const id of [...this.#waiters.keys()]) {
       const refusal = this.#records.get(id)?.refusal
@@ -116,26 +124,71 @@ export class Mirror {
     for (const id of [...this.#waiters.keys()]) this.fail(id, error)
   }
 
+  /**
+   * What is held in memory and has its turn: nothing that was kept before it waits any more. No other page can send it.
+   */
+  get unstored(): readonly StoredRecord[] {
+    const held = this.records.filter(({ id }) => this.#inMemory.has(id))
+    const isBehind = ({ refusal, seq }: StoredRecord): boolean =>
+      refusal === undefined && seq > 0 && seq <= this.#heldBehind
+    return held.length > 0 && this.records.some(isBehind) ? [] : held
+  }
+
   /** Shown at once; resolves when it is kept, or held in memory. */
-  async add(record: OutboxRecord): Promise<void> {
-    const { id } = record
+  add(record: OutboxRecord): Promise<void> {
     this.#changes += 1
-    this.#records.delete(id)
-    this.#records.set(id, { ...record, seq: 0 })
+    this.#records.delete(record.id)
+    this.#records.set(record.id, { ...record, seq: 0 })
     this.#changed()
+    this.#adding = this.#adding.then(() => this.#keep(record.id))
+    return this.#adding
+  }
+
+  /** What could not be stored goes before it: now there may be room. */
+  async #keep(id: string): Promise<void> {
+    for (const held of [...this.#inMemory]) if ((await this.#write(held)) !== undefined) return this.#hold(id)
+    const error = await this.#write(id)
+    if (error === undefined) return
+    this.#failed(error)
+    this.#hold(id)
+  }
+
+  /** Answers what the store has against it. */
+  async #write(id: string): Promise<unknown> {
+    const record = this.#records.get(id)
     let seq: number
     try {
-      seq = await this.#store.add(record)
+      // Discarded meanwhile.
+      if (record === undefined) return undefined
+      const { seq: _none, ...text } = record
+      seq = await this.#store.add(text)
     } catch (error) {
-      this.#failed(error)
-      this.#inMemory.add(id)
-      this.#lastInMemory += 1
-      seq = this.#lastInMemory
+      return error ?? new Error('The store failed.')
     }
     this.#changes += 1
-    // Discarded meanwhile.
-    if (!this.#records.has(id)) return void (await this.#ask(() => this.#store.remove([seq])))
-    this.#records.set(id, { ...record, seq })
+    this.#inMemory.delete(id)
+    const now = this.#records.get(id)
+    if (now === undefined) await this.#ask(() => this.#store.remove([seq]))
+    else {
+      this.#records.set(id, { ...now, seq })
+      if (now !== record) await this.#ask(() => this.#store.update([{ ...now, seq }]))
+    }
+    this.#changed()
+    return undefined
+  }
+
+  #hold(id: string): void {
+    const record = this.#records.get(id)
+    if (record === undefined) return
+    this.#changes += 1
+    if (this.#inMemory.size === 0)
+      this.#heldBehind = Math.max(
+        0,
+        ...this.records.map(({ seq }) => seq).filter((seq) => seq < firstInMemory),
+      )
+    this.#inMemory.add(id)
+    this.#lastInMemory += 1
+    this.#records.set(id, { ...record, seq: this.#lastInMemory })
     this.#changed()
   }
 
@@ -144,7 +197,8 @@ export class Mirror {
     this.#changes += 1
     for (const record of records) if (this.#records.has(record.id)) this.#records.set(record.id, record)
     this.#changed()
-    await this.#ask(() => this.#store.update(records))
+    const stored = records.filter(({ seq }) => seq < firstInMemory)
+    if (stored.length > 0) await this.#ask(() => this.#store.update(stored))
   }
 
   async remove(seqs: readonly number[]): Promise<void> {
@@ -155,13 +209,15 @@ export class Mirror {
         this.#inMemory.delete(id)
       }
     this.#changed()
-    await this.#ask(() => this.#store.remove(seqs))
+    const stored = seqs.filter((seq) => seq < firstInMemory)
+    if (stored.length > 0) await this.#ask(() => this.#store.remove(stored))
     this.#changes += 1
   }
 
   async clear(): Promise<void> {
     this.#changes += 1
     this.#records.clear()
+    this.#inMemory.clear()
     this.#changed()
     await this.#ask(() => this.#store.clear())
   }

@@ -231,6 +231,35 @@ describe('an outbox', () => {
     expect(await sent).toBe(1)
   })
 
+  test('lets nothing overtake what the store would not take, and stores it when there is room', async () => {
+    const store = crampedStore()
+    const on = stage()
+    const outbox = open(on, store)
+    const write = (text: string) => void outbox.send('chat.send', say(text))
+    const kept = async () => (await store.load()).map(({ input }) => (input as { text: string }).text)
+    write('1')
+    await settle()
+    store.isFull = true
+    for (const text of ['2', '3']) write(text)
+    await settle()
+    expect(outbox.items).toMatchObject([{ durable: true }, { durable: false }, { durable: false }])
+    expect(await kept()).toEqual(['1'])
+    store.isFull = false
+    write('4')
+    await settle()
+    expect(await kept()).toEqual(['1', '2', '3', '4'])
+    store.isFull = true
+    write('5')
+    void on.client.connect()
+    await settle()
+    await on.server.last.accept()
+    await settle()
+    expect(texts(on)).toEqual(['1', '2', '3', '4', '5'])
+    for (const n of [1, 2, 3, 4, 5]) await answer(on, n)
+    await settle()
+    expect([outbox.items, await kept()]).toEqual([[], []])
+  })
+
   test('is empty for the next user after it was wiped', async () => {
     const store = memoryOutboxStore()
     const outbox = open(stage(), store)
@@ -242,6 +271,19 @@ describe('an outbox', () => {
     await expect(outbox.send('chat.send', say('too late'))).rejects.toMatchObject({ code: 'disconnected' })
   })
 })
+
+/** A store that may have no room for more. */
+function crampedStore(): OutboxStore & { isFull: boolean } {
+  const store = memoryOutboxStore()
+  return {
+    ...store,
+    isFull: false,
+    async add(record) {
+      if (this.isFull) throw new Error('The disk is full.')
+      return store.add(record)
+    },
+  }
+}
 
 /** Tabs that hear of each other; the first has the turn. */
 function tabs(): () => Turns & { take(): void } {
@@ -305,6 +347,28 @@ describe('an outbox that several tabs share', () => {
     await settle()
     await settle()
     expect([texts(on), texts(other)]).toEqual([['1'], []])
+  })
+
+  test('sends what the store would not take from the tab that has it, behind what was kept before', async () => {
+    const store = crampedStore()
+    const turns = tabs()
+    const [on, other] = [await connected(), await connected()]
+    open(on, store, { turns: turns() })
+    const two = open(other, store, { turns: turns() })
+    void two.send('c.a', say('1'))
+    await settle()
+    store.isFull = true
+    const sent = two.send('c.a', say('2'))
+    await settle()
+    await settle()
+    expect([texts(on), texts(other)]).toEqual([['1'], []])
+    await answer(on)
+    await settle()
+    await settle()
+    expect(texts(other)).toEqual(['2'])
+    await answer(other, 'done')
+    expect(await sent).toBe('done')
+    expect(two.items).toEqual([])
   })
 
   test('goes on in the next tab when the first is gone, under the same keys', async () => {

@@ -231,10 +231,14 @@ class Outbox implements DurableOutbox {
     }
   }
 
-  get #canSend(): boolean {
+  get #isConnected(): boolean {
     const { client, user } = this.#options
-    if (this.#isClosed || this.#isWiped || !this.#turns.isOurs || client.status !== 'connected') return false
+    if (this.#isClosed || this.#isWiped || client.status !== 'connected') return false
     return user === undefined || client.connection.user === user
+  }
+
+  get #canSend(): boolean {
+    return this.#turns.isOurs && this.#isConnected
   }
 
   /** Gives the client what waits, in order. */
@@ -243,7 +247,7 @@ class Outbox implements DurableOutbox {
     if (this.#isPumping) return
     this.#isPumping = true
     await this.#mirror.loaded
-    while (this.#isPumpWanted && this.#canSend) {
+    while (this.#isPumpWanted && this.#isConnected) {
       this.#isPumpWanted = false
       await this.#sendSome()
     }
@@ -252,7 +256,9 @@ class Outbox implements DurableOutbox {
 
   async #sendSome(): Promise<void> {
     const now = this.#clock.now()
-    const ready = this.#mirror.records.filter(
+    // What the store would not take, no other tab can send.
+    const { isOurs } = this.#turns
+    const ready = (isOurs ? this.#mirror.records : this.#mirror.unstored).filter(
       ({ id, refusal, seq }) => refusal === undefined && seq > 0 && !this.#underWay.has(id),
     )
     const due = ready.slice(0, Math.max(0, maxUnderWay - this.#underWay.size))
@@ -262,7 +268,7 @@ class Outbox implements DurableOutbox {
     // What may have arrived is known to have, before it does.
     const first = fresh.filter(({ attemptedAt }) => attemptedAt === undefined)
     await this.#mirror.update(first.map((record) => ({ ...record, attemptedAt: now })))
-    if (this.#canSend) for (const record of fresh) this.#call(record)
+    if (isOurs ? this.#canSend : this.#isConnected) for (const record of fresh) this.#call(record)
   }
 
   #isTooOld({ attemptedAt }: StoredRecord, now: number): boolean {

@@ -259,9 +259,7 @@ const mishaps: Readonly<Record<Fault, Act>> = {
     return false
   },
   outbox_full: (world, action) => {
-    const { store, companions } = tabOf(world, action)
-    // What a tab holds in memory waits until it has the connection: with others, nobody knows how long.
-    if (companions.length > 1) return false
+    const { store } = tabOf(world, action)
     if (store !== undefined) store.isFull = true
     later(world, action, () => store?.mend())
     return false
