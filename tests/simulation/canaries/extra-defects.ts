@@ -10,8 +10,8 @@ export const extraDefects: readonly Defect[] = [
     changes: [
       {
         file: client('offline/outbox.ts'),
-        healthy: '    if (this.#canSend) for (const record of fresh) this.#call(record)\n',
-        ill: `    if (this.#canSend) for (const record of fresh) this.#call(record)
+        healthy: 'this.#isConnected) for (const record of fresh) this.#call(record)\n',
+        ill: `this.#isConnected) for (const record of fresh) this.#call(record)
     if (this.#canSend) void this.#mirror.remove(fresh.map(({ seq }) => seq))
 `,
       },
@@ -66,7 +66,7 @@ export const extraDefects: readonly Defect[] = [
       },
       {
         file: client('tabs/relayed-link.ts'),
-        healthy: 'this.#refused(id, answer.error, answer.fence)',
+        healthy: 'this.#refused(id, answer.error, answer.fence !== undefined)',
         ill: 'this.#refused(id, answer.error)',
       },
     ],

@@ -46,7 +46,7 @@ export class RelayedLink {
   #isOver = false
   /** How often the tab would like the server to ask, in ms; 0: as often as it likes. */
   wishMs = 0
-  /** Number of the last refusal that the tab was told of; see `fence` in the protocol. */
+  /** Refusals that hold back what the tab sent behind them; see `fence` in the protocol. Each has a number of its own. */
   #refusal = 0
   /** Frames that came before the tab was accepted. */
   #early: ClientFrame[] = []
@@ -190,7 +190,7 @@ export class RelayedLink {
   #call(frame: CallFrame): void {
     const { connection } = this.#options.engine
     if (frame.fence !== undefined && frame.fence < this.#refusal)
-      return this.#refused(frame.id, new ParleyError('unavailable', behindRefused), this.#refusal)
+      return this.#refused(frame.id, new ParleyError('unavailable', behindRefused), true)
     connection.request(
       (id, fence) => encodeFrame({ ...frame, id, ...(frame.fence === undefined ? {} : { fence }) }),
       (answer) => this.#answer(frame.id, answer),
@@ -200,18 +200,18 @@ export class RelayedLink {
   /** What got no answer is asked again by the tab, which loses its link with the connection. */
   #answer(id: number, answer: Answer): void {
     if (answer.status === 'ok') this.#reply(id, answer.value)
-    else if (answer.status === 'error') this.#refused(id, answer.error, answer.fence)
+    else if (answer.status === 'error') this.#refused(id, answer.error, answer.fence !== undefined)
   }
 
   #reply(id: number, ok: unknown): void {
     this.#send({ op: 'reply', id, ok })
   }
 
-  #refused(id: number, error: ParleyError, fence?: number): void {
-    if (fence !== undefined) this.#refusal = Math.max(this.#refusal, fence)
+  #refused(id: number, error: ParleyError, holdsBack = false): void {
+    if (holdsBack) this.#refusal += 1
     // The token is the leader's.
     if (error.retry === 'refresh') this.#options.engine.connection.renewToken()
-    this.#send({ op: 'reply', id, error: error.toBody(), ...(fence === undefined ? {} : { fence }) })
+    this.#send({ op: 'reply', id, error: error.toBody(), ...(holdsBack ? { fence: this.#refusal } : {}) })
   }
 
   /** Frames of one turn leave together. */

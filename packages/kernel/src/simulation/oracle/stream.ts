@@ -62,7 +62,9 @@ export class Stream {
     this.#isOrderChecked = true
     const lastOf = new Map<string, Publication>()
     for (const [offset, publication] of [...this.#byOffset].sort(([a], [b]) => a - b)) {
-      if (publication.hasNoOrder) continue
+      // Told to be in a stream that is lost, it is here because somebody did not know that it was answered.
+      const isRepeated = publication.place !== undefined && publication.place.epoch !== this.epoch
+      if (publication.hasNoOrder || isRepeated) continue
       const last = lastOf.get(publication.sender)
       if (last !== undefined && last.seq > publication.seq)
         this.#verdict.fault(

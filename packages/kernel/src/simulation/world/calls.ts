@@ -47,6 +47,7 @@ export class Calls {
     if (store !== undefined)
       this.#kept = new KeptCalls({
         store,
+        prefix: keyOf(tab.name, ''),
         answered: (noted, output) => this.#promised(noted, output),
         parked: (noted, error) => this.#parked(noted, error),
       })
@@ -132,7 +133,7 @@ export class Calls {
   }
 
   #send(noted: Noted, isKeyed: boolean): void {
-    const key = isKeyed ? `${this.#tab.name}-key-${this.#sent}` : undefined
+    const key = isKeyed ? keyOf(this.#tab.name, this.#sent) : undefined
     const isKept = key !== undefined && this.#kept !== undefined
     if (key !== undefined && !isKept) this.#notes.set(key, noted)
     if (this.#client === undefined) {
@@ -214,6 +215,8 @@ export class Calls {
     return target.state === 'refused' || target.state === 'unknown' || target.hasNoOrder
   }
 }
+
+const keyOf = (name: string, sent: number | ''): string => `${name}-key-${sent}`
 
 function inputOf({ channel, id, isEven }: Publication) {
   return { channel, id, tags: { half: isEven ? 'even' : 'odd' } }

@@ -29,7 +29,8 @@ export interface SimulatedSubscription {
 /** The client's outbox, as far as the simulated application uses it. */
 export interface SimulatedOutbox {
   readonly ready: Promise<void>
-  readonly items: readonly { readonly id: string }[]
+  readonly items: readonly { readonly id: string; readonly state: 'waiting' | 'parked' }[]
+  watch(listener: () => void): () => void
   send(command: string, input: unknown, options: { readonly id: string }): Promise<unknown>
   answerTo(id: string): Promise<unknown>
   retry(id: string): Promise<unknown>

@@ -5,6 +5,8 @@ import type { SimulatedStore } from './store.ts'
 
 export interface KeptCallsParts {
   readonly store: SimulatedStore
+  /** Keys of this tab begin with it: others may share the store. */
+  readonly prefix: string
   readonly answered: (noted: Noted, output: unknown) => void
   /** The server would not have it, and the outbox shows it. Answers whether the user tries it again. */
   readonly parked: (noted: Noted, error: unknown) => boolean
@@ -40,6 +42,7 @@ export class KeptCalls {
       if (life !== this.#life) return
       for (const id of earlier) this.#takeUp(life, id)
       this.waiting -= 1
+      outbox.watch(() => this.#giveUpStrangers(life))
     })
   }
 
@@ -68,6 +71,17 @@ export class KeptCalls {
     const publications = this.#notes.get(id)?.publications ?? []
     for (const one of publications) if (!one.isKept && one.state === 'open') one.state = 'unknown'
     this.#notes.delete(id)
+  }
+
+  /**
+   * What was answered, but is still on the disk, is sent again; when the server has forgotten it meanwhile, it may be
+   * refused. The user gives it up.
+   */
+  #giveUpStrangers(life: Life): void {
+    if (life !== this.#life) return
+    for (const { id, state } of life.outbox.items)
+      if (state === 'parked' && id.startsWith(this.#parts.prefix) && !this.#notes.has(id))
+        void life.outbox.discard(id)
   }
 
   #await(life: Life, id: string, answer: Promise<unknown>): void {
