@@ -1,12 +1,13 @@
-import type {
-  ChannelEvent,
+import {
+  type ChannelEvent,
+  type ErrorCode,
   ParleyError,
-  Position,
-  ServerFrame,
-  StateSnapshot,
-  SubscribeFrame,
-  SubscribeResult,
-  WireEvent,
+  type Position,
+  type ServerFrame,
+  type StateSnapshot,
+  type SubscribeFrame,
+  type SubscribeResult,
+  type WireEvent,
 } from '@parley/protocol'
 import type { Channels } from '../subscriptions/channels.ts'
 import type { StateChange } from '../subscriptions/keyed-state.ts'
@@ -26,6 +27,7 @@ export class RelayedChannel {
   readonly #options: RelayedChannelOptions
   readonly #frame: Omit<SubscribeFrame, 'op' | 'id'>
   readonly #handle: Handle
+  readonly #answer: (answer: SubscribeResult | ParleyError) => void
   /** Undefined until the tab has its answer: what comes earlier waits. */
   #told: Position | undefined
   #events: ChannelEvent[] = []
@@ -40,6 +42,7 @@ export class RelayedChannel {
   ) {
     this.#options = options
     this.#frame = frame
+    this.#answer = answer
     const { channel, from, recent, filter, state, occupancy, silent } = frame
     this.#handle = options.channels.subscribe(channel, {
       ...{ from, recent, filter, state, occupancy, silent },
@@ -61,12 +64,7 @@ export class RelayedChannel {
         this.#told = subscribed.position
         this.flush()
       },
-      (error: ParleyError) => {
-        if (this.#isOver) return
-        this.end()
-        answer(error)
-        options.ended()
-      },
+      (error: ParleyError) => this.#refuse(error),
     )
   }
 
@@ -130,10 +128,17 @@ export class RelayedChannel {
 
   #unsubscribed(code: string, message: string): void {
     if (this.#isOver) return
-    // Refused before it began: the answer says so.
-    if (this.#told === undefined) return
+    // Over before the tab has heard that it began: the answer says why, and not only that there is no subscription.
+    if (this.#told === undefined) return this.#refuse(new ParleyError(code as ErrorCode, message))
     this.flush()
     this.#leave(code, message, false)
+  }
+
+  #refuse(error: ParleyError): void {
+    if (this.#isOver) return
+    this.end()
+    this.#answer(error)
+    this.#options.ended()
   }
 
   #leave(code: string, message: string, resubscribe: boolean): void {

@@ -1,4 +1,4 @@
-import { ParleyError } from '@parley/protocol'
+import { ParleyError, type ServerFrame } from '@parley/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '../client.ts'
 import type { ClientOptions } from '../client-options.ts'
@@ -286,6 +286,40 @@ describe('tabs of one user', () => {
     await server.ok(server.next('call').id, 'kept')
     expect([await answer, two.client.status, server.all('call')]).toEqual(['kept', 'connected', []])
   })
+
+  const ends: Readonly<Record<string, readonly ServerFrame[]>> = {
+    'before its answer': [],
+    'together with its answer': [
+      { op: 'reply', id: 0, ok: { position: { epoch: 'e1', offset: 5 }, head: 5, recovered: false } },
+    ],
+  }
+  test.each(Object.entries(ends))(
+    'are told why a subscription is over that ends %s',
+    async (_when, answer) => {
+      const { one, two, server } = await house.two()
+      const ended: string[] = []
+      const told = {
+        onError: ({ code }: ParleyError) => ended.push(code),
+        onUnsubscribed: ({ code }: { readonly code: string }) => ended.push(code),
+      }
+      const first = listen(one, 'c', told)
+      await settle()
+      await server.admit({ position: { epoch: 'e1', offset: 5 } })
+      const second = listen(two, 'c', { from: { epoch: 'e1', offset: 2 }, ...told })
+      await settle()
+      const { id } = server.next('subscribe')
+      const over = { code: 'forbidden', message: 'Not any more.', resubscribe: false }
+      await server.send(...answer.map((frame) => ({ ...frame, id })), {
+        ...{ op: 'unsubscribed', channel: 'c', ...over },
+      })
+      await settle()
+      expect(ended).toEqual(['forbidden', 'forbidden'])
+      expect([first, second].map(({ subscription }) => subscription.status)).toEqual([
+        'unsubscribed',
+        'unsubscribed',
+      ])
+    },
+  )
 
   test('are not mixed with those of another user', async () => {
     await house.open()
