@@ -24,8 +24,10 @@ class House {
   readonly clock = new ManualClock()
   readonly tabs: OpenTab[] = []
 
-  async open(more: Partial<ClientOptions> & { readonly user?: string } = {}): Promise<OpenTab> {
-    const platform = this.browser.tab()
+  async open(
+    more: Partial<ClientOptions> & { readonly user?: string } = {},
+    platform = this.browser.tab(),
+  ): Promise<OpenTab> {
     const tokens: string[] = []
     const network = new ScriptedNetwork()
     const shared = sharedConnection({
@@ -285,6 +287,24 @@ describe('tabs of one user', () => {
     await settle()
     await server.ok(server.next('call').id, 'kept')
     expect([await answer, two.client.status, server.all('call')]).toEqual(['kept', 'connected', []])
+  })
+
+  test('do not ask a leader before they hold the lock that shows that they are there', async () => {
+    await house.open()
+    await house.server.last.accept()
+    const platform = house.browser.tab()
+    const giveLocks = platform.delayLocks()
+    const { client } = await house.open({}, platform)
+    house.browser.tab().channel('parley wss://example.org/ws ada').tell({ type: 'leader', leader: 'another' })
+    await settle()
+    giveLocks()
+    await settle()
+    expect(client.status).toBe('connected')
+    const answer = client.call('notes.add', { channel: 'c' })
+    await settle()
+    const { last: server } = house.server
+    await server.ok(server.next('call').id, 'kept')
+    expect(await answer).toBe('kept')
   })
 
   const ends: Readonly<Record<string, readonly ServerFrame[]>> = {

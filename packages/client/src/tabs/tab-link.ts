@@ -41,6 +41,7 @@ export class TabLink implements Link {
   #leader: string | undefined
   #timer: Timer | undefined
   #misses = 0
+  #isHeld = false
   #isOver = false
   readonly bufferedBytes = 0
 
@@ -52,6 +53,7 @@ export class TabLink implements Link {
     // Whoever leads waits for this lock: when it is free, this tab is gone, however it went.
     platform.locks
       .request(name, { signal: this.#alive.signal }, () => {
+        this.#isHeld = true
         ask()
         this.#wait(patienceMs)
         return new Promise<void>((release) => {
@@ -64,8 +66,10 @@ export class TabLink implements Link {
   /** Another leads, or the same once more; or this tab itself, which needs no link to the connection. */
   led(leader: string, isOurs: boolean): void {
     if (isOurs) this.#end(1001, 'This tab has the connection now.')
-    else if (this.#leader === undefined) this.#options.ask()
-    else if (this.#leader !== leader) this.#end(1001, 'Another tab has the connection now.')
+    else if (this.#leader === undefined) {
+      // Not before the lock is held: the leader would get it, and take this tab for gone.
+      if (this.#isHeld) this.#options.ask()
+    } else if (this.#leader !== leader) this.#end(1001, 'Another tab has the connection now.')
   }
 
   send(text: string): void {

@@ -80,6 +80,7 @@ export class StagedTab implements TabsPlatform {
   #notice: ((page: 'left' | 'back') => void) | undefined
   #state: 'alive' | 'frozen' | 'dead' = 'alive'
   #waiting: (() => void)[] = []
+  #late: (() => void)[] | undefined
 
   constructor(browser: BrowserStage) {
     this.#browser = browser
@@ -92,9 +93,23 @@ export class StagedTab implements TabsPlatform {
         signal?.addEventListener('abort', () => this.#browser.withdraw(name, request))
         // As in browsers: whoever asks has gone on before a lock is given, be it free or not.
         queueMicrotask(() => {
-          if (signal?.aborted !== true) this.#browser.request(name, request, steal)
+          const ask = (): void => {
+            if (signal?.aborted !== true) this.#browser.request(name, request, steal)
+          }
+          if (this.#late === undefined) ask()
+          else this.#late.push(ask)
         })
       }),
+  }
+
+  /** The browser does not hear yet what locks this tab asks for; returns what lets it hear. */
+  delayLocks(): () => void {
+    const late: (() => void)[] = []
+    this.#late = late
+    return () => {
+      this.#late = undefined
+      for (const ask of late) ask()
+    }
   }
 
   channel(name: string): TabsChannel {
