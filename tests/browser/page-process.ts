@@ -7,6 +7,15 @@ const busyMs = 400
  * and connections: as browsers freeze pages that nobody looks at, where those of tests all count as looked at.
  */
 export async function processOf(page: Page): Promise<number> {
+  // Pages that are being closed have work to do as well, but not for long.
+  for (let last: number | undefined; ; ) {
+    const id = await busiestWhileBusy(page)
+    if (id === last) return id
+    last = id
+  }
+}
+
+async function busiestWhileBusy(page: Page): Promise<number> {
   const before = await renderers(page)
   // It is told by what it does: no browser says which process is whose.
   await page.evaluate((ms) => {

@@ -139,12 +139,12 @@ export class Outbox {
     if (length > maxInputLength)
       return new ParleyError(
         'payload_too_large',
-        `The input has ${length} characters of JSON, at most ${maxInputLength}. Split it.`,
+        `The input has ${length} characters, at most ${maxInputLength}. Split it.`,
       )
     if (this.#calls.size >= maxCalls || this.#length + length > maxLength)
       return new ParleyError(
         'overloaded',
-        `The outbox is full: ${this.#calls.size} calls wait for an answer. Wait for some of them.`,
+        `${this.#calls.size} calls wait for an answer, which is the limit.`,
       )
     return undefined
   }
@@ -170,7 +170,7 @@ export class Outbox {
     if (call === undefined) return
     const message =
       call.firstSentAt === undefined
-        ? `Not sent within ${afterMs} ms: there was no connection.`
+        ? `Not sent within ${afterMs} ms.`
         : `No answer to \`${call.command}\` within ${afterMs} ms. Repeat it with the key in \`details\`.`
     this.#settle(seq, call, new ParleyError('timeout', message, { details: { key: call.key } }))
     this.#flush()
@@ -208,7 +208,7 @@ export class Outbox {
     const { clock, request, callTimeoutMs, idempotencyWindowMs } = this.#options
     const now = clock.now()
     if (call.firstSentAt !== undefined && now - call.firstSentAt > idempotencyWindowMs) {
-      const message = 'The call was sent long ago. Repeating it could double its effect.'
+      const message = 'Sent too long ago to be repeated safely.'
       return this.#settle(
         seq,
         call,

@@ -77,9 +77,9 @@ export class ChunkAssembly {
   add(chunk: ChunkFrame): Assembly {
     if (chunk.index === 0) this.#begin(chunk.of)
     if (chunk.of !== this.#of || chunk.index !== this.#pieces.length || chunk.index >= chunk.of)
-      return this.#refuse('The chunks of a frame come one after the other, from `index` 0 to `of` - 1.')
+      return this.#refuse('Chunks come one after the other, `index` from 0 to `of` - 1.')
     // Empty pieces would grow the list without growing the length.
-    if (chunk.data === '' && chunk.of > 1) return this.#refuse('A chunk has at least one character.')
+    if (chunk.data === '' && chunk.of > 1) return this.#refuse('A chunk is not empty.')
     this.#length += chunk.data.length
     if (this.#length > this.#maxLength)
       return this.#refuse(`A frame has at most ${this.#maxLength} characters.`)

@@ -105,11 +105,11 @@ export const errorRegistry = {
   cancelled: { retry: 'never', summary: 'The caller gave up before the answer came.' },
   disconnected: {
     retry: 'same_key',
-    summary: 'The connection ended before the answer came. The client repeats it after reconnecting.',
+    summary: 'The connection ended before the answer came. The client repeats it.',
   },
   connection_failed: {
     retry: 'same_key',
-    summary: 'The server could not be reached. The cause is the last failure; `connect()` begins anew.',
+    summary: 'The server could not be reached. `connect()` begins anew.',
   },
   internal: {
     retry: 'later',

@@ -63,7 +63,7 @@ export class Connection {
     this.#state = initialState({ online: true, maxAttempts: options.maxAttempts })
     this.#snapshot = { status: 'disconnected', online: true }
     this.#heartbeat = new Heartbeat(options.clock, options.wishMs, () =>
-      this.#lose(new ParleyError('timeout', 'Nothing came from the server for too long.')),
+      this.#lose(new ParleyError('timeout', 'Nothing came for too long.')),
     )
     this.#renewal = new Renewal({
       clock: options.clock,
@@ -258,7 +258,7 @@ export class Connection {
         if (wire === this.#wire) this.#take(wire, frame)
       })
     } catch (cause) {
-      const error = new ParleyError('bad_frame', 'The server sent what is not of this protocol.', {
+      const error = new ParleyError('bad_frame', 'What came is not of this protocol.', {
         cause,
       })
       this.#options.listener.emit('error', error)

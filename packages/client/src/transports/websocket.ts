@@ -45,7 +45,7 @@ export function websocketTransport(WebSocket?: WebSocketConstructor, codec = jso
     open(url, handlers) {
       const Socket = WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
       if (Socket === undefined) {
-        queueMicrotask(() => handlers.closed(1006, 'There is no WebSocket here. Give one as `WebSocket`.'))
+        queueMicrotask(() => handlers.closed(1006, 'No WebSocket here: give a `WebSocket`.'))
         return closedLink
       }
       try {
