@@ -106,7 +106,7 @@ describe('an assembly', () => {
     const assembly = new ChunkAssembly(10)
     expect(assembly.add({ op: 'chunk', of: Number.MAX_SAFE_INTEGER, index: 0, data: '' })).toEqual({
       status: 'refused',
-      problem: 'A chunk has at least one character.',
+      problem: 'A chunk is not empty.',
     })
   })
 })

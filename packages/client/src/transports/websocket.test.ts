@@ -102,6 +102,6 @@ describe('WebSocket', () => {
     const handlers = { opened: vi.fn(), received: vi.fn(), closed }
     websocketTransport().open('ws://example.org', handlers).close(1000, '')
     await settle()
-    expect(closed).toHaveBeenCalledExactlyOnceWith(1006, expect.stringContaining('Give one as `WebSocket`'))
+    expect(closed).toHaveBeenCalledExactlyOnceWith(1006, expect.stringContaining('give a `WebSocket`'))
   })
 })
