@@ -53,6 +53,7 @@ test('who is here is shown, by the names they gave, and no longer after they clo
       .poll(async () => (await window.people()).sort(), soon)
       .toEqual(['Ada Lovelace', 'Grace Hopper'])
   await grace.send('I have to go')
+  await shows(ada, ['I have to go'])
   await grace.page.context().close()
   await expect.poll(ada.people, { timeout: 20_000 }).toEqual(['Ada Lovelace'])
   // Who has left is still called by name.
