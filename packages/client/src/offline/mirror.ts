@@ -138,6 +138,7 @@ export class Mirror {
   add(record: OutboxRecord): Promise<void> {
     this.#changes += 1
     this.#records.delete(record.id)
+    this.#inMemory.delete(record.id)
     this.#records.set(record.id, { ...record, seq: 0 })
     this.#changed()
     this.#adding = this.#adding.then(() => this.#keep(record.id))

@@ -260,6 +260,25 @@ describe('an outbox', () => {
     expect([outbox.items, await kept()]).toEqual([[], []])
   })
 
+  test('keeps one record of what the store would not take, was refused, and is tried again', async () => {
+    const store = crampedStore()
+    const on = await connected()
+    const outbox = open(on, store)
+    store.isFull = true
+    const sent = outbox.send('chat.send', say('hello'), { id: 'k' })
+    await settle()
+    await on.server.last.refuse(on.server.last.next('call').id, new ParleyError('forbidden'))
+    await expect(sent).rejects.toMatchObject({ code: 'forbidden' })
+    store.isFull = false
+    const again = outbox.retry('k')
+    await settle()
+    expect(await store.load()).toHaveLength(1)
+    await answer(on, 'yes')
+    expect(await again).toBe('yes')
+    await settle()
+    expect([outbox.items, await store.load()]).toEqual([[], []])
+  })
+
   test('is empty for the next user after it was wiped', async () => {
     const store = memoryOutboxStore()
     const outbox = open(stage(), store)
