@@ -157,11 +157,11 @@ export class Mirror {
   /** Answers what the store has against it. */
   async #write(id: string): Promise<unknown> {
     const record = this.#records.get(id)
+    // Discarded meanwhile.
+    if (record === undefined) return undefined
+    const { seq: _none, ...text } = record
     let seq: number
     try {
-      // Discarded meanwhile.
-      if (record === undefined) return undefined
-      const { seq: _none, ...text } = record
       seq = await this.#store.add(text)
     } catch (error) {
       return error ?? new Error('The store failed.')

@@ -201,6 +201,7 @@ export class Channel {
       position,
       events: events.length,
       cursor: 0,
+      written: 0,
       ...(this.#isTraced ? tracesOf(events) : undefined),
     }
   }

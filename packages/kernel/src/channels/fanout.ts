@@ -269,6 +269,7 @@ export class Fanout {
     while (count < deliveries.length && !this.#isLate) {
       const delivery = deliveries[count] as Delivery
       if (!this.#write(delivery, until)) break
+      this.sent += delivery.written * delivery.frame.text.length
       delivery.filterClass.finished()
       delivery.span?.end()
       if (delivery.madeAt !== undefined && delivery.what === 'events')
@@ -312,8 +313,9 @@ export class Fanout {
       this.#writeOrQueue(member, delivery)
       return
     }
-    if (outbox.write(delivery.frame)) {
+    if (outbox.writeShared(delivery.frame)) {
       member.position = delivery.position
+      delivery.written += 1
       this.counts.live += delivery.events
     } else outbox.fallBehind(member)
   }
@@ -321,7 +323,8 @@ export class Fanout {
   #writeOrQueue(member: Member, delivery: Delivery): void {
     const { outbox } = member
     member.position = delivery.position
-    if (!outbox.hasQueue && outbox.write(delivery.frame)) {
+    if (!outbox.hasQueue && outbox.writeShared(delivery.frame)) {
+      delivery.written += 1
       this.counts.live += delivery.events
       return
     }
@@ -368,7 +371,7 @@ export class Fanout {
     for (const filterClass of channel.classes) {
       if (filterClass.size === 0) continue
       filterClass.underWay += 1
-      this.#deliver(channel, { ...what, filterClass, events: 0, cursor: 0 })
+      this.#deliver(channel, { ...what, filterClass, events: 0, cursor: 0, written: 0 })
     }
   }
 

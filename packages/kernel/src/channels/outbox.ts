@@ -88,15 +88,22 @@ export class Outbox {
 
   /** Writes a live frame, after the control frames that wait. Answers false when the connection cannot take it now. */
   write(frame: OutgoingFrame): boolean {
+    if (!this.writeShared(frame)) return false
+    this.#fanout.sent += frame.text.length
+    return true
+  }
+
+  /** As `write`, for a frame to many: whoever writes it counts what it comes to, once for all. */
+  writeShared(frame: OutgoingFrame): boolean {
     const { connection } = this
     if (connection === undefined || connection.bufferedBytes > this.#limits.highWaterBytes) return false
     if (this.#controlLength === 0) {
-      this.#send(connection, frame)
+      connection.send(frame)
       return true
     }
     connection.cork()
     this.#sendControl(connection)
-    this.#send(connection, frame)
+    connection.send(frame)
     connection.uncork()
     return true
   }

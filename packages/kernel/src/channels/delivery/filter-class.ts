@@ -15,6 +15,8 @@ export interface Delivery {
   readonly events: number
   /** Index of the next member to write to. */
   cursor: number
+  /** Members that got it as it was made. */
+  written: number
   /** What is to be done in its turn; such a delivery has no members. */
   readonly run?: () => void
   /** Trace contexts of its events, where there are some. */

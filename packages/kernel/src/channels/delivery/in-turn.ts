@@ -30,7 +30,7 @@ export class InTurn {
     else
       this.deliveries.push({
         ...{ what: 'turn', run, filterClass: new FilterClass(undefined, 0), frame: { text: '' } },
-        ...{ prev: 0, position: 0, events: 0, cursor: 0 },
+        ...{ prev: 0, position: 0, events: 0, cursor: 0, written: 0 },
       })
   }
 }
