@@ -132,7 +132,7 @@ describe.skipIf(!hasPython)('a client made from the document alone', () => {
     second.send(batch(90, 91, 91))
     await python.reached(91)
     expect(offsets()).toEqual([5, 91])
-    expect(python.trouble).toContain('Not recovered: position_expired')
+    await expect.poll(() => python.trouble).toContain('Not recovered: position_expired')
   })
 
   test.each([4200, 4201, 4100, 1001])('comes back after a close with %i', async (code) => {
@@ -172,7 +172,7 @@ describe.skipIf(!hasPython)('a client made from the document alone', () => {
     await visit.welcome()
     visit.close(4007)
     expect(await python.ended()).toBe(1)
-    expect(python.trouble).toContain('4007')
+    await expect.poll(() => python.trouble).toContain('4007')
   })
 
   test('stops where it is refused for good, by a reply or by HTTP', async () => {
@@ -182,7 +182,7 @@ describe.skipIf(!hasPython)('a client made from the document alone', () => {
     const { id } = await visit.expect('subscribe')
     visit.send({ op: 'reply', id, error: { code: 'forbidden', message: 'No.', retryable: false } })
     expect(await python.ended()).toBe(1)
-    expect(python.trouble).toContain('forbidden: No.')
+    await expect.poll(() => python.trouble).toContain('forbidden: No.')
 
     const http = createServer()
     http.on('upgrade', (_request, socket) => {
@@ -194,7 +194,7 @@ describe.skipIf(!hasPython)('a client made from the document alone', () => {
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     python.start(`ws://127.0.0.1:${(http.address() as AddressInfo).port}/nowhere`, channel)
     expect(await python.ended()).toBe(1)
-    expect(python.trouble).toContain('not_found: No WebSocket here.')
+    await expect.poll(() => python.trouble).toContain('not_found: No WebSocket here.')
     http.close()
   })
 

@@ -231,8 +231,8 @@ export class Mirror {
   #show(record: StoredRecord): Shown {
     let shown = this.#shown.get(record)
     if (shown === undefined) {
-      const item = itemOf(record, !this.#inMemory.has(record.id))
-      shown = { item, length: JSON.stringify(record.input ?? null).length }
+      const isKept = record.seq > 0 && record.seq < firstInMemory
+      shown = { item: itemOf(record, isKept), length: JSON.stringify(record.input ?? null).length }
       this.#shown.set(record, shown)
     }
     return shown

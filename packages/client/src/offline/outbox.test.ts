@@ -213,6 +213,19 @@ describe('an outbox', () => {
     expect(texts(on)).toEqual(['later'])
   })
 
+  test('calls nothing durable before the store has it', async () => {
+    const written = Promise.withResolvers<void>()
+    const store = memoryOutboxStore()
+    const slow: OutboxStore = { ...store, add: (record) => written.promise.then(() => store.add(record)) }
+    const outbox = open(stage(), slow)
+    void outbox.send('chat.send', say('hello'))
+    await settle()
+    expect(outbox.items).toMatchObject([{ durable: false, state: 'waiting' }])
+    written.resolve()
+    await settle()
+    expect(outbox.items).toMatchObject([{ durable: true, state: 'waiting' }])
+  })
+
   test('holds in memory what the store will not take, says so, and sends it', async () => {
     const problems: unknown[] = []
     const full = async () => Promise.reject(new Error('The disk is full.'))
