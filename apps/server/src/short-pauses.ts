@@ -4,7 +4,7 @@
  * it was collected, gets all that is like it where only long collections look. A collection that is shared among threads
  * ends when the last of them has had a processor.
  */
-const flags = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring', '--no-parallel-scavenge']
+const flags = ['--max-semi-space-size=8', '--no-allocation-site-pretenuring', '--no-parallel-scavenge']
 
 /**
  * Goes on as the same program with these flags, which a process takes at its start only: does not return then. Returns

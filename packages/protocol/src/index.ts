@@ -57,6 +57,7 @@ export {
   PriorityMessageQueue,
   type PriorityMessageQueueOptions,
 } from './priority/priority-message-queue.ts'
+export { Fifo } from './priority/fifo.ts'
 export { priorities, PriorityTurns, type PriorityClass } from './priority/priorities.ts'
 export { expandEvents } from './events-frame.ts'
 export {

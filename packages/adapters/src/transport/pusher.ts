@@ -23,6 +23,7 @@ import type { ClientServices, PusherSettings } from './pusher/services.ts'
 import { Keyring, type PusherKey } from './pusher/signatures.ts'
 import { WebSocketConnection } from './websocket/connection.ts'
 import { checkHandshake, refusalOf, refuse, switchingProtocols } from './websocket/handshake.ts'
+import { ReadTurns } from './websocket/read-turns.ts'
 
 export type { HubEvent, HubStateEntry, Notice, Publication, PusherHub } from './pusher/hub.ts'
 export { kindNames } from './pusher/names.ts'
@@ -121,7 +122,7 @@ class PusherTransport implements Transport {
     return {
       settings: { ...pusherDefaults, ...settings },
       ...{ keys: this.#keys, hub, batches: new Batches(), clock },
-      ...{ maxMessageBytes, closeTimeoutMs: 3_000 },
+      ...{ maxMessageBytes, closeTimeoutMs: 3_000, reads: new ReadTurns() },
       hasPeers: () => this.#view.hasPeers,
       counted: (what) => messages.add(1, { what }),
       refused: (code) => refused.add(1, { code: String(code) }),

@@ -20,6 +20,7 @@ import {
   refuse,
   switchingProtocols,
 } from './websocket/handshake.ts'
+import { ReadTurns } from './websocket/read-turns.ts'
 import type { Encoding } from './websocket/server-frame.ts'
 
 export interface WebSocketTransportOptions {
@@ -63,6 +64,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
   readonly name = 'websocket'
   readonly maxMessageBytes: number
   readonly closeTimeoutMs: number
+  readonly reads = new ReadTurns()
   readonly #leastCompressedBytes: number
   readonly #server: Server
   readonly #paths: ReadonlySet<string>

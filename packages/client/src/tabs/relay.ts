@@ -134,6 +134,7 @@ export class Relay {
   /** Something of a tab: it may be what it waited for. */
   received(link: RelayedLink, text: string): void {
     link.receive(text)
+    if (link.isOver) this.leave(link)
     if (link.waitsForAnswer) this.#changed(this.#engine.connection.snapshot)
   }
 

@@ -11,7 +11,7 @@ import {
 } from '@parley/protocol'
 import type { Channels } from '../subscriptions/channels.ts'
 import type { StateChange } from '../subscriptions/keyed-state.ts'
-import type { Handle, Subscribed } from '../subscriptions/subscription.ts'
+import type { Dropped, Handle, Subscribed } from '../subscriptions/subscription.ts'
 
 export interface RelayedChannelOptions {
   readonly channels: Channels
@@ -31,6 +31,8 @@ export class RelayedChannel {
   /** Undefined until the tab has its answer: what comes earlier waits. */
   #told: Position | undefined
   #events: ChannelEvent[] = []
+  /** What was dropped before the tab had its answer. */
+  #early: Dropped[] = []
   #version = 0
   #isOver = false
 
@@ -52,7 +54,7 @@ export class RelayedChannel {
       onOccupancy: (counts) => {
         if (this.#told !== undefined) options.send({ op: 'occupancy', channel, ...counts })
       },
-      onDropped: ({ from: first, to, reason }) => this.#dropped(first, to, reason),
+      onDropped: (dropped) => this.#dropped(dropped),
       // Told by the answer.
       onError: () => undefined,
       onUnsubscribed: ({ code, message }) => this.#unsubscribed(code, message),
@@ -62,6 +64,7 @@ export class RelayedChannel {
         if (this.#isOver) return
         answer(this.#result(subscribed))
         this.#told = subscribed.position
+        for (const dropped of this.#early.splice(0)) this.#dropped(dropped)
         this.flush()
       },
       (error: ParleyError) => this.#refuse(error),
@@ -108,9 +111,13 @@ export class RelayedChannel {
     this.#leave('not_subscribed', 'The shared connection has lost its place.', true)
   }
 
-  #dropped(from: number, to: number, reason: string): void {
+  #dropped(dropped: Dropped): void {
+    const { from, to, reason } = dropped
+    if (this.#told === undefined) {
+      this.#early.push(dropped)
+      return
+    }
     this.flush()
-    if (this.#told === undefined) return
     this.#told = { ...this.#told, offset: Math.max(this.#told.offset, to) }
     this.#options.send({ op: 'dropped', channel: this.#frame.channel, from, to, reason })
   }

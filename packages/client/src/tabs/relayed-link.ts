@@ -60,6 +60,10 @@ export class RelayedLink {
     return this.#connectId !== undefined && !this.#isAccepted && !this.#isOver
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Something from the tab. */
   receive(text: string): void {
     if (this.#isOver) return

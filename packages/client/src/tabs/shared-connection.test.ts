@@ -162,6 +162,20 @@ describe('tabs of one user', () => {
     ])
   })
 
+  test('hear what was dropped, in one message with the answer too', async () => {
+    const { one, two, server } = await house.two()
+    const lost: unknown[] = []
+    for (const tab of [one, two]) listen(tab, 'c', { onDropped: (dropped: unknown) => lost.push(dropped) })
+    await settle()
+    const { id } = server.next('subscribe')
+    const dropped = { from: 3, to: 5, reason: 'slow_consumer' } as const
+    await server.send(
+      { op: 'reply', id, ok: { position: { epoch: 'e1', offset: 3 }, head: 5 } },
+      { op: 'dropped', channel: 'c', ...dropped },
+    )
+    expect(lost).toEqual([dropped, dropped])
+  })
+
   test('see the same keyed state; what a tab has set goes with it, and that of another shows again', async () => {
     const { one, two, server } = await house.two()
     const seen = [one, two].map((tab) => listen(tab, 'c', { state: true }).subscription)

@@ -1,4 +1,4 @@
-import { type ClientFrame, PriorityMessageQueue } from '@parley/protocol'
+import { type ClientFrame, Fifo, PriorityMessageQueue } from '@parley/protocol'
 import type { Lane } from '../kind.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -76,7 +76,7 @@ export class Intake {
   #until: number | undefined
   #untilLook = framesPerLook
   #isOver = false
-  #unread: Unread[] = []
+  readonly #unread = new Fifo<Unread>()
   #unreadLength = 0
   /** What is taken apart waits for its turn, however little it is. */
   #isReading = false
@@ -106,10 +106,16 @@ export class Intake {
     return this.#queue.count(lane)
   }
 
+  /** Frames and messages that wait. */
+  get #waitingCount(): number {
+    return this.#queue.length + this.#unread.length
+  }
+
   /** A message has come; it is taken apart now or in the next turn. */
   take(target: IntakeTarget, text: string): void {
-    if (!this.#isReading && this.#unreadLength + text.length > this.#maxUnreadLength) this.#readAll()
-    if (this.#isReading || this.#isOver || this.#queue.length + this.#unread.length > 0) {
+    if (!this.#isReading && this.#unreadLength + text.length > this.#maxUnreadLength)
+      this.#readUntil(Number.POSITIVE_INFINITY)
+    if (this.#isReading || this.#isOver || this.#waitingCount > 0) {
       this.#unread.push({ target, text })
       this.#unreadLength += text.length
       target.waiting += 1
@@ -131,23 +137,34 @@ export class Intake {
 
   /** Carries out whatever waits. */
   flush(): void {
-    while (this.#queue.length + this.#unread.length > 0) {
-      this.#readAll()
+    while (this.#waitingCount > 0) {
+      this.#readUntil(Number.POSITIVE_INFINITY)
       while (this.#carryOut());
     }
   }
 
-  #readAll(): void {
-    const unread = this.#unread
-    this.#unread = []
-    this.#unreadLength = 0
+  /** Takes messages apart. */
+  #readUntil(until: number): void {
     this.#isReading = true
-    for (const { target, text } of unread) {
-      target.waiting -= 1
-      target.read(text)
-      this.#endIfDone(target)
-    }
+    for (let count = 1; this.#readNext(); count++) if (this.#isLate(count, until)) break
     this.#isReading = false
+  }
+
+  #readNext(): boolean {
+    const next = this.#unread.shift()
+    if (next === undefined) return false
+    const { target, text } = next
+    this.#unreadLength -= text.length
+    target.waiting -= 1
+    target.read(text)
+    this.#endIfDone(target)
+    return true
+  }
+
+  #isLate(count: number, until: number): boolean {
+    if (count % framesPerLook !== 0) return false
+    this.#now = this.#clock.elapsed()
+    return this.#now >= until
   }
 
   get #sliceMs(): number {
@@ -168,20 +185,19 @@ export class Intake {
     return this.#isOver
   }
 
-  /** What waits has the first half of every turn; what comes meanwhile waits too. */
+  /**
+   * What waits has the first half of every turn, and so has what is to be taken apart before; what comes meanwhile waits
+   * too.
+   */
   #nextTurn(): void {
     this.#until = undefined
     this.#isOver = false
-    if (this.#unread.length > 0) this.#readAll()
-    if (this.#queue.length + this.#unread.length === 0) return
+    if (this.#waitingCount === 0) return
     this.#now = this.#clock.elapsed()
+    if (this.#unread.length > 0) this.#readUntil(this.#now + this.#sliceMs / 2)
     const until = this.#now + this.#sliceMs / 2
-    for (let count = 1; this.#carryOut(); count++) {
-      if (count % framesPerLook !== 0) continue
-      this.#now = this.#clock.elapsed()
-      if (this.#now >= until) break
-    }
-    if (this.#queue.length + this.#unread.length > 0) this.#clock.defer(() => this.#nextTurn())
+    for (let count = 1; this.#carryOut(); count++) if (this.#isLate(count, until)) break
+    if (this.#waitingCount > 0) this.#clock.defer(() => this.#nextTurn())
     this.#onTurn?.()
   }
 

@@ -5,6 +5,7 @@ import { closeCodes } from '@parley/protocol'
 import { mostGrowth, unpackMessage } from '@parley/protocol/msgpack'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { Probes, probeSpacing } from './probes.ts'
+import type { ReadTurns, SocketReader } from './read-turns.ts'
 import {
   bytesOf,
   closeFrame,
@@ -19,6 +20,7 @@ export interface ConnectionHome {
   readonly maxMessageBytes: number
   /** How long the other side may take to close its end, in ms. */
   readonly closeTimeoutMs: number
+  readonly reads: ReadTurns
   /** The connection is gone. */
   gone(connection: WebSocketConnection): void
   /** A client broke the protocol and was closed with this code. */
@@ -46,7 +48,7 @@ const abnormalClosure = 1006
  * order of the calls, and has no listener, timer or closure of its own while it is idle: all sockets share four
  * listeners, which find their connection by a symbol.
  */
-export class WebSocketConnection implements Connection, FrameSink {
+export class WebSocketConnection implements Connection, FrameSink, SocketReader {
   // What every live write reads stands first: it shares a line of the processor's cache.
   readonly #socket: Socket
   #state = opening
@@ -55,7 +57,7 @@ export class WebSocketConnection implements Connection, FrameSink {
   #held: Uint8Array[] | undefined
   #bytesToProbe: number = probeSpacing.least
   readonly #encoding: Encoding | undefined
-  readonly #home: ConnectionHome
+  readonly home: ConnectionHome
   readonly #reader: FrameReader
   #handler: ConnectionHandler | undefined
   #code = abnormalClosure
@@ -73,7 +75,7 @@ export class WebSocketConnection implements Connection, FrameSink {
   /** @param encoding what was agreed on, unless it is plain text */
   constructor(socket: Socket, home: ConnectionHome, encoding?: Encoding) {
     this.#socket = socket
-    this.#home = home
+    this.home = home
     this.#encoding = encoding
     const isPacked = encoding?.isPacked === true
     if (isPacked) this.binary = (bytes) => this.#packed(bytes)
@@ -156,10 +158,10 @@ export class WebSocketConnection implements Connection, FrameSink {
   #packed(bytes: Uint8Array): void {
     const text = unpackMessage(bytes)
     if (text === undefined) this.violation(1007, 'The message is not MessagePack that JSON could hold.')
-    else if (Buffer.byteLength(text) > this.#home.maxMessageBytes)
+    else if (Buffer.byteLength(text) > this.home.maxMessageBytes)
       this.violation(
         closeCodes.frame_too_large,
-        `A message has at most ${this.#home.maxMessageBytes} bytes as JSON.`,
+        `A message has at most ${this.home.maxMessageBytes} bytes as JSON.`,
       )
     else this.#receive(text)
   }
@@ -196,7 +198,7 @@ export class WebSocketConnection implements Connection, FrameSink {
   violation(code: number, reason: string): void {
     if (this.#state !== open) return
     this.#close(code, reason, closeFrame(code, reason))
-    this.#home.violated(code)
+    this.home.violated(code)
   }
 
   /** Ends the connection without a word. */
@@ -223,11 +225,11 @@ export class WebSocketConnection implements Connection, FrameSink {
     if (this.#state === gone) return
     this.#state = gone
     clearTimeout(this.#closeTimer)
-    this.#home.gone(this)
+    this.home.gone(this)
     try {
       this.#handler?.closed(this.#code, this.#reason)
     } catch (error) {
-      this.#home.failed(error)
+      this.home.failed(error)
     }
   }
 
@@ -324,12 +326,12 @@ export class WebSocketConnection implements Connection, FrameSink {
     // Its end must be seen.
     if (socket.isPaused()) socket.resume()
     this.#ping = undefined
-    this.#closeTimer ??= setTimeout(destroy, this.#home.closeTimeoutMs, socket).unref()
+    this.#closeTimer ??= setTimeout(destroy, this.home.closeTimeoutMs, socket).unref()
     socket.end()
   }
 
   #failed(error: unknown): void {
-    this.#home.failed(error)
+    this.home.failed(error)
     this.close(closeCodes.internal, 'The server failed.')
   }
 }
@@ -341,15 +343,18 @@ function lengthOf(pieces: readonly Uint8Array[]): number {
 }
 
 function socketRead(this: Socket, chunk: Buffer): void {
-  ;(this as ConnectedSocket)[connectionOf].received(chunk)
+  const connection = (this as ConnectedSocket)[connectionOf]
+  connection.home.reads.received(connection, chunk)
 }
 
 function socketEnded(this: Socket): void {
-  ;(this as ConnectedSocket)[connectionOf].ended()
+  const connection = (this as ConnectedSocket)[connectionOf]
+  connection.home.reads.ended(connection)
 }
 
 function socketClosed(this: Socket): void {
-  ;(this as ConnectedSocket)[connectionOf].gone()
+  const connection = (this as ConnectedSocket)[connectionOf]
+  connection.home.reads.gone(connection)
 }
 
 function destroy(socket: Socket): void {
