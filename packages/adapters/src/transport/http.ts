@@ -9,7 +9,7 @@ import type { LinkClock } from './http/link-clock.ts'
 import { handshakeOf, Links } from './http/links.ts'
 import { Listeners } from './http/listeners.ts'
 import { JoinedLines } from './http/polling/joined-lines.ts'
-import { eventsGapMs, PollDownlink } from './http/polling/poll-downlink.ts'
+import { gatherMs, PollDownlink } from './http/polling/poll-downlink.ts'
 import { Pulse } from './http/polling/pulse.ts'
 import { type Asker, errorIn, Questions, refusalOf } from './http/questions.ts'
 import { StreamDownlink } from './http/stream-downlink.ts'
@@ -85,7 +85,7 @@ class HttpLinks implements HttpTransport {
     this.#absenceMs = options.absenceMs ?? 10_000
     this.#logger = options.logger.child({ transport: this.name })
     this.#clock = options.clock
-    this.#pulse = new Pulse(this.#clock, eventsGapMs)
+    this.#pulse = new Pulse(this.#clock, gatherMs)
     this.#links = new Links({
       ...{ closeTimeoutMs: options.closeTimeoutMs ?? 3_000, logger: this.#logger, clock: this.#clock },
     })

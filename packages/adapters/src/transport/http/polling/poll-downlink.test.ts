@@ -2,7 +2,7 @@ import { VirtualClock } from '@parley/kernel/testing'
 import { expect, test } from 'vitest'
 import type { HttpLink } from '../link.ts'
 import { JoinedLines } from './joined-lines.ts'
-import { eventsGapMs, PollDownlink } from './poll-downlink.ts'
+import { gatherMs, PollDownlink } from './poll-downlink.ts'
 import { Pulse } from './pulse.ts'
 
 /** A link that only counts. */
@@ -20,7 +20,7 @@ function stage() {
   }
   const downlink = new PollDownlink(link as unknown as HttpLink, 'hello', {
     ...{ pauseMs: 0, absenceMs: 10_000, clock },
-    ...{ pulse: new Pulse(clock, eventsGapMs), joined: new JoinedLines() },
+    ...{ pulse: new Pulse(clock, gatherMs), joined: new JoinedLines() },
   })
   const answers: string[] = []
   const poll = (ack: number, waitMs = 25_000) =>
@@ -100,6 +100,6 @@ test('who does not ask again in time is gone, and nothing is left to wait for', 
   events('b')
   downlink.destroy()
   // That of all links.
-  await clock.advance(eventsGapMs)
+  await clock.advance(gatherMs)
   expect(clock.pendingTimers).toBe(0)
 })

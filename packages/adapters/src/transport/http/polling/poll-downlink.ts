@@ -8,10 +8,12 @@ import type { JoinedLines } from './joined-lines.ts'
 import type { Pulse } from './pulse.ts'
 
 /**
- * Events that follow an answer within so many ms are gathered for as long: a request costs more than the events in it,
- * for us, the client and all between. The first event after a silence goes at once.
+ * Events are gathered for so many ms where one follows another: a request costs more than the events in it, for us, the
+ * client and all between.
  */
-export const eventsGapMs = 20
+export const gatherMs = 20
+/** The first event after so many ms without an answer goes at once. */
+export const silenceMs = 50
 
 /** Characters of an answer, about: what is more waits for the next. */
 const answerLength = 262_144
@@ -26,7 +28,7 @@ interface Pace {
   /** When it does not ask again for so long beyond that, it is gone. */
   readonly absenceMs: number
   readonly clock: LinkClock
-  /** Of all links: beats `eventsGapMs` after the first of them has begun to gather. */
+  /** Of all links: beats `gatherMs` after the first of them has begun to gather. */
   readonly pulse: Pulse
   readonly joined: JoinedLines
 }
@@ -93,7 +95,7 @@ export class PollDownlink implements Downlink {
   #gathers(): boolean {
     if (this.#isUrgent || this.#length >= gatheredLength) return false
     if (this.#isGathering) return true
-    if (this.#clock.elapsed() - this.#answeredAt >= eventsGapMs) return false
+    if (this.#clock.elapsed() - this.#answeredAt >= silenceMs) return false
     this.#isGathering = true
     this.#pulse.join(this.#beat)
     return true
