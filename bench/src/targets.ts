@@ -32,7 +32,7 @@ export interface Server {
 const serverCore = 0
 
 /** What `parley serve` starts itself with: see `apps/server/src/short-pauses.ts`. */
-const asServed = ['--max-semi-space-size=8', '--no-allocation-site-pretenuring', '--no-parallel-scavenge']
+const asServed = ['--no-allocation-site-pretenuring']
 
 /** A server of this folder, in a process of its own. */
 export function ownTarget(

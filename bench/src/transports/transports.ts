@@ -10,7 +10,10 @@ import type { DownlinkName } from './loader/downlinks.ts'
 import { transportsPlan } from './plan.ts'
 import { type HttpTarget, nchan, socketIoPolling } from './targets.ts'
 
-const members = 200
+/** As many as in `fanout`. */
+const listeners = 1_000
+/** Each asks again for every answer. */
+const pollers = 200
 const perSecond = 100
 const window = 64
 
@@ -26,12 +29,15 @@ async function ask<Result>(target: HttpTarget, name: string, input: object): Pro
   }
 }
 
+const isPolling = (downlink: DownlinkName): boolean => downlink.endsWith('polling')
+
 function crowd(target: HttpTarget, downlink: DownlinkName, publisher: CrowdAsk['publisher']): Turn {
   return {
     server: target.name,
     missing: target.missing,
     async run({ warmMillis, millis }: Scale): Promise<Sample> {
       // What serves requests has more code to compile than what writes to sockets.
+      const members = isPolling(downlink) ? pollers : listeners
       const input = { downlink, publisher, members, perSecond, window, warmMillis: warmMillis * 2, millis }
       const { rated, flat } = await ask<CrowdResult>(target, 'crowd', input)
       return { ...prefixed('rated', rated), ...prefixed('flat', { ...flat, perCpuSecond: 1e6 / flat.cpu }) }
