@@ -114,7 +114,7 @@ const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
 
 /** What RFC 6455 says of frames, handshakes and connections, whatever the messages mean. */
 const rfc6455 =
-  '^packages/adapters/src/transport/websocket/(connection|frame-reader|handshake|server-frame)[.]ts$'
+  '^packages/adapters/src/transport/websocket/(connection|frame-reader|handshake|read-turns|server-frame)[.]ts$'
 
 const contractFiles = [
   '^packages/modules/src/(contracts|paging)[.]ts$',
