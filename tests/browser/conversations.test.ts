@@ -162,7 +162,8 @@ test('the next conversation, and the next unread one, are one press away', async
   await expect.poll(() => page.url()).toMatch(/#conversation:design$/)
   await page.keyboard.press('Alt+ArrowDown')
   await expect.poll(() => page.url()).not.toMatch(/#conversation:design$/)
-  await page.getByRole('textbox', { name: /^Message to (Launch|General)/ }).waitFor()
+  // The keys work while one writes, too.
+  await page.getByRole('textbox', { name: /^Message to (Launch|General)/ }).focus()
   // Up through the list until it is there: its place depends on what was written when.
   const up = async () => {
     await page.keyboard.press('Alt+ArrowUp')

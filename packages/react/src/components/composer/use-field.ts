@@ -53,7 +53,9 @@ export function useField(props: ComposerProps) {
     // While letters are being composed (Japanese, Chinese, Korean), keys choose among them.
     if (completion.onKeyDown(event) || event.nativeEvent.isComposing) return
     if (event.key === 'Enter' && !event.shiftKey) send()
-    else if (event.key === 'ArrowUp' && text === '' && editing === undefined) composing.editLast()
+    // With Alt it is a key of the application.
+    else if (event.key === 'ArrowUp' && !event.altKey && text === '' && editing === undefined)
+      composing.editLast()
     else if (event.key === 'Escape' && (editing ?? replyTo) !== undefined) done()
     else return
     event.preventDefault()
