@@ -10,12 +10,13 @@ export async function processOf(page: Page): Promise<number> {
   // Pages that are being closed have work to do as well, but not for long.
   for (let last: number | undefined; ; ) {
     const id = await busiestWhileBusy(page)
-    if (id === last) return id
+    if (id !== undefined && id === last) return id
     last = id
   }
 }
 
-async function busiestWhileBusy(page: Page): Promise<number> {
+/** Undefined where another one was about as busy. */
+async function busiestWhileBusy(page: Page): Promise<number | undefined> {
   const before = await renderers(page)
   // It is told by what it does: no browser says which process is whose.
   await page.evaluate((ms) => {
@@ -23,9 +24,9 @@ async function busiestWhileBusy(page: Page): Promise<number> {
     while (performance.now() < end);
   }, busyMs)
   const work = [...(await renderers(page))].map(([id, cpu]) => ({ id, cpu: cpu - (before.get(id) ?? 0) }))
-  const [busiest] = work.sort((one, other) => other.cpu - one.cpu)
+  const [busiest, next] = work.sort((one, other) => other.cpu - one.cpu)
   if (busiest === undefined) throw new Error('The browser has no process that shows pages.')
-  return busiest.id
+  return busiest.cpu > 3 * (next?.cpu ?? 0) ? busiest.id : undefined
 }
 
 /** Processes that show pages, with the seconds of work that they have done. */
