@@ -13,7 +13,6 @@ function beside(
   scenario: (typeof kinds)[number],
   peer: string | undefined,
   must: { readonly deliveries: Bound; readonly cpu: Bound },
-  aim: { readonly deliveries?: Bound; readonly cpu?: Bound } = {},
 ): readonly LinePlan[] {
   const head = { scenario, peer }
   const members = scenario === 'polling' ? 200 : 1_000
@@ -26,7 +25,6 @@ function beside(
         value: 'flat perCpuSecond',
       },
       must: must.deliveries,
-      ...(aim.deliveries === undefined ? {} : { aim: aim.deliveries }),
     },
     {
       ...head,
@@ -36,7 +34,6 @@ function beside(
         value: 'rated cpu',
       },
       must: must.cpu,
-      ...(aim.cpu === undefined ? {} : { aim: aim.cpu }),
     },
   ]
 }
@@ -44,22 +41,13 @@ function beside(
 const atLeast = (ratio: number): Bound => ({ of: 'ratio', atLeast: ratio })
 const atMost = (ratio: number): Bound => ({ of: 'ratio', atMost: ratio })
 
-/** A delivery at a rate is a system call, and what is around it is C there. */
-const likeC = { deliveries: atLeast(1), cpu: atMost(1.5) }
-const aimAtC = { cpu: atMost(1) }
-
 /** The lines of `transports`: each downlink beside those who have one like it, and connecting. */
 export const transportsPlan: readonly LinePlan[] = [
-  ...beside('sse', 'nchan', likeC, aimAtC),
-  ...beside('http-stream', 'nchan', likeC, aimAtC),
-  ...beside('listening', 'nchan', likeC, aimAtC),
-  ...beside(
-    'polling',
-    'socket.io',
-    { deliveries: atLeast(1), cpu: atMost(0.75) },
-    { deliveries: atLeast(1.5) },
-  ),
-  ...beside('polling', 'nchan', likeC, aimAtC),
+  ...beside('sse', 'nchan', { deliveries: atLeast(1), cpu: atMost(1) }),
+  ...beside('http-stream', 'nchan', { deliveries: atLeast(1), cpu: atMost(1) }),
+  ...beside('listening', 'nchan', { deliveries: atLeast(1), cpu: atMost(1.5) }),
+  ...beside('polling', 'socket.io', { deliveries: atLeast(1.5), cpu: atMost(0.75) }),
+  ...beside('polling', 'nchan', { deliveries: atLeast(1), cpu: atMost(1.5) }),
   {
     ...{ scenario: 'connect', measure: 'connect, token, subscribe on an idle server, p99', unit: 'ms' },
     ...{ value: 'idle p99', peer: undefined, must: { of: 'value', atMost: 200, orTimesBare: 3 } },
