@@ -116,6 +116,9 @@ const vendors = Object.entries(vendorHomes).map(([name, homes]) =>
 const rfc6455 =
   '^packages/adapters/src/transport/websocket/(connection|frame-reader|handshake|read-turns|server-frame)[.]ts$'
 
+/** How bytes get into a socket, whatever they mean. */
+const socketWriting = '^packages/adapters/src/transport/socket/socket-writer[.]ts$'
+
 const contractFiles = [
   '^packages/modules/src/(contracts|paging)[.]ts$',
   '^packages/modules/src/[^/]+/(contract|model|permissions)[.]ts$',
@@ -182,13 +185,16 @@ export const forbidden = [
     'adapters-stay-apart',
     'One technology never leans on another: what they share is a port.',
     { path: '^packages/adapters/src/([^/]+)/([^/.]+)' },
-    { path: '^packages/adapters/src/', pathNot: ['^packages/adapters/src/$1/$2(/|[.])', rfc6455] },
+    {
+      path: '^packages/adapters/src/',
+      pathNot: ['^packages/adapters/src/$1/$2(/|[.])', rfc6455, socketWriting],
+    },
   ),
   forbid(
-    'rfc-6455-is-for-transports',
-    'What a WebSocket is on the wire is shared by the transports that speak over one.',
+    'sockets-are-for-transports',
+    'What a WebSocket is on the wire, and how a socket is written to, is shared by the transports.',
     { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/transport/' },
-    { path: rfc6455 },
+    { path: [rfc6455, socketWriting] },
   ),
   forbid(
     'adapters-by-front-door',

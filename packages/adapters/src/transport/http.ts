@@ -12,7 +12,7 @@ import { JoinedLines } from './http/polling/joined-lines.ts'
 import { gatherMs, PollDownlink } from './http/polling/poll-downlink.ts'
 import { Pulse } from './http/polling/pulse.ts'
 import { type Asker, errorIn, Questions, refusalOf } from './http/questions.ts'
-import { StreamDownlink } from './http/stream-downlink.ts'
+import { streamDownlink } from './http/stream/stream-downlink.ts'
 import { Tickets, ticketTtlMs } from './http/tickets.ts'
 
 export interface HttpTransportOptions {
@@ -178,7 +178,7 @@ class HttpLinks implements HttpTransport {
     const id = verb === 'sse' ? 'sse' : 'http-stream'
     this.#links.open(handshakeOf(exchange, id, token), message, (link) => {
       exchange.begin(encoding.contentType)
-      const downlink = new StreamDownlink(exchange.response, encoding, link)
+      const downlink = streamDownlink(exchange.response, encoding, link)
       downlink.send({ text: linkLine(link) })
       return downlink
     })

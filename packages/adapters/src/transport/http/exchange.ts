@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { appKeyIn, clientAddress, originAllowed } from '@parley/kernel'
 import { errorStatus, ParleyError } from '@parley/protocol'
 import type { LinkClock } from './link-clock.ts'
-import { writableOf } from './writable-of.ts'
+import { writableOf } from './stream/writable-of.ts'
 
 /** What decides who may ask, and how much. */
 export interface ExchangeRules {

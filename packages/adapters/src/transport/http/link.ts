@@ -160,6 +160,10 @@ export class HttpLink implements Connection {
     if (this.#state === 'open') this.#tell((handler) => handler.heard?.())
   }
 
+  farewell(code: number, reason: string): string {
+    return closeLine(code, reason)
+  }
+
   drained(): void {
     if (this.#state === 'open') this.#tell((handler) => handler.drained())
   }

@@ -11,8 +11,8 @@ import {
 import { dataLines } from './encoding.ts'
 import type { Exchange } from './exchange.ts'
 import type { Downlink, HttpLink } from './link.ts'
-import { Outlet } from './outlet.ts'
 import { eventIdOf, type Positions } from './positions.ts'
+import { streamDownlink } from './stream/stream-downlink.ts'
 import { eventText, restText, type Translation } from './translation.ts'
 
 /** What somebody wants to hear who cannot say anything. */
@@ -52,7 +52,7 @@ export class Listening implements Downlink {
   /** Channels whose subscription is not answered yet, by the id of the request. */
   readonly #asked = new Map<number, string>()
   #nextId = connectId + 1
-  #outlet: Outlet | undefined
+  #stream: Downlink | undefined
   #refusal: ParleyError | undefined
   /** Lines that were said before the head of the response could be written. */
   #early = ''
@@ -84,7 +84,7 @@ export class Listening implements Downlink {
   }
 
   get bufferedBytes(): number {
-    return this.#outlet?.bufferedBytes ?? 0
+    return this.#stream?.bufferedBytes ?? 0
   }
 
   send(message: OutgoingFrame): void {
@@ -97,19 +97,19 @@ export class Listening implements Downlink {
   /** A batch that follows where the listener of a single channel stands is the same text for all of them. */
   #passOn(message: OutgoingFrame, frame: EventsFrame): boolean {
     const position = this.#positions.get(frame.channel)
-    if (this.#positions.size !== 1 || position?.offset !== frame.prev || this.#outlet === undefined)
+    if (this.#positions.size !== 1 || position?.offset !== frame.prev || this.#stream === undefined)
       return false
-    this.#outlet.write(this.#translation.eventsOf(message, frame, position.epoch))
+    this.#stream.send(this.#translation.eventsOf(message, frame, position.epoch))
     this.#advance(frame.channel, frame.position)
     return true
   }
 
   cork(): void {
-    this.#outlet?.cork()
+    this.#stream?.cork()
   }
 
   uncork(): void {
-    this.#outlet?.uncork()
+    this.#stream?.uncork()
   }
 
   #take(frame: ServerFrame): void {
@@ -166,7 +166,7 @@ export class Listening implements Downlink {
       this.#positions.delete(channel)
       this.#say('unsubscribed', { channel, code: error.code, message: error.message })
     }
-    if (this.#asked.size === 0 && this.#outlet === undefined) this.#begin()
+    if (this.#asked.size === 0 && this.#stream === undefined) this.#begin()
   }
 
   #joined(channel: string, { position, recovered, reason }: Joined): void {
@@ -195,13 +195,17 @@ export class Listening implements Downlink {
 
   /** An event of the connection itself, by name. */
   #say(name: string, said: object): void {
+    this.#write(this.#named(name, said))
+  }
+
+  #named(name: string, said: object): string {
     const { op: _, ...data } = said as Readonly<Record<string, unknown>>
-    this.#write(`event: ${name}\nid: ${eventIdOf(this.#positions)}\n${dataLines(JSON.stringify(data))}\n`)
+    return `event: ${name}\nid: ${eventIdOf(this.#positions)}\n${dataLines(JSON.stringify(data))}\n`
   }
 
   #write(text: string): void {
-    if (this.#outlet === undefined) this.#early += text
-    else this.#outlet.write({ text })
+    if (this.#stream === undefined) this.#early += text
+    else this.#stream.send({ text })
   }
 
   /** All subscriptions are answered: what failed as a whole is an error, everything else a stream. */
@@ -211,11 +215,12 @@ export class Listening implements Downlink {
       return
     }
     this.#exchange.begin(this.#translation.encoding.contentType, this.#headers)
-    this.#outlet = new Outlet(this.#exchange.response, this.#translation.encoding, {
+    this.#stream = streamDownlink(this.#exchange.response, this.#translation.encoding, {
       drained: () => this.#link.drained(),
       over: () => this.#link.over(),
+      farewell: (code, reason) => this.#named('close', { code, reason }),
     })
-    this.#outlet.write({ text: `retry: ${retryMs + Math.round(Math.random() * retryMs)}\n${this.#early}` })
+    this.#stream.send({ text: `retry: ${retryMs + Math.round(Math.random() * retryMs)}\n${this.#early}` })
     this.#early = ''
   }
 
@@ -225,16 +230,13 @@ export class Listening implements Downlink {
   }
 
   end(code: number, reason: string): void {
-    if (this.#outlet === undefined) this.#refuse()
-    else {
-      this.#say('close', { code, reason })
-      this.#outlet.end()
-    }
+    if (this.#stream === undefined) this.#refuse()
+    else this.#stream.end(code, reason)
   }
 
   destroy(): void {
-    if (this.#outlet === undefined) this.#exchange.refuse(this.#refusal ?? new ParleyError('unavailable'))
-    else this.#outlet.destroy()
+    if (this.#stream === undefined) this.#exchange.refuse(this.#refusal ?? new ParleyError('unavailable'))
+    else this.#stream.destroy()
   }
 }
 

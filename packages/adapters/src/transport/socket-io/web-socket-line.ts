@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
+import { SocketWriter } from '../socket/socket-writer.ts'
 import { FrameReader, type FrameSink } from '../websocket/frame-reader.ts'
 import { closeFrame, pongFrame } from '../websocket/server-frame.ts'
 
@@ -29,29 +30,27 @@ export class Corks {
 
 /** So much in one tick may have looked like a connection that takes nothing. */
 const manyBytes = 16_384
-const nothing = new Uint8Array(0)
 /** How long the other side may take to close its end, in ms. */
 const closeTimeoutMs = 3_000
 const lineOf = Symbol('line')
 type LinedSocket = Socket & { [lineOf]: WebSocketLine }
 
 /** A server's end of a WebSocket that carries Engine.IO packets. All sockets share their listeners. */
-export class WebSocketLine implements FrameSink {
-  readonly #socket: Socket
+export class WebSocketLine extends SocketWriter implements FrameSink {
   readonly #listener: LineListener
   readonly #reader: FrameReader
   readonly #corks: Corks
   #isOpen = true
   #isHeld = false
-  #isWatching = false
-  #watch: ((error?: Error | null) => void) | undefined
+  /** Bytes that were written in this tick. */
+  #heldBytes = 0
 
   constructor(
     socket: Socket,
     listener: LineListener,
     { maxBytes, corks }: { readonly maxBytes: number; readonly corks: Corks },
   ) {
-    this.#socket = socket
+    super(socket)
     this.#listener = listener
     this.#corks = corks
     this.#reader = new FrameReader(this, maxBytes)
@@ -59,58 +58,52 @@ export class WebSocketLine implements FrameSink {
 
   /** The handshake is written: begins to read, `head` first. */
   start(head: Buffer): void {
-    const socket = this.#socket
+    const { socket } = this
     ;(socket as LinedSocket)[lineOf] = this
     socket.on('close', socketClosed)
     socket.on('end', socketEnded)
     socket.on('data', socketRead)
+    this.begin()
     if (head.length > 0) this.#reader.read(head)
   }
 
   /** The operating system takes what is written. */
   get isWritable(): boolean {
-    return this.#isOpen && !this.#isWatching
+    return this.#isOpen && !this.isWaiting
   }
 
   get bufferedBytes(): number {
-    return this.#isOpen ? this.#socket.writableLength : 0
+    return this.#isOpen ? this.waitingBytes : 0
   }
 
-  write(bytes: Uint8Array): void {
+  override write(bytes: Uint8Array): void {
     if (!this.#isOpen) return
     if (!this.#isHeld) {
       this.#isHeld = true
-      this.#socket.cork()
+      this.cork()
       this.#corks.hold(this)
     }
-    this.#socket.write(bytes)
+    this.#heldBytes += bytes.length
+    super.write(bytes)
   }
 
   /** The tick is over. */
   released(): void {
+    const had = this.#heldBytes
     this.#isHeld = false
-    const had = this.#socket.writableLength
+    this.#heldBytes = 0
     this.uncork()
     // Whoever held back for what was written in this tick may go on.
-    if (had >= manyBytes && this.#isOpen && this.#socket.writableLength === 0) this.#listener.drained(this)
-  }
-
-  cork(): void {
-    this.#socket.cork()
-  }
-
-  uncork(): void {
-    this.#socket.uncork()
-    if (this.#isOpen && this.#socket.writableLength > 0) this.#watchWrites()
+    if (had >= manyBytes && this.#isOpen && this.waitingBytes === 0) this.#listener.drained(this)
   }
 
   /** Ends the connection in good order; what was written before still goes. */
   close(code = 1000): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#socket.write(closeFrame(code, ''))
-    setTimeout(destroy, closeTimeoutMs, this.#socket).unref()
-    this.#socket.end()
+    super.write(closeFrame(code, ''))
+    this.#end()
+    setTimeout(destroy, closeTimeoutMs, this.socket).unref()
   }
 
   message(text: string): void {
@@ -122,7 +115,7 @@ export class WebSocketLine implements FrameSink {
   }
 
   ping(payload: Uint8Array): void {
-    if (this.#isOpen && this.#socket.writableLength === 0) this.#socket.write(pongFrame(payload))
+    if (this.#isOpen && !this.isWaiting) super.write(pongFrame(payload))
   }
 
   pong(): void {
@@ -143,7 +136,7 @@ export class WebSocketLine implements FrameSink {
 
   ended(): void {
     this.#isOpen = false
-    this.#socket.end()
+    this.#end()
   }
 
   gone(): void {
@@ -151,21 +144,14 @@ export class WebSocketLine implements FrameSink {
     this.#listener.closed(this)
   }
 
-  /** A socket tells 'drain' only above its high-water mark; an empty write behind the backlog tells always. */
-  #watchWrites(): void {
-    if (this.#isWatching) return
-    this.#isWatching = true
-    this.#watch ??= (error) => {
-      if (error == null) this.#written()
-    }
-    this.#socket.write(nothing, this.#watch)
+  /** Behind all that was written. */
+  #end(): void {
+    this.uncorkAll()
+    this.socket.end()
   }
 
-  #written(): void {
-    this.#isWatching = false
-    if (!this.#isOpen) return
-    if (this.#socket.writableLength > 0) this.#watchWrites()
-    else this.#listener.drained(this)
+  protected override taken(): void {
+    if (this.#isOpen) this.#listener.drained(this)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Connection, ConnectionHandler, OutgoingFrame } from '@parley/kernel'
 import { closeCodes } from '@parley/protocol'
 import { mostGrowth, unpackMessage } from '@parley/protocol/msgpack'
+import { SocketWriter } from '../socket/socket-writer.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { Probes, probeSpacing } from './probes.ts'
 import type { ReadTurns, SocketReader } from './read-turns.ts'
@@ -37,9 +38,6 @@ const gone = 3
 const connectionOf = Symbol('connection')
 type ConnectedSocket = Socket & { [connectionOf]: WebSocketConnection }
 
-/** Pieces are joined up to so many bytes. */
-const mostJoined = 16_384
-const nothing = new Uint8Array(0)
 /** Passed to the handler for a connection that ended without a close frame (RFC 6455 §7.1.5). */
 const abnormalClosure = 1006
 
@@ -48,13 +46,8 @@ const abnormalClosure = 1006
  * order of the calls, and has no listener, timer or closure of its own while it is idle: all sockets share four
  * listeners, which find their connection by a symbol.
  */
-export class WebSocketConnection implements Connection, FrameSink, SocketReader {
-  // What every live write reads stands first: it shares a line of the processor's cache.
-  readonly #socket: Socket
+export class WebSocketConnection extends SocketWriter implements Connection, FrameSink, SocketReader {
   #state = opening
-  #corks = 0
-  /** What was sent since it was corked. */
-  #held: Uint8Array[] | undefined
   #bytesToProbe: number = probeSpacing.least
   readonly #encoding: Encoding | undefined
   readonly home: ConnectionHome
@@ -65,8 +58,6 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
   #closeTimer: NodeJS.Timeout | undefined
   /** The newest ping not answered yet; earlier ones need no answer (RFC 6455 §5.5.3). */
   #ping: Uint8Array | undefined
-  #watching = false
-  #watch: ((error?: Error | null) => void) | undefined
   #early: Uint8Array[] | undefined
   /** There where binary messages are spoken. */
   readonly binary?: (bytes: Uint8Array) => void
@@ -74,7 +65,7 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
 
   /** @param encoding what was agreed on, unless it is plain text */
   constructor(socket: Socket, home: ConnectionHome, encoding?: Encoding) {
-    this.#socket = socket
+    super(socket)
     this.home = home
     this.#encoding = encoding
     const isPacked = encoding?.isPacked === true
@@ -85,64 +76,52 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
 
   /** The opening handshake is written: begins to read, `head` first, and sends what was sent meanwhile. */
   start(handler: ConnectionHandler, head: Buffer): void {
-    const socket = this.#socket
+    const { socket } = this
     this.#handler = handler
     ;(socket as ConnectedSocket)[connectionOf] = this
     socket.on('close', socketClosed)
     socket.on('end', socketEnded)
     socket.on('data', socketRead)
     if (this.#state === opening) this.#state = open
-    for (const bytes of this.#early ?? []) socket.write(bytes)
+    this.begin()
+    for (const bytes of this.#early ?? []) this.write(bytes)
     this.#early = undefined
     if (this.#state === closing) this.#end()
     else if (head.length > 0) this.received(head)
   }
 
   get transferredBytes(): number {
-    return this.#socket.bytesRead + this.#socket.bytesWritten
+    return this.socket.bytesRead + this.socket.bytesWritten
   }
 
   get bufferedBytes(): number {
-    if (this.#state !== open) return 0
-    const { writableLength } = this.#socket
-    return this.#held === undefined ? writableLength : writableLength + lengthOf(this.#held)
+    return this.#state === open ? this.waitingBytes : 0
   }
 
   send(frame: OutgoingFrame): void {
     if (this.#state === open) {
       const bytes = this.#bytesOf(frame)
-      this.#write(bytes)
+      this.write(bytes)
       this.#bytesToProbe -= bytes.length
       if (this.#bytesToProbe <= 0) this.#probe()
-      if (this.#corks === 0 && this.#socket.writableLength > 0) this.#watchWrites()
     } else if (this.#state === opening) this.#sendEarly(this.#bytesOf(frame))
   }
 
-  cork(): void {
-    if (this.#state !== open) return
-    this.#corks += 1
-    this.#held ??= []
-  }
-
-  uncork(): void {
-    if (this.#corks === 0) return
-    this.#corks -= 1
-    if (this.#corks > 0) return
-    this.#release()
-    if (this.#socket.writableLength > 0) this.#watchWrites()
+  override cork(): void {
+    if (this.#state === open) super.cork()
   }
 
   pause(): void {
     if (this.#state !== open) return
     this.#reader.pause()
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   resume(): void {
     if (this.#state !== open) return
     this.#reader.resume()
     // What was held may have been enough for now.
-    if (this.#state === open && !this.#reader.isPaused) this.#socket.resume()
+    if (this.#state === open && !this.#reader.isPaused) this.socket.resume()
   }
 
   close(code: number, reason: string): void {
@@ -191,7 +170,7 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
   closing(code: number, reason: string): void {
     if (this.#state !== open) return
     // What was asked before is answered before.
-    if (this.#socket.writableLength === 0) this.#answerPing()
+    if (!this.isWaiting) this.#answerPing()
     this.#close(code, reason, code === 1005 ? emptyCloseFrame() : closeFrame(code, reason))
   }
 
@@ -203,7 +182,7 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
 
   /** Ends the connection without a word. */
   destroy(): void {
-    this.#socket.destroy()
+    this.socket.destroy()
   }
 
   /** The socket gave bytes. */
@@ -211,7 +190,7 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
     // After a close nothing of the other side matters; it is read only to let it finish.
     if (this.#state !== open) return
     this.#reader.read(chunk)
-    if (this.#ping !== undefined && this.#socket.writableLength === 0) this.#answerPing()
+    if (this.#ping !== undefined && !this.isWaiting) this.#answerPing()
   }
 
   /** The other side will send no more: without a close frame, if we are not closing already. */
@@ -237,38 +216,16 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
     return this.#encoding === undefined ? bytesOf(frame) : encodedBytesOf(frame, this.#encoding)
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#held === undefined) this.#socket.write(bytes)
-    else this.#held.push(bytes)
-  }
-
-  /** Writes what was held back, as one piece: copying little costs less than handing a list to the operating system. */
-  #release(): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    const [first] = held
-    if (first === undefined) return
-    const length = lengthOf(held)
-    if (held.length === 1) this.#socket.write(first)
-    else if (length <= mostJoined) this.#socket.write(Buffer.concat(held, length))
-    else {
-      this.#socket.cork()
-      for (const bytes of held) this.#socket.write(bytes)
-      this.#socket.uncork()
-    }
-  }
-
   #probe(): void {
     this.#probes ??= new Probes()
-    this.#write(this.#probes.next(performance.now()))
+    this.write(this.#probes.next(performance.now()))
     this.#bytesToProbe = this.#probes.spacing
   }
 
   #answerPing(): void {
     if (this.#ping === undefined || this.#state !== open) return
-    this.#write(pongFrame(this.#ping))
+    this.write(pongFrame(this.#ping))
     this.#ping = undefined
-    if (this.#socket.writableLength > 0) this.#watchWrites()
   }
 
   #sendEarly(bytes: Uint8Array): void {
@@ -276,28 +233,8 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
     this.#early.push(bytes)
   }
 
-  /**
-   * Keeps the promise of `drained`. A socket tells 'drain' only above its high-water mark, which most backlogs do not
-   * reach; an empty write behind the backlog tells when all before it is with the operating system. Nothing is spent
-   * on connections that take everything at once.
-   */
-  #watchWrites(): void {
-    if (this.#watching) return
-    this.#watching = true
-    this.#watch ??= (error) => {
-      // A write that failed means that the socket is closing: its `close` is what comes next.
-      if (error == null) this.#written()
-    }
-    this.#socket.write(nothing, this.#watch)
-  }
-
-  #written(): void {
-    this.#watching = false
+  protected override taken(): void {
     if (this.#state !== open) return
-    if (this.#socket.writableLength > 0) {
-      this.#watchWrites()
-      return
-    }
     this.#answerPing()
     try {
       this.#handler?.drained()
@@ -313,16 +250,15 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
     this.#reason = reason
     if (early) this.#sendEarly(frame)
     else {
-      this.#write(frame)
+      this.write(frame)
       this.#end()
     }
   }
 
   /** Ends our side. The other one has `closeTimeoutMs`, also to take what is buffered for it. */
   #end(): void {
-    const socket = this.#socket
-    this.#corks = 0
-    this.#release()
+    const { socket } = this
+    this.uncorkAll()
     // Its end must be seen.
     if (socket.isPaused()) socket.resume()
     this.#ping = undefined
@@ -334,12 +270,6 @@ export class WebSocketConnection implements Connection, FrameSink, SocketReader 
     this.home.failed(error)
     this.close(closeCodes.internal, 'The server failed.')
   }
-}
-
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  let length = 0
-  for (const piece of pieces) length += piece.length
-  return length
 }
 
 function socketRead(this: Socket, chunk: Buffer): void {
