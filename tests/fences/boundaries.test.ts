@@ -79,7 +79,7 @@ const violations: Record<string, [path: string, text: string]> = {
     "import type { chat } from '@parley/modules'\nexport type C = typeof chat\n",
   ],
   'adapters-stay-apart': ['packages/adapters/src/transport/polling.ts', "import './websocket/part.ts'\n"],
-  'rfc-6455-is-for-transports': [
+  'sockets-are-for-transports': [
     'packages/adapters/src/broker/redis.ts',
     "import '../transport/websocket/handshake.ts'\n",
   ],
