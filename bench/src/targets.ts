@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { shortPauseFlags } from '@parley/adapters/short-pauses'
 import type { Link } from './link.ts'
 import type { WireName } from './loader/wires.ts'
 import { nodeCommand, type Pinned, startPinned } from './pinned.ts'
@@ -31,8 +32,8 @@ export interface Server {
 
 const serverCore = 0
 
-/** What `parley serve` starts itself with: see `apps/server/src/short-pauses.ts`. */
-const asServed = ['--no-allocation-site-pretenuring']
+/** As `parley serve` starts itself. */
+const asServed = [...shortPauseFlags, `--import=${new URL('./servers/as-served.ts', import.meta.url)}`]
 
 /** A server of this folder, in a process of its own. */
 export function ownTarget(

@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
+import { yieldToServing } from '@parley/adapters/short-pauses'
 import { holdPausesShort } from './short-pauses.ts'
 
 // Before anything is loaded: it begins anew. Commands other than the server have no use for it.
-if (/^(serve|-.*)?$/.test(process.argv[2] ?? '')) holdPausesShort()
+if (/^(serve|-.*)?$/.test(process.argv[2] ?? '')) {
+  holdPausesShort()
+  yieldToServing()
+}
 
 // Compiled code is kept between starts; imports that are to profit from it come after.
 enableCompileCache()
