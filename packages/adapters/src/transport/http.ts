@@ -8,10 +8,11 @@ import type { HttpLink } from './http/link.ts'
 import type { LinkClock } from './http/link-clock.ts'
 import { handshakeOf, Links } from './http/links.ts'
 import { Listeners } from './http/listeners.ts'
+import { HeldRequest } from './http/polling/held-request.ts'
 import { JoinedLines } from './http/polling/joined-lines.ts'
 import { gatherMs, PollDownlink } from './http/polling/poll-downlink.ts'
 import { Pulse } from './http/polling/pulse.ts'
-import { type Asker, errorIn, Questions, refusalOf } from './http/questions.ts'
+import { type Answer, errorIn, Questions, refusalOf } from './http/questions.ts'
 import { streamDownlink } from './http/stream/stream-downlink.ts'
 import { Tickets, ticketTtlMs } from './http/tickets.ts'
 
@@ -152,10 +153,8 @@ class HttpLinks implements HttpTransport {
     // Who is refused for what the node is need not send its body first.
     const { node } = this.#links
     const { envelope, message } = parseBody(await exchange.body())
-    if (verb === 'send')
-      this.#pass(exchange, await this.#questions.ask({ what: 'send', envelope, message }, askerOf(exchange)))
-    else if (verb === 'poll' && envelope.link !== undefined)
-      this.#pass(exchange, await this.#questions.ask({ what: 'poll', envelope }, askerOf(exchange)))
+    if (verb === 'send') this.#pass(exchange, await this.#questions.ask({ what: 'send', envelope, message }))
+    else if (verb === 'poll' && envelope.link !== undefined) await this.#poll(exchange, envelope)
     else if (verb === 'tickets') {
       const { token } = exchange
       const ticket = this.#tickets.issue(node, { message, ...(token === undefined ? {} : { token }) })
@@ -164,9 +163,14 @@ class HttpLinks implements HttpTransport {
     else this.#openStream(exchange, message, { verb, token: exchange.credentials })
   }
 
-  #pass(exchange: Exchange, { status, text }: { readonly status: number; readonly text: string }): void {
-    if (status >= 400) this.#refuse(exchange, errorIn({ status, text }))
-    else exchange.answer(status, text)
+  async #poll(exchange: Exchange, envelope: Envelope): Promise<void> {
+    if (this.#questions.isHere(envelope.link)) this.#questions.hold(envelope, new HeldRequest(exchange))
+    else this.#pass(exchange, await this.#questions.ask({ what: 'poll', envelope }))
+  }
+
+  #pass(exchange: Exchange, answer: Answer): void {
+    if (answer.status >= 400) this.#refuse(exchange, errorIn(answer))
+    else exchange.answer(answer.status, answer.text, { rest: answer.shared?.bytes })
   }
 
   #openStream(
@@ -185,7 +189,6 @@ class HttpLinks implements HttpTransport {
   }
 
   #openPolling(exchange: Exchange, message: string, { waitMs = openingWaitMs, pauseMs = 0 }: Envelope): void {
-    const asker = askerOf(exchange)
     this.#links.open(handshakeOf(exchange, 'polling', exchange.credentials), message, (link) => {
       const downlink = new PollDownlink(link, linkLine(link), {
         pauseMs: Math.min(pauseMs, longestPauseMs),
@@ -194,13 +197,8 @@ class HttpLinks implements HttpTransport {
         pulse: this.#pulse,
         joined: this.#joined,
       })
-      const poll = {
-        respond(text: string, sent?: () => void) {
-          if (sent !== undefined) asker.onSent(sent)
-          exchange.answer(200, text)
-        },
-      }
-      asker.onGone(() => downlink.abandon(poll))
+      const poll = new HeldRequest(exchange)
+      poll.watch((gone) => downlink.abandon(gone))
       link.downlink = downlink
       downlink.poll(0, waitMs, poll)
       return downlink
@@ -214,7 +212,7 @@ class HttpLinks implements HttpTransport {
     const answer =
       ticket === undefined
         ? undefined
-        : await this.#questions.ask({ what: 'redeem', ticket }, askerOf(exchange)).catch(() => undefined)
+        : await this.#questions.ask({ what: 'redeem', ticket }).catch(() => undefined)
     const deposit = answer === undefined || answer.status >= 400 ? undefined : JSON.parse(answer.text)
     if (deposit?.message) this.#openStream(exchange, deposit.message, { verb: 'sse', token: deposit.token })
     else this.#listeners.open(exchange, { path, parameters, ticket, token: deposit?.token })
@@ -224,12 +222,4 @@ class HttpLinks implements HttpTransport {
 /** The first line of a downlink: how the client names the link in its requests. */
 function linkLine({ id, secret }: HttpLink): string {
   return JSON.stringify({ op: 'link', link: id, secret })
-}
-
-function askerOf({ response }: Exchange): Asker {
-  return {
-    // It comes once.
-    onGone: (gone) => void response.on('close', () => response.writableFinished || gone()),
-    onSent: (sent) => void response.on('close', sent),
-  }
 }

@@ -26,7 +26,13 @@ const maxTokenLength = 8_192
 const untouched = { 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }
 
 const json = { 'content-type': 'application/json; charset=utf-8', ...untouched }
-const none = {}
+
+/** What an answer may have besides its text. */
+interface Further {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Bytes that come behind the text. */
+  readonly rest?: Uint8Array | undefined
+}
 
 /** One request and its answer; over HTTP/2 they are of other classes with the same methods. */
 export class Exchange {
@@ -111,10 +117,8 @@ export class Exchange {
    *
    * @throws ParleyError `payload_too_large`, `timeout`, `disconnected`, `bad_request` for what is not UTF-8
    */
-  async body(): Promise<string> {
-    const bytes = await read(this.request, this.#rules.maxBodyBytes)
-    if (!isUtf8(bytes)) throw new ParleyError('bad_request', 'The body is not UTF-8.')
-    return bytes.toString()
+  body(): Promise<string> {
+    return read(this.request, this.#rules.maxBodyBytes)
   }
 
   /** Writes the head of an answer that goes on. */
@@ -127,15 +131,17 @@ export class Exchange {
   }
 
   /** Answers with text, which is JSON or lines of it. */
-  answer(status: number, text: string, headers: Readonly<Record<string, string>> = none): void {
+  answer(status: number, text: string, { headers, rest }: Further = {}): void {
     const { response } = this
     if (response.headersSent || response.destroyed) return
-    const usual = { 'content-length': String(Buffer.byteLength(text)), ...json }
+    const length = Buffer.byteLength(text) + (rest?.length ?? 0)
+    const usual = { 'content-length': String(length), ...json }
     response.writeHead(
       status,
-      this.origin === undefined && headers === none ? usual : { ...usual, ...this.#cors(), ...headers },
+      this.origin === undefined && headers === undefined ? usual : { ...usual, ...this.#cors(), ...headers },
     )
-    response.end(text)
+    if (rest !== undefined) response.write(text)
+    response.end(rest ?? text)
     if (writableOf(response).writableLength === 0) return
     const timer = this.#rules.clock.after(leaveMs, () => response.destroy())
     response.on('close', () => timer.cancel())
@@ -147,7 +153,7 @@ export class Exchange {
     const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
     // RFC 9110 §11.6.1.
     const challenge = status === 401 ? { 'www-authenticate': 'Bearer realm="parley"' } : {}
-    this.answer(status, JSON.stringify(error.toBody()), { ...retry, ...challenge })
+    this.answer(status, JSON.stringify(error.toBody()), { headers: { ...retry, ...challenge } })
   }
 
   #cors(): Record<string, string> {
@@ -162,8 +168,8 @@ export class Exchange {
   }
 }
 
-/** The whole body. One that is too large is read to its end, so that the sender gets to the answer. */
-function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** The whole body as text. One that is too large is read to its end, so that the sender gets to the answer. */
+function read(request: IncomingMessage, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = []
     let size = 0
@@ -181,9 +187,11 @@ function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     request.on('end', () => {
       isWhole = true
       clearTimeout(timer)
+      const bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
       if (size > maxBytes)
         reject(new ParleyError('payload_too_large', `The body has at most ${maxBytes} bytes.`))
-      else resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
+      else if (isUtf8(bytes)) resolve(bytes.toString())
+      else reject(new ParleyError('bad_request', 'The body is not UTF-8.'))
     })
     request.on('error', broken)
     request.on('close', broken)

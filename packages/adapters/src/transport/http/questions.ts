@@ -1,8 +1,11 @@
 import type { Relay } from '@parley/kernel'
 import { type ErrorBody, errorStatus, ParleyError } from '@parley/protocol'
 import type { Envelope } from './envelope.ts'
-import { longestHoldMs, noSuchLink } from './link.ts'
+import { type Downlink, longestHoldMs, noSuchLink } from './link.ts'
 import type { Links } from './links.ts'
+import type { PollLines } from './poll.ts'
+import type { HeldRequest } from './polling/held-request.ts'
+import type { SharedText } from './polling/shared-text.ts'
 import type { Deposit, Tickets } from './tickets.ts'
 
 /** What a client asks of the node that holds its link, whichever node it is talking to. */
@@ -14,14 +17,8 @@ export type Question =
 export interface Answer {
   readonly status: number
   readonly text: string
-}
-
-/** A request that may be given up while it is held. */
-export interface Asker {
-  /** Calls `gone` when nobody waits for the answer any more. */
-  onGone(gone: () => void): void
-  /** The answer has left. */
-  onSent(sent: () => void): void
+  /** Comes behind `text`, and goes to others too. */
+  readonly shared?: SharedText | undefined
 }
 
 const defaultWaitMs = 25_000
@@ -43,28 +40,43 @@ export class Questions {
     this.#relay = relay
   }
 
+  /** Whether nobody else has that link or ticket. */
+  isHere(id: string | undefined): boolean {
+    const node = nodeOf(id)
+    return node === this.#links.node || this.#relay === undefined || node === ''
+  }
+
+  /**
+   * Holds a poll of a link of this node until there is something to answer.
+   *
+   * @throws ParleyError for a link that is not there, and for what the client has done wrong
+   */
+  hold(envelope: Envelope, request: HeldRequest): void {
+    const { downlink, ack, waitMs } = this.#polled(envelope)
+    request.watch((poll) => downlink.abandon(poll))
+    downlink.poll(ack, waitMs, request)
+  }
+
   /** @throws ParleyError as {@link Relay.ask}, and for what the client has done wrong */
-  async ask(question: Question, asker: Asker): Promise<Answer> {
-    const id = question.what === 'redeem' ? question.ticket : (question.envelope.link ?? '')
-    const node = id.slice(0, id.indexOf('.'))
-    if (node === this.#links.node || this.#relay === undefined || node === '')
-      return this.#answer(question, asker)
+  async ask(question: Question): Promise<Answer> {
+    const id = question.what === 'redeem' ? question.ticket : question.envelope.link
+    if (this.#relay === undefined || this.isHere(id)) return this.#answer(question)
     const heldMs = question.what === 'poll' ? (question.envelope.waitMs ?? defaultWaitMs) : longestHoldMs
-    const answer = await this.#relay.ask(node, JSON.stringify(question), heldMs + answerMs)
+    const answer = await this.#relay.ask(nodeOf(id), JSON.stringify(question), heldMs + answerMs)
     return JSON.parse(answer) as Answer
   }
 
   /** Answers another node. */
   async answer(question: string): Promise<string> {
-    const nobody: Asker = { onGone: () => undefined, onSent: (sent) => void setImmediate(sent) }
     try {
-      return JSON.stringify(await this.#answer(JSON.parse(question) as Question, nobody))
+      const { status, text, shared } = await this.#answer(JSON.parse(question) as Question)
+      return JSON.stringify({ status, text: text + (shared?.text ?? '') })
     } catch (error) {
       return JSON.stringify(refusalOf(error))
     }
   }
 
-  async #answer(question: Question, asker: Asker): Promise<Answer> {
+  async #answer(question: Question): Promise<Answer> {
     switch (question.what) {
       case 'send': {
         const { link = '', secret = '', seq, close } = question.envelope
@@ -76,7 +88,7 @@ export class Questions {
         return { status: 200, text: `{"seq":${seq}}` }
       }
       case 'poll':
-        return this.#poll(question.envelope, asker)
+        return this.#held(question.envelope)
       case 'redeem': {
         const deposit: Deposit | undefined = this.#tickets.redeem(question.ticket)
         return { status: 200, text: JSON.stringify(deposit ?? null) }
@@ -84,24 +96,35 @@ export class Questions {
     }
   }
 
-  #poll(
-    { link = '', secret = '', ack = 0, waitMs = defaultWaitMs }: Envelope,
-    asker: Asker,
-  ): Promise<Answer> {
-    const found = this.#links.find(link, secret)
-    if (found?.downlink.poll === undefined) throw noSuchLink()
-    const { downlink } = found
+  /** Holds a poll of a client that talks to another node: it is not known when that client goes. */
+  #held(envelope: Envelope): Promise<Answer> {
     return new Promise((resolve) => {
-      const poll = {
-        respond(text: string, sent?: () => void) {
-          if (sent !== undefined) asker.onSent(sent)
-          resolve({ status: 200, text })
+      const { downlink, ack, waitMs } = this.#polled(envelope)
+      downlink.poll(ack, waitMs, {
+        respond({ own, shared }: PollLines, sent?: () => void) {
+          if (sent !== undefined) setImmediate(sent)
+          resolve({ status: 200, text: own, shared })
         },
-      }
-      asker.onGone(() => downlink.abandon?.(poll))
-      downlink.poll?.(ack, waitMs, poll)
+      })
     })
   }
+
+  #polled({ link = '', secret = '', ack = 0, waitMs = defaultWaitMs }: Envelope) {
+    const downlink = this.#links.find(link, secret)?.downlink
+    if (downlink === undefined || !isPolled(downlink)) throw noSuchLink()
+    return { downlink, ack, waitMs }
+  }
+}
+
+type Polled = Downlink & Required<Pick<Downlink, 'poll' | 'abandon'>>
+
+function isPolled(downlink: Downlink): downlink is Polled {
+  return downlink.poll !== undefined && downlink.abandon !== undefined
+}
+
+/** The node that has a link or ticket; empty where that cannot be. */
+function nodeOf(id = ''): string {
+  return id.slice(0, Math.max(0, id.indexOf('.')))
 }
 
 /** What an error amounts to as an answer. A link that is gone has a status of its own: no proxy tries it again. */

@@ -24,7 +24,9 @@ function stage() {
   })
   const answers: string[] = []
   const poll = (ack: number, waitMs = 25_000) =>
-    downlink.poll(ack, waitMs, { respond: (text) => void answers.push(text) })
+    downlink.poll(ack, waitMs, {
+      respond: ({ own, shared }) => void answers.push(own + (shared?.text ?? '')),
+    })
   const events = (name: string) => downlink.send({ text: `{"op":"events","channel":"${name}"}` })
   return { clock, downlink, answers, poll, events, told }
 }

@@ -2,7 +2,7 @@ import type { OutgoingFrame } from '@parley/kernel'
 import { ParleyError } from '@parley/protocol'
 import { closeLine, type Downlink, type HttpLink } from '../link.ts'
 import type { LinkClock } from '../link-clock.ts'
-import type { Poll } from '../poll.ts'
+import type { Poll, PollLines } from '../poll.ts'
 import { Deadline } from './deadline.ts'
 import type { JoinedLines } from './joined-lines.ts'
 import type { Pulse } from './pulse.ts'
@@ -47,7 +47,7 @@ export class PollDownlink implements Downlink {
   #length = 0
   /** Number of the newest answer. */
   #seq = 0
-  #kept: string | undefined
+  #kept: PollLines | undefined
   #held: Poll | undefined
   #farewell: string | undefined
   #isFlushing = false
@@ -130,7 +130,7 @@ export class PollDownlink implements Downlink {
     this.#release()
     this.#link.heard()
     if (ack < this.#seq) {
-      this.#give(poll, this.#kept as string)
+      this.#give(poll, this.#kept as PollLines)
       return
     }
     this.#kept = undefined
@@ -159,7 +159,7 @@ export class PollDownlink implements Downlink {
     this.#held = undefined
     // Without a greeting there is no link for the client: it asks again as one that opens.
     const greeting = this.#seq === 0 ? this.#greet() : ''
-    this.#give(held, `{"op":"poll","seq":${this.#seq}}${greeting}`)
+    this.#give(held, { own: `{"op":"poll","seq":${this.#seq}}${greeting}` })
   }
 
   #greet(): string {
@@ -176,15 +176,15 @@ export class PollDownlink implements Downlink {
     this.#held = undefined
     this.#answeredAt = this.#clock.elapsed()
     this.#seq += 1
-    const text = `{"op":"poll","seq":${this.#seq}}${this.#greet()}${this.#next()}`
-    this.#kept = text
+    const lines = this.#next(`{"op":"poll","seq":${this.#seq}}${this.#greet()}`)
+    this.#kept = lines
     const isLast = this.#farewell !== undefined && this.#length === 0
-    this.#give(held, text, isLast ? () => this.#link.over() : undefined)
+    this.#give(held, lines, isLast ? () => this.#link.over() : undefined)
     if (this.#length === 0) this.#link.drained()
   }
 
-  /** The lines of the next answer, each behind a line feed. */
-  #next(): string {
+  /** The next answer, which begins with `head`. */
+  #next(head: string): PollLines {
     let count = 0
     let length = 0
     for (const message of this.#queue) {
@@ -193,16 +193,17 @@ export class PollDownlink implements Downlink {
       count += 1
     }
     const isAll = count === this.#queue.length
-    const text = this.#joined.of(isAll ? this.#queue : this.#queue.slice(0, count))
+    const shared = this.#joined.of(isAll ? this.#queue : this.#queue.slice(0, count))
     this.#queue = isAll ? [] : this.#queue.slice(count)
     this.#length -= length
     this.#isUrgent &&= !isAll
-    return this.#queue.length === 0 && this.#farewell !== undefined ? `${text}\n${this.#farewell}` : text
+    if (this.#queue.length > 0 || this.#farewell === undefined) return { own: head, shared }
+    return { own: `${head}${shared?.text ?? ''}\n${this.#farewell}` }
   }
 
-  #give(poll: Poll, text: string, sent?: () => void): void {
+  #give(poll: Poll, lines: PollLines, sent?: () => void): void {
     this.#expect()
-    poll.respond(text, sent)
+    poll.respond(lines, sent)
   }
 
   /** From here on the client has to ask again in time. */
