@@ -196,8 +196,8 @@ class FakeResponse extends EventEmitter {
     if (this.writableLength === 0) queueMicrotask(() => this.drained())
   }
 
-  end(text?: string): void {
-    if (text !== undefined) this.#send({ data: text })
+  end(bytes?: Uint8Array | string): void {
+    if (bytes !== undefined) this.#send({ data: Buffer.from(bytes as Uint8Array).toString() })
     this.#send({ end: true })
     this.#isEnded = true
     if (this.writableLength === 0) this.#finish()
