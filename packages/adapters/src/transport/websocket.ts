@@ -170,8 +170,7 @@ class WebSocketTransport implements Transport, ConnectionHome {
       this.#connections.add(connection)
       socket.setTimeout(0)
       socket.setNoDelay(true)
-      socket.write(switchingProtocols(checked))
-      connection.start(handler, head)
+      connection.start(handler, head, switchingProtocols(checked))
     } catch (error) {
       if (!(error instanceof ParleyError))
         this.#logger.error('A connection could not be accepted.', { error })

@@ -74,8 +74,11 @@ export class WebSocketConnection extends SocketWriter implements Connection, Fra
     this.#reader = new FrameReader(this, maxBytes, encoding?.leastCompressedBytes !== undefined)
   }
 
-  /** The opening handshake is written: begins to read, `head` first, and sends what was sent meanwhile. */
-  start(handler: ConnectionHandler, head: Buffer): void {
+  /**
+   * Begins to read, `head` first, and sends what was sent meanwhile, behind the answer to the opening handshake where that is
+   * not written yet.
+   */
+  start(handler: ConnectionHandler, head: Buffer, response?: string): void {
     const { socket } = this
     this.#handler = handler
     ;(socket as ConnectedSocket)[connectionOf] = this
@@ -84,6 +87,7 @@ export class WebSocketConnection extends SocketWriter implements Connection, Fra
     socket.on('data', socketRead)
     if (this.#state === opening) this.#state = open
     this.begin()
+    if (response !== undefined) this.write(Buffer.from(response, 'latin1'))
     for (const bytes of this.#early ?? []) this.write(bytes)
     this.#early = undefined
     if (this.#state === closing) this.#end()
