@@ -5,6 +5,7 @@ import { deliverySpan } from '../inspection/spans.ts'
 import type { Limits } from '../limits.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Channel } from './channel.ts'
+import { fetchAhead } from './delivery/fetch-ahead.ts'
 import type { Delivery, FilterClass } from './delivery/filter-class.ts'
 import { InTurn } from './delivery/in-turn.ts'
 import { Pace } from './delivery/pace.ts'
@@ -12,12 +13,10 @@ import { Replies } from './delivery/replies.ts'
 import type { Member } from './member.ts'
 import { OccupancyPace, occupancyText, writeOccupancyTo } from './occupancy.ts'
 import type { Outbox } from './outbox.ts'
-import { nextCut, stateFrames } from './state-frames.ts'
+import { maxUnflushed, nextCut, stateFrames } from './state-frames.ts'
 
 /** Members written to between two looks at the clock. */
 const membersPerLook = 32
-/** Changes of keyed state after which a difference is made at once: the map remembers at least twice as many. */
-const maxUnflushed = 4_096
 /** Part of a slice that catch-up gets in any case. */
 const catchUpShare = 0.2
 
@@ -287,6 +286,7 @@ export class Fanout {
     while (delivery.cursor < members.length && !this.#isLate) {
       const stop = Math.min(members.length, delivery.cursor + this.#untilLook)
       this.#untilLook -= stop - delivery.cursor
+      fetchAhead(delivery, stop)
       for (; delivery.cursor < stop; delivery.cursor++) {
         const member = members[delivery.cursor]
         if (member !== undefined) this.#writeTo(member, delivery)

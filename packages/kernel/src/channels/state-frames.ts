@@ -3,6 +3,9 @@ import type { Channel } from './channel.ts'
 import type { StateStep } from './keyed-state.ts'
 import { quote, utf8Length } from './wire-text.ts'
 
+/** Changes of keyed state after which a difference is made at once: the map remembers at least twice as many. */
+export const maxUnflushed = 4_096
+
 /** A part of a difference: it follows version `prev` and leads to `version`. */
 export interface StateCut {
   readonly prev: number

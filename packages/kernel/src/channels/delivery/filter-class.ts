@@ -38,6 +38,8 @@ export class FilterClass {
   position: number
   /** Deliveries made and not finished. */
   underWay = 0
+  /** Of the members that were fetched last, how many could take something. */
+  ready = 0
   #holes = 0
   /** The last catch-up frame: after a restart all members ask for the same. */
   replay:
