@@ -197,10 +197,8 @@ class HttpLinks implements HttpTransport {
         pulse: this.#pulse,
         joined: this.#joined,
       })
-      const poll = new HeldRequest(exchange)
-      poll.watch((gone) => downlink.abandon(gone))
       link.downlink = downlink
-      downlink.poll(0, waitMs, poll)
+      new HeldRequest(exchange).ask(downlink, 0, waitMs)
       return downlink
     })
   }

@@ -19,6 +19,9 @@ export interface Downlink {
   abandon?(poll: Poll): void
 }
 
+/** One that is polled. */
+export type PolledDownlink = Downlink & Required<Pick<Downlink, 'poll' | 'abandon'>>
+
 /** What all links of a node share. */
 export interface LinkHome {
   /** How long a client has to take what is left when its link is closed, in ms. */

@@ -1,7 +1,7 @@
 import type { Relay } from '@parley/kernel'
 import { type ErrorBody, errorStatus, ParleyError } from '@parley/protocol'
 import type { Envelope } from './envelope.ts'
-import { type Downlink, longestHoldMs, noSuchLink } from './link.ts'
+import { type Downlink, longestHoldMs, noSuchLink, type PolledDownlink } from './link.ts'
 import type { Links } from './links.ts'
 import type { PollLines } from './poll.ts'
 import type { HeldRequest } from './polling/held-request.ts'
@@ -53,8 +53,7 @@ export class Questions {
    */
   hold(envelope: Envelope, request: HeldRequest): void {
     const { downlink, ack, waitMs } = this.#polled(envelope)
-    request.watch((poll) => downlink.abandon(poll))
-    downlink.poll(ack, waitMs, request)
+    request.ask(downlink, ack, waitMs)
   }
 
   /** @throws ParleyError as {@link Relay.ask}, and for what the client has done wrong */
@@ -116,9 +115,7 @@ export class Questions {
   }
 }
 
-type Polled = Downlink & Required<Pick<Downlink, 'poll' | 'abandon'>>
-
-function isPolled(downlink: Downlink): downlink is Polled {
+function isPolled(downlink: Downlink): downlink is PolledDownlink {
   return downlink.poll !== undefined && downlink.abandon !== undefined
 }
 

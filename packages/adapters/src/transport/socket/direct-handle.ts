@@ -60,7 +60,7 @@ let writes: Writes | null | undefined
 
 /**
  * The handle of a plain TCP socket, where this Node has one of the shape that is known. A stream keeps account of each
- * write, which costs as much as the rest of a delivery; see decision 21. Undefined: write to the socket.
+ * write, which was a fifth of what a delivery cost; see decision 21. Undefined: write to the socket.
  */
 export function directHandleOf(socket: Socket): DirectHandle | undefined {
   if ('encrypted' in socket || socket.connecting || socket.timeout) return undefined

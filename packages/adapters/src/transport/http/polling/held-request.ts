@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.ts'
+import type { PolledDownlink } from '../link.ts'
 import type { Poll, PollLines } from '../poll.ts'
 
 /** A poll whose client is talking to this node. */
@@ -14,10 +15,11 @@ export class HeldRequest implements Poll {
     this.#exchange.answer(200, own, { rest: shared?.bytes })
   }
 
-  /** Calls `gone` when nobody waits for the answer any more. */
-  watch(gone: (poll: Poll) => void): void {
+  /** Asks a downlink, and gives the poll up when nobody waits for the answer any more. */
+  ask(downlink: PolledDownlink, ack: number, waitMs: number): void {
     const { response } = this.#exchange
     // It comes once.
-    response.on('close', () => response.writableFinished || gone(this))
+    response.on('close', () => response.writableFinished || downlink.abandon(this))
+    downlink.poll(ack, waitMs, this)
   }
 }

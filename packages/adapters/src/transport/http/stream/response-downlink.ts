@@ -35,7 +35,7 @@ export class ResponseDownlink implements Downlink {
   }
 
   cork(): void {
-    // What is written in one turn leaves together anyway.
+    // The response gathers what it can by itself, as HTTP/2 does.
   }
 
   uncork(): void {
